@@ -1,0 +1,1 @@
+"""The window: views of state, no computation."""

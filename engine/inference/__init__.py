@@ -1,0 +1,1 @@
+"""Packed inference: the inference world (numpy, llvmlite, CuPy), never torch."""

@@ -1,0 +1,112 @@
+"""The contract of a backend, and how backends are found: one file each, no central list."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import ClassVar, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.bits import Words
+from engine.errors import FlipscopeError, UnknownName
+from engine.inference.network import Network
+
+Kind = Literal["oracle", "float", "xnor"]
+
+
+@dataclass(frozen=True)
+class Ready:
+    """The backend can run here; `device` names what it runs on, for people."""
+
+    device: str
+
+
+@dataclass(frozen=True)
+class Unavailable:
+    """The backend cannot run here: why, and what would change that."""
+
+    reason: str
+    remedy: str
+
+
+@dataclass(frozen=True)
+class Activation:
+    """What one hidden layer did to a batch: its integer sums before the sign, and the signs.
+
+    sums: int32 [B, outputs]; bits: uint64 [B, ceil(outputs/64)].
+    """
+
+    sums: NDArray[np.int32]
+    bits: Words
+
+
+class Program(Protocol):
+    """A network made ready by one backend. Images are u8 [B, H, W, C], or words [B, W] for a network on bits."""
+
+    def scores(self, images: NDArray[np.generic]) -> NDArray[np.float32]:
+        """Scores float32 [B, classes]; B may be 0."""
+
+    def activations(self, images: NDArray[np.generic]) -> list[Activation]:
+        """One Activation for each hidden layer of a packed network, in order; [] for a float network."""
+
+
+class Backend(Protocol):
+    """One way to run networks.
+
+    name: unique, as typed on the command line. kind: "oracle", "float" (same network in float32) or "xnor".
+    rank: among the ready backends of one kind the highest is preferred (a GPU before the CPU, native before numpy).
+    """
+
+    name: ClassVar[str]
+    kind: ClassVar[Kind]
+    rank: ClassVar[int]
+
+    def probe(self) -> Ready | Unavailable:
+        """Whether it can run here. Quick, silent, never raises."""
+
+    def load(self, network: Network) -> Program:
+        """Make a network ready. Raises Unsupported where this backend cannot run it."""
+
+    def matmul(self, a: Words, w: Words, k: int) -> NDArray[np.int32]:
+        """Product of +-1 matrices for the dashboard: a [M, W], w [N, W] -> int32 [M, N], each k - 2*popcount(xor)."""
+
+
+@cache
+def backends() -> dict[str, Backend]:
+    """Every backend by name: each module of engine.inference.backends, and gpu.backend, offers one as BACKEND."""
+    found: list[Backend] = [module.BACKEND for module in _modules()]
+    return {backend.name: backend for backend in sorted(found, key=lambda b: (b.kind, b.rank, b.name))}
+
+
+def _modules() -> Iterator[object]:
+    package = importlib.import_module("engine.inference.backends")
+    for info in pkgutil.iter_modules(package.__path__, package.__name__ + "."):
+        yield importlib.import_module(info.name)
+    yield importlib.import_module("gpu.backend")
+
+
+def backend(name: str) -> Backend:
+    """The backend of that name, ready or not. Raises UnknownName."""
+    try:
+        return backends()[name]
+    except KeyError:
+        raise UnknownName("backend", name, backends()) from None
+
+
+def ready(kind: Kind | None = None) -> list[Backend]:
+    """The backends that can run here, of one kind or of all, best first."""
+    able = [b for b in backends().values() if isinstance(b.probe(), Ready) and kind in (None, b.kind)]
+    return sorted(able, key=lambda b: -b.rank)
+
+
+def best(kind: Kind) -> Backend:
+    """The preferred ready backend of a kind. Raises FlipscopeError where there is none."""
+    able = ready(kind)
+    if not able:
+        raise FlipscopeError(f"No {kind} backend can run here.", "Run 'python main.py doctor' to see why.")
+    return able[0]

@@ -1,0 +1,1 @@
+"""Native kernels generated as LLVM IR."""

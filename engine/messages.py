@@ -1,0 +1,578 @@
+"""The whole protocol between the window and its children: frozen dataclasses, numpy only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.bits import Words
+from engine.config import RunConfig
+
+World = Literal["torch", "inference"]
+Image = NDArray[np.uint8]
+
+# ---------------------------------------------------------------- to a child
+
+
+@dataclass(frozen=True)
+class Command:
+    """What a child is asked. A command with a lane starts a generator there and ends the one before it.
+
+    Among busy lanes the lowest `urgency` number goes first, so that a drawing is answered between two slices of a
+    training run or an evaluation. A command without a lane is carried out at once.
+    """
+
+    lane: ClassVar[str | None] = None
+    urgency: ClassVar[int] = 5
+
+
+@dataclass(frozen=True)
+class Pause(Command):
+    """Rest the generator of a lane between two slices."""
+
+    target: str
+
+
+@dataclass(frozen=True)
+class Resume(Command):
+    target: str
+
+
+@dataclass(frozen=True)
+class StepOnce(Command):
+    """Drive a lane until one step is complete, then rest it."""
+
+    target: str
+
+
+@dataclass(frozen=True)
+class Cancel(Command):
+    """End the generator of a lane; its `finally` runs."""
+
+    target: str
+
+
+@dataclass(frozen=True)
+class Shutdown(Command):
+    """End the child once what it is saving is saved."""
+
+
+# -- torch world
+
+
+@dataclass(frozen=True)
+class StartRun(Command):
+    """Train from the beginning; a new run folder under `runs`. Rests before its first step where `paused`."""
+
+    lane: ClassVar[str | None] = "run"
+    config: RunConfig
+    runs: str
+    paused: bool = False
+
+
+@dataclass(frozen=True)
+class ContinueRun(Command):
+    """Train on from a checkpoint or a model file that holds its training state."""
+
+    lane: ClassVar[str | None] = "run"
+    path: str
+    paused: bool = False
+
+
+@dataclass(frozen=True)
+class StopRun(Command):
+    """Save and end the run under way."""
+
+
+@dataclass(frozen=True)
+class Tune(Command):
+    """Change one live setting of the run under way (engine.config.LIVE)."""
+
+    key: str
+    value: Any
+
+
+@dataclass(frozen=True)
+class Watch(Command):
+    """Make the following frames carry one weight's latent value and flips; row -1 watches nothing."""
+
+    layer: int
+    row: int
+    column: int
+
+
+@dataclass(frozen=True)
+class Ack(Command):
+    """The window has shown frame `seq` and has room for the next; `layers`: with pictures of the layers."""
+
+    seq: int
+    layers: bool = True
+
+
+# -- inference world
+
+
+@dataclass(frozen=True)
+class ListBackends(Command):
+    """Probe every backend; answered by BackendList."""
+
+
+@dataclass(frozen=True)
+class LoadModel(Command):
+    """Keep a model under `key`: from a file, or from the bytes of one; answered by ModelLoaded or Failed."""
+
+    key: str
+    path: str = ""
+    data: bytes = b""
+
+
+@dataclass(frozen=True)
+class Prepare(Command):
+    """Read a picture file and bring it to the input of model `key`; answered by Prepared or Failed."""
+
+    lane: ClassVar[str | None] = "prepare"
+    urgency: ClassVar[int] = 1
+    request: int
+    path: str
+    key: str
+
+
+@dataclass(frozen=True)
+class Predict(Command):
+    """Score one prepared image u8 [H, W, C] with every ready backend; a newer request replaces an older one."""
+
+    lane: ClassVar[str | None] = "predict"
+    urgency: ClassVar[int] = 0
+    request: int
+    key: str
+    image: Image
+
+
+@dataclass(frozen=True)
+class Evaluate(Command):
+    """Score the test set with model `key` by each named backend; how many agree with the first."""
+
+    lane: ClassVar[str | None] = "evaluate"
+    urgency: ClassVar[int] = 6
+    key: str
+    backends: tuple[str, ...]
+    limit: int | None = None
+
+
+@dataclass(frozen=True)
+class EvaluateTwin(Evaluate):
+    """The same for the comparison model, in a lane of its own."""
+
+    lane: ClassVar[str | None] = "twin"
+    urgency: ClassVar[int] = 7
+
+
+@dataclass(frozen=True)
+class BenchGemm(Command):
+    """Time the +-1 product M x N x K by every backend and float peer; answered by BenchRow… and Done."""
+
+    lane: ClassVar[str | None] = "job"
+    shapes: tuple[tuple[int, int, int], ...]
+    threads: int = 1
+    quick: bool = False
+
+
+@dataclass(frozen=True)
+class BenchNet(Command):
+    """Time whole random networks, e.g. ("784-1024x3-10", 100): architecture and batch."""
+
+    lane: ClassVar[str | None] = "job"
+    cases: tuple[tuple[str, int], ...]
+    threads: int = 1
+    quick: bool = False
+
+
+@dataclass(frozen=True)
+class PeerProduct(Command):
+    """In the torch world: time `samples` float32 products [M,K] x [K,N]; answered by PeerTimes."""
+
+    shape: tuple[int, int, int]
+    samples: int
+    threads: int
+    method: str = "torch"
+
+
+@dataclass(frozen=True)
+class PeerNetwork(Command):
+    """In the torch world: time `samples` passes of a float32 MLP of these widths on a batch."""
+
+    widths: tuple[int, ...]
+    batch: int
+    samples: int
+    threads: int
+    method: str = "torch"
+
+
+# ---------------------------------------------------------------- to the window
+
+
+@dataclass(frozen=True)
+class Event:
+    """What a child says."""
+
+
+@dataclass(frozen=True)
+class ChildReady(Event):
+    """The child has imported what it needs. versions: e.g. {"python": "3.11.7", "torch": "2.14.1"}."""
+
+    world: World
+    pid: int
+    versions: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Failed(Event):
+    """An expected failure of a command: what happened and what to do."""
+
+    command: str
+    what: str
+    remedy: str = ""
+    key: str = ""
+
+
+@dataclass(frozen=True)
+class Crashed(Event):
+    """An unexpected failure inside a command; the child lives on. `report` is the traceback."""
+
+    command: str
+    report: str
+
+
+@dataclass(frozen=True)
+class Done(Event):
+    """The generator of a lane came to its end."""
+
+    lane: str
+
+
+@dataclass(frozen=True)
+class Progress(Event):
+    """How far a long action is: what it is doing, a share 0..1 (None: unknown), seconds left if known."""
+
+    lane: str
+    doing: str
+    share: float | None = None
+    seconds_left: float | None = None
+
+
+# -- training
+
+
+@dataclass(frozen=True)
+class RunStarted(Event):
+    """A run is under way. layers: (name, outputs, inputs) each; step 0 or where it was resumed."""
+
+    run: str
+    folder: str
+    config: RunConfig
+    layers: tuple[tuple[str, int, int], ...]
+    step: int
+    steps_per_epoch: int
+    train_images: int
+    stepper: str
+
+
+@dataclass(frozen=True)
+class RunState(Event):
+    """What a run is doing now. `why` explains a pause that nobody asked for (a loss that is not a number)."""
+
+    run: str
+    state: Literal["running", "paused", "evaluating", "saving", "finished", "stopped"]
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Tuned(Event):
+    """A live setting was changed from this step on; `config` is the whole of it now."""
+
+    run: str
+    step: int
+    key: str
+    value: Any
+    config: RunConfig
+
+
+@dataclass(frozen=True)
+class Scalars:
+    """Every step since the last frame, oldest first, one row a step.
+
+    step: int64 [n]; loss, accuracy (share of the batch): float32 [n]; flips: float32 [n, layers], share of weights.
+    """
+
+    step: NDArray[np.int64]
+    loss: NDArray[np.float32]
+    accuracy: NDArray[np.float32]
+    flips: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class LayerFrame:
+    """What is seen of one layer.
+
+    signs: uint64 [outputs, words]; tile_flips: uint32 [ceil(outputs/8), words], flips since the last frame in tiles
+    of 8 outputs x 64 inputs; flips: their sum; flip_rate: share of weights flipped a step, mean since the last frame.
+    latent_histogram: int64 [64] over LATENT_RANGE; clipped: share of |latent| >= 1.
+    preactivation_histogram: int64 [64] over PREACTIVATION_RANGE, outer bins open; positive: share >= 0.
+    Histograms may be of a sample.
+    """
+
+    name: str
+    outputs: int
+    inputs: int
+    signs: Words
+    tile_flips: NDArray[np.uint32]
+    flips: int
+    flip_rate: float
+    latent_histogram: NDArray[np.int64]
+    clipped: float
+    preactivation_histogram: NDArray[np.int64]
+    positive: float
+
+
+BINS = 64
+LATENT_RANGE = (-1.2, 1.2)
+PREACTIVATION_RANGE = (-3.0, 3.0)
+
+
+@dataclass(frozen=True)
+class WatchTrace:
+    """The watched weight, every step since the last frame: its latent value, and its flips since watching began."""
+
+    layer: int
+    row: int
+    column: int
+    step: NDArray[np.int64]
+    latent: NDArray[np.float32]
+    flips: int
+
+
+@dataclass(frozen=True)
+class Frame(Event):
+    """What is seen of training since the last frame; `layers` is empty in a light frame (curves only).
+
+    epoch: fractional; time: seconds of training so far (pauses not counted);
+    probe_fraction: share of that time spent on looking; steps_per_second: over the last second.
+    """
+
+    run: str
+    seq: int
+    step: int
+    epoch: float
+    time: float
+    scalars: Scalars
+    layers: tuple[LayerFrame, ...]
+    watch: WatchTrace | None
+    rate: float
+    steps_per_second: float
+    probe_fraction: float
+
+
+@dataclass(frozen=True)
+class Scored(Event):
+    """The test set scored during a run, by the folded network with re-estimated batch-norm.
+
+    accuracy: 0..1; confusion: int64 [classes, classes], rows the true class; backend: who scored it.
+    """
+
+    run: str
+    step: int
+    epoch: float
+    time: float
+    accuracy: float
+    loss: float
+    confusion: NDArray[np.int64]
+    backend: str
+
+
+@dataclass(frozen=True)
+class Snapshot(Event):
+    """The folded network of this moment, as the bytes of a model file."""
+
+    run: str
+    step: int
+    data: bytes
+
+
+@dataclass(frozen=True)
+class Saved(Event):
+    """What is announced here is on the disk and can be resumed from."""
+
+    run: str
+    step: int
+    epoch: float
+    path: str
+
+
+# -- inference
+
+
+@dataclass(frozen=True)
+class BackendInfo:
+    """One backend for people: ready on `device`, or not and why and what to do."""
+
+    name: str
+    kind: str
+    rank: int
+    ready: bool
+    device: str = ""
+    reason: str = ""
+    remedy: str = ""
+
+
+@dataclass(frozen=True)
+class BackendList(Event):
+    rows: tuple[BackendInfo, ...]
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """What the pages know of a loaded model.
+
+    form: "packed" or "float". layers: (outputs, inputs) of each layer with weights.
+    float_bytes: what the same weights take in float32.
+    """
+
+    key: str
+    form: Literal["packed", "float"]
+    name: str
+    architecture: str
+    input_shape: tuple[int, int, int]
+    class_names: tuple[str, ...]
+    preparation: str
+    dataset: str
+    accuracy: float | None
+    layers: tuple[tuple[int, int], ...]
+    weight_count: int
+    weight_bytes: int
+    float_bytes: int
+
+
+@dataclass(frozen=True)
+class ModelLoaded(Event):
+    info: ModelInfo
+
+
+@dataclass(frozen=True)
+class Prepared(Event):
+    """A picture brought to a model's input: u8 [H, W, C]; `blank` where there is nothing on it.
+
+    picture: the picture itself in grey for showing, u8 [h, w], ink bright, at most 512 a side.
+    """
+
+    request: int
+    image: Image
+    picture: Image
+    blank: bool
+
+
+@dataclass(frozen=True)
+class Vote:
+    """What one backend said of one image; `scores` is None where it could not (see reason).
+
+    seconds: median of a few timed calls of this one image.
+    """
+
+    backend: str
+    kind: str
+    device: str
+    scores: NDArray[np.float32] | None
+    seconds: float
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class LayerSigns:
+    """One hidden layer on one image: int32 sums [outputs] before the sign, bits uint64 [words], outputs."""
+
+    sums: NDArray[np.int32]
+    bits: Words
+    outputs: int
+
+
+@dataclass(frozen=True)
+class Prediction(Event):
+    """The answer to Predict. identical: all backends gave the same scores, bit for bit."""
+
+    request: int
+    key: str
+    votes: tuple[Vote, ...]
+    layers: tuple[LayerSigns, ...]
+    identical: bool
+
+
+@dataclass(frozen=True)
+class BackendScore:
+    """One backend over the test set; counts are against the first backend asked for.
+
+    seconds: total for `images` in batches of `batch`.
+    """
+
+    backend: str
+    kind: str
+    device: str
+    accuracy: float
+    seconds: float
+    identical_predictions: int
+    identical_scores: int
+
+
+@dataclass(frozen=True)
+class Evaluation(Event):
+    """The answer to Evaluate, whole: every image was scored by every backend named."""
+
+    key: str
+    images: int
+    batch: int
+    rows: tuple[BackendScore, ...]
+    confusion: NDArray[np.int64]
+    weight_bytes: int
+    float_bytes: int
+
+
+@dataclass(frozen=True)
+class BenchRow(Event):
+    """One timed case, as in CLI.md. kind: "oracle", "float", "xnor" or "peer".
+
+    exact: this very run's result equalled the oracle's (None: nothing to compare, see reason).
+    reason, remedy: why there are no figures.
+    """
+
+    case: str
+    backend: str
+    kind: str
+    threads: int
+    median_ms: float | None = None
+    low_ms: float | None = None
+    high_ms: float | None = None
+    gmacs: float | None = None
+    fraction_of_peak: float | None = None
+    times_torch: float | None = None
+    times_best_float: float | None = None
+    exact: bool | None = None
+    reason: str = ""
+    remedy: str = ""
+
+
+@dataclass(frozen=True)
+class BenchPeak(Event):
+    """What one core can do at most, measured in the same process: GMAC/s; and what machine it is."""
+
+    popcount_gmacs: float | None
+    fp32_gmacs: float | None
+    machine: str
+
+
+@dataclass(frozen=True)
+class PeerTimes(Event):
+    """Seconds of each sample."""
+
+    seconds: tuple[float, ...]
+    method: str

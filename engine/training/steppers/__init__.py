@@ -1,0 +1,79 @@
+"""How one training step is made: the contract. Each module here offers one stepper as STEPPER."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.bits import Words
+from engine.config import RunConfig
+
+Arrays = dict[str, NDArray[np.generic]]
+"""Canonical named arrays, the same whichever stepper made them (see `Stepper.state`)."""
+
+
+@dataclass(frozen=True)
+class Key:
+    """Names one step's random draws: counter-based, so that a resumed run draws what an unbroken one would."""
+
+    seed: int
+    epoch: int
+    step: int
+
+    def stream(self, purpose: str, layer: int = 0) -> np.random.Generator:
+        """An independent generator for one purpose ("shuffle", "weights", "activations", …) in one layer."""
+        words = [self.seed, self.epoch, self.step, layer, *purpose.encode()]
+        return np.random.Generator(np.random.Philox(np.random.SeedSequence(words)))
+
+
+@dataclass(frozen=True)
+class StepResult:
+    """One step's outcome: mean loss of the batch, how many were right, weight bits flipped in each layer."""
+
+    loss: float
+    correct: int
+    flips: tuple[int, ...]
+
+
+class Stepper(Protocol):
+    """Makes training steps of one network.
+
+    State holds, for each layer i counted from 0: `layer{i}.latent` float32 [outputs, inputs], its Adam moments
+    `layer{i}.latent.m` and `.v`; batch-norm `layer{i}.gamma`, `.beta` (with `.m`, `.v`), `.mean`, `.var`
+    float32 [outputs]; and `adam.t`, the number of optimizer steps, int64 [1].
+    """
+
+    rank: ClassVar[int]
+
+    @staticmethod
+    def supports(config: RunConfig) -> str | None:
+        """None if it can make the steps of this run, else the reason why not, a sentence."""
+
+    def load(self, arrays: Arrays) -> None:
+        """Take over a state; later steps continue from it exactly."""
+
+    def step(
+        self, images: NDArray[np.uint8], labels: NDArray[np.int64], rate: float, config: RunConfig, key: Key
+    ) -> StepResult:
+        """One optimizer step on images u8 [B, H, W, C] and labels int64 [B] at learning rate `rate`."""
+
+    def state(self) -> Arrays:
+        """A copy of the state, canonical."""
+
+    def signs(self, layer: int) -> Words:
+        """Packed signs of a layer's latent weights, uint64 [outputs, words]; not to be written to."""
+
+    def tile_flips(self, layer: int) -> NDArray[np.uint32]:
+        """Flips per word since `reset_flips`, uint32 [outputs, words]; not to be written to."""
+
+    def reset_flips(self) -> None:
+        """Start counting `tile_flips` anew."""
+
+    def latents(self, layer: int) -> NDArray[np.float32]:
+        """A layer's latent weights float32 [outputs, inputs], a view where that is free; not to be written to."""
+
+    def preactivations(self, layer: int) -> NDArray[np.float32]:
+        """What the sign of layer `layer` was taken of in the last step, float32 [B, outputs]."""

@@ -1,0 +1,224 @@
+"""A child process of either world: takes commands, drives their generators in slices, sends what they yield."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import faulthandler
+import importlib
+import logging
+import os
+import platform
+import queue
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Iterator
+from multiprocessing.connection import Connection
+from typing import Protocol
+
+from engine import messages as m
+from engine.errors import FlipscopeError
+
+log = logging.getLogger(__name__)
+
+SERVICES: dict[m.World, str] = {"torch": "engine.training.service", "inference": "engine.inference.service"}
+
+
+class StepMark:
+    """Yielded by a generator where one step, in the sense of StepOnce, is complete."""
+
+
+STEP = StepMark()
+Slice = m.Event | StepMark | None
+"""What a generator yields: an event to send, STEP, or None, at least every 10 ms of its own steps."""
+
+
+class Service(Protocol):
+    """What a world can do. Knows nothing of pipes; its methods run in the worker's main thread."""
+
+    def versions(self) -> dict[str, str]:
+        """Versions of what this world imported, for ChildReady."""
+
+    def carry_out(self, command: m.Command) -> Iterator[Slice] | None:
+        """Carry a command out at once, or give the generator that does. Events of both are sent as they come."""
+
+    def at_rest(self, lane: str) -> Iterator[m.Event]:
+        """What is to be sent when the generator of a lane was paused or has made its single step."""
+
+    def close(self) -> None:
+        """The child ends: let go of what is held."""
+
+
+class Worker:
+    """Drives a service: pause, step, cancel and urgency are written here, once, for every generator."""
+
+    def __init__(self, service: Service, send: Callable[[m.Event], None]) -> None:
+        self._service = service
+        self._send = send
+        self._inbox: queue.SimpleQueue[m.Command] = queue.SimpleQueue()
+        self._lanes: dict[str, tuple[m.Command, Iterator[Slice]]] = {}
+        self._resting: set[str] = set()
+        self._stepping: set[str] = set()
+        self._closing = False
+
+    def post(self, command: m.Command) -> None:
+        """Hand over a command from any thread."""
+        self._inbox.put(command)
+
+    def run(self) -> None:
+        """Work until Shutdown."""
+        try:
+            while not self._closing:
+                self._read_inbox()
+                lane = self._most_urgent()
+                if lane is not None and not self._closing:
+                    self._drive(lane)
+        finally:
+            for lane in list(self._lanes):
+                self._end(lane)
+            self._service.close()
+
+    def _read_inbox(self) -> None:
+        """Carry out what has arrived; wait for it where nothing else is to be done."""
+        idle = self._most_urgent() is None
+        with contextlib.suppress(queue.Empty):
+            while not self._closing:
+                self._carry_out(self._inbox.get(block=idle))
+                idle = False if self._most_urgent() is not None else self._inbox.empty()
+
+    def _most_urgent(self) -> str | None:
+        able = [lane for lane in self._lanes if lane not in self._resting or lane in self._stepping]
+        return min(able, key=lambda lane: self._lanes[lane][0].urgency, default=None)
+
+    def _carry_out(self, command: m.Command) -> None:
+        match command:
+            case m.Shutdown():
+                self._closing = True
+            case m.Pause(target):
+                if target in self._lanes and target not in self._resting:
+                    self._resting.add(target)
+                    self._settle(target)
+            case m.Resume(target):
+                self._resting.discard(target)
+                self._stepping.discard(target)
+            case m.StepOnce(target):
+                if target in self._lanes:
+                    self._resting.add(target)
+                    self._stepping.add(target)
+            case m.Cancel(target):
+                self._end(target)
+            case _:
+                self._start(command)
+
+    def _start(self, command: m.Command) -> None:
+        if command.lane is not None:
+            self._end(command.lane)
+        with self._reporting(command):
+            generator = self._service.carry_out(command)
+            if generator is None:
+                return
+            lane = command.lane or f"once-{type(command).__name__}"
+            self._lanes[lane] = (command, generator)
+            if getattr(command, "paused", False):
+                self._resting.add(lane)
+
+    def _drive(self, lane: str) -> None:
+        command, generator = self._lanes[lane]
+        finished = True
+        with self._reporting(command):
+            try:
+                said = next(generator)
+                finished = False
+                if isinstance(said, m.Event):
+                    self._send(said)
+                elif said is STEP and lane in self._stepping:
+                    self._stepping.discard(lane)
+                    self._settle(lane)
+            except StopIteration:
+                pass
+        if finished:
+            self._forget(lane)
+            self._send(m.Done(lane))
+
+    def _settle(self, lane: str) -> None:
+        for event in self._service.at_rest(lane):
+            self._send(event)
+
+    def _end(self, lane: str) -> None:
+        if lane in self._lanes:
+            command, generator = self._lanes[lane]
+            with self._reporting(command):
+                generator.close()  # type: ignore[attr-defined]
+            self._forget(lane)
+
+    def _forget(self, lane: str) -> None:
+        self._lanes.pop(lane, None)
+        self._resting.discard(lane)
+        self._stepping.discard(lane)
+
+    @contextlib.contextmanager
+    def _reporting(self, command: m.Command) -> Iterator[None]:
+        """Turn an exception into what is said of it; the child lives on."""
+        name = type(command).__name__
+        try:
+            yield
+        except FlipscopeError as error:
+            self._send(m.Failed(name, error.what, error.remedy, getattr(command, "key", "")))
+        except Exception:
+            log.exception("%s failed", name)
+            self._send(m.Crashed(name, traceback.format_exc()))
+
+
+def main(world: m.World, connection: Connection, log_path: str, lowered: bool = False) -> None:
+    """Entry point of a child process: until Shutdown, the end of the pipe, or the parent's death.
+
+    Args:
+        log_path: file that takes stderr and fault reports, whose end is a dead child's last words.
+        lowered: run at lower priority (job children).
+    """
+    _redirect(log_path)
+    _die_with_parent()
+    if lowered and hasattr(os, "nice"):
+        os.nice(10)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C goes to the whole group; the parent decides
+    service: Service = importlib.import_module(SERVICES[world]).open_service()
+    sending = threading.Lock()
+
+    def send(event: m.Event) -> None:
+        with sending:
+            connection.send(event)
+
+    worker = Worker(service, send)
+    threading.Thread(target=_receive, args=(connection, worker), daemon=True, name="receiver").start()
+    versions = {"python": platform.python_version(), **service.versions()}
+    try:
+        send(m.ChildReady(world, os.getpid(), versions))
+        worker.run()
+    except (BrokenPipeError, ConnectionError):
+        os._exit(1)  # the parent is gone; nobody is left to tell
+
+
+def _receive(connection: Connection, worker: Worker) -> None:
+    """Hand commands over until the pipe ends, which means that the parent is gone."""
+    try:
+        while True:
+            worker.post(connection.recv())
+    except (EOFError, OSError):
+        os._exit(1)  # the main thread may be deep in native code: do not wait for it
+
+
+def _redirect(log_path: str) -> None:
+    file = open(log_path, "a", buffering=1, encoding="utf-8")  # noqa: SIM115 - open as long as the process
+    os.dup2(file.fileno(), 2)
+    sys.stderr = file
+    faulthandler.enable(file)
+    logging.basicConfig(stream=file, level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+
+
+def _die_with_parent() -> None:
+    """Belt to the pipe's braces: on Linux the kernel kills this process when the thread that started it ends."""
+    if sys.platform == "linux":
+        pr_set_pdeathsig = 1
+        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)

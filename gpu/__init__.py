@@ -1,0 +1,1 @@
+"""CuPy backend: the only room that imports CuPy."""
