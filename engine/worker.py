@@ -82,11 +82,10 @@ class Worker:
 
     def _read_inbox(self) -> None:
         """Carry out what has arrived; wait for it where nothing else is to be done."""
-        idle = self._most_urgent() is None
-        with contextlib.suppress(queue.Empty):
-            while not self._closing:
-                self._carry_out(self._inbox.get(block=idle))
-                idle = False if self._most_urgent() is not None else self._inbox.empty()
+        if self._most_urgent() is None:
+            self._carry_out(self._inbox.get())
+        while not self._closing and not self._inbox.empty():
+            self._carry_out(self._inbox.get())
 
     def _most_urgent(self) -> str | None:
         able = [lane for lane in self._lanes if lane not in self._resting or lane in self._stepping]

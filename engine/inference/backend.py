@@ -7,6 +7,7 @@ import pkgutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from types import ModuleType
 from typing import ClassVar, Literal, Protocol
 
 import numpy as np
@@ -83,7 +84,7 @@ def backends() -> dict[str, Backend]:
     return {backend.name: backend for backend in sorted(found, key=lambda b: (b.kind, b.rank, b.name))}
 
 
-def _modules() -> Iterator[object]:
+def _modules() -> Iterator[ModuleType]:
     package = importlib.import_module("engine.inference.backends")
     for info in pkgutil.iter_modules(package.__path__, package.__name__ + "."):
         yield importlib.import_module(info.name)
