@@ -1,1 +1,79 @@
-"""One file a data set; numpy arrays out."""
+"""Data sets: one module each, numpy arrays out. A module here offers `NAME` and `load() -> Dataset`."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from dataclasses import dataclass
+from functools import cache
+from types import ModuleType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.errors import BadInput, UnknownName
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Labelled images, whole in memory; the arrays are read-only and shared by everybody in the process.
+
+    Attributes:
+        name, title: as typed, and for people.
+        train_images, test_images: u8 [N, H, W, C].
+        train_labels, test_labels: int64 [N], each below len(class_names).
+        preparation: how a picture from outside becomes an input (network.Metadata.preparation).
+    """
+
+    name: str
+    title: str
+    train_images: NDArray[np.uint8]
+    train_labels: NDArray[np.int64]
+    test_images: NDArray[np.uint8]
+    test_labels: NDArray[np.int64]
+    class_names: tuple[str, ...]
+    preparation: str
+
+    def __post_init__(self) -> None:
+        for part, images, labels in (
+            ("training", self.train_images, self.train_labels),
+            ("test", self.test_images, self.test_labels),
+        ):
+            if images.ndim != 4 or labels.shape != images.shape[:1] or images.shape[1:] != self.input_shape:
+                raise BadInput(
+                    f"The {part} images {images.shape} of '{self.name}' do not fit their labels {labels.shape} "
+                    f"or the input shape {self.input_shape}.",
+                    "Give images as [N, H, W, C] with one label each.",
+                )
+            if labels.size and not 0 <= int(labels.min()) <= int(labels.max()) < len(self.class_names):
+                raise BadInput(f"A {part} label of '{self.name}' names no class.", "Check the label file.")
+            images.setflags(write=False)
+            labels.setflags(write=False)
+
+    @property
+    def input_shape(self) -> tuple[int, int, int]:
+        """Height, width, channels of one image."""
+        height, width, channels = self.train_images.shape[1:]
+        return height, width, channels
+
+
+def names() -> tuple[str, ...]:
+    """The names that `load` knows, sorted."""
+    return tuple(sorted(_modules()))
+
+
+@cache
+def load(name: str) -> Dataset:
+    """The data set of that name, read once per process. Raises UnknownName, BadFile."""
+    found = _modules()
+    if name not in found:
+        raise UnknownName("data set", name, found)
+    dataset: Dataset = found[name].load()
+    return dataset
+
+
+@cache
+def _modules() -> dict[str, ModuleType]:
+    """Modules of this package that offer a data set, by its name."""
+    modules = (importlib.import_module(f"{__name__}.{info.name}") for info in pkgutil.iter_modules(__path__))
+    return {module.NAME: module for module in modules if hasattr(module, "NAME")}
