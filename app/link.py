@@ -1,0 +1,176 @@
+"""A child process as the window sees it: start, reader and writer thread, mailbox, stop, restart, last words."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import multiprocessing
+import os
+import queue
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnProcess
+from pathlib import Path
+from typing import Protocol
+
+from PySide6.QtCore import QObject, Qt, Signal, SignalInstance
+
+from engine import messages as m
+from engine import paths, worker
+
+log = logging.getLogger(__name__)
+
+LAST_WORDS = 12
+"""How many last lines of a dead child's log are shown."""
+
+
+@dataclass(frozen=True)
+class Death:
+    """A child that ended without being asked to."""
+
+    world: m.World
+    exit_code: int | None
+    last_words: str
+
+    @property
+    def reason(self) -> str:
+        """What happened, a sentence without a full stop."""
+        if self.exit_code is not None and self.exit_code < 0:
+            return f"it was ended by signal {-self.exit_code}"
+        return f"it ended with exit code {self.exit_code}"
+
+
+class Channel(Protocol):
+    """What a session needs of a child; tests give it a fake one."""
+
+    said: SignalInstance
+    died: SignalInstance
+
+    def start(self) -> None: ...
+    def send(self, command: m.Command) -> None: ...
+    def ask_to_end(self) -> None: ...
+    def end(self, patience: float = 2.0) -> None: ...
+
+
+class Link(QObject):
+    """One child. `said` carries its events and `died` its unexpected end, both in the window's thread.
+
+    Nothing here blocks the window: a reader thread fills the mailbox and pokes the event loop once, a writer thread
+    sends. Start it from the main thread: the kernel ends the child with the thread that started it.
+    """
+
+    said = Signal(object)
+    died = Signal(object)
+    _poked = Signal()
+
+    def __init__(self, world: m.World, *, lowered: bool = False, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.world = world
+        self._lowered = lowered
+        self._mailbox: deque[m.Event | Death] = deque()
+        self._outbox: queue.SimpleQueue[m.Command | None] = queue.SimpleQueue()
+        self._process: SpawnProcess | None = None
+        self._ending = False
+        self._poked.connect(self._drain, Qt.ConnectionType.QueuedConnection)
+
+    @property
+    def pid(self) -> int | None:
+        """The child's process number, or None before the start."""
+        return self._process.pid if self._process else None
+
+    def start(self) -> None:
+        """Start the child, anew where one has died."""
+        self._ending = False
+        self._outbox = queue.SimpleQueue()
+        log_path = paths.log_dir() / f"{self.world}-{os.getpid()}-{id(self):x}.log"
+        log_path.parent.mkdir(parents=True, exist_ok=True)
+        log_path.write_text("")
+        context = multiprocessing.get_context("spawn")
+        ours, theirs = context.Pipe()
+        self._process = context.Process(
+            target=worker.main,
+            args=(self.world, theirs, str(log_path), self._lowered),
+            name=f"flipscope {self.world}",
+            daemon=False,  # a job child has a peer of its own
+        )
+        self._process.start()
+        theirs.close()
+        for body, name in ((self._read, "reader"), (self._write, "writer")):
+            arguments = (ours, self._process, log_path) if body is self._read else (ours, self._outbox)
+            threading.Thread(target=body, args=arguments, daemon=True, name=f"{self.world} {name}").start()
+
+    def send(self, command: m.Command) -> None:
+        """Queue a command; never blocks. What is sent to a dead child is dropped with it."""
+        self._outbox.put(command)
+
+    def ask_to_end(self) -> None:
+        """Begin an orderly end; `end` completes it."""
+        self._ending = True
+        self._outbox.put(m.Shutdown())
+
+    def end(self, patience: float = 2.0) -> None:
+        """End the child for certain: ask, wait, terminate, wait, kill."""
+        process = self._process
+        if process is None:
+            return
+        if not self._ending:
+            self.ask_to_end()
+        process.join(patience)
+        for stop, wait in ((process.terminate, 1.0), (process.kill, 1.0)):
+            if process.is_alive():
+                stop()
+                process.join(wait)
+        self._outbox.put(None)
+        self._process = None
+
+    def kill(self) -> None:
+        """End the child at once, without a word; used to cancel a job."""
+        self._ending = True
+        if self._process is not None:
+            self._process.kill()
+            self.end(patience=1.0)
+
+    def _drain(self) -> None:
+        while self._mailbox:
+            event = self._mailbox.popleft()
+            if isinstance(event, Death):
+                if not self._ending:
+                    self.died.emit(event)
+            else:
+                self.said.emit(event)
+
+    def _put(self, event: m.Event | Death) -> None:
+        self._mailbox.append(event)
+        if len(self._mailbox) == 1:
+            with contextlib.suppress(RuntimeError):  # the window is gone already
+                self._poked.emit()
+
+    def _read(self, connection: Connection, process: SpawnProcess, log_path: Path) -> None:
+        with contextlib.suppress(EOFError, OSError):
+            while True:
+                self._put(connection.recv())
+        process.join(5.0)
+        lines = log_path.read_text(encoding="utf-8", errors="replace").splitlines() if log_path.exists() else []
+        self._put(Death(self.world, process.exitcode, "\n".join(lines[-LAST_WORDS:])))
+        if process.exitcode == 0:
+            with contextlib.suppress(OSError):
+                log_path.unlink()
+
+    @staticmethod
+    def _write(connection: Connection, outbox: queue.SimpleQueue[m.Command | None]) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            while (command := outbox.get()) is not None:
+                connection.send(command)
+        connection.close()
+
+
+def end_all(links: list[Channel]) -> None:
+    """End several children side by side: all are asked first, so that the waits overlap."""
+    for link in links:
+        link.ask_to_end()
+    deadline = time.monotonic() + 2.0
+    for link in links:
+        link.end(max(0.1, deadline - time.monotonic()))

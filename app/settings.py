@@ -1,0 +1,67 @@
+"""What the window remembers: one atomic JSON file; a broken or unknown field is dropped, never in the way."""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from engine.files import CannotWrite, write_atomically
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Settings:
+    """Every setting, declared once with its default. `load` takes over what is of the default's type."""
+
+    theme: str = "system"
+    page: str = "draw"
+    geometry: str = ""
+    mode: str = "xnor"
+    backend: str = ""
+    pen: int = 20
+    reduced_motion: bool = False
+    recent_models: list[str] = field(default_factory=list)
+    run: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def load(cls, path: Path) -> Settings:
+        """Read the file; what is missing, unknown or of a wrong type is left at its default with a warning."""
+        made = cls()
+        try:
+            record = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return made
+        except (OSError, ValueError, RecursionError) as error:
+            log.warning("settings at %s are not readable (%s); starting with the defaults", path, error)
+            return made
+        if not isinstance(record, dict):
+            log.warning("settings at %s are not an object; starting with the defaults", path)
+            return made
+        known = {f.name: getattr(made, f.name) for f in fields(cls)}
+        for name, value in record.items():
+            if name in known and _alike(value, known[name]):
+                setattr(made, name, value)
+            else:
+                log.warning("setting '%s' is unknown or broken; dropped", name)
+        return made
+
+    def save(self, path: Path) -> None:
+        """Write atomically; a failure is logged, since losing a preference must not stop anything."""
+        try:
+            write_atomically(path, json.dumps(asdict(self), indent=1).encode())
+        except CannotWrite as error:
+            log.warning("settings were not saved: %s", error)
+
+    def remember_model(self, path: str) -> None:
+        """Put a model file first among the recent ones; eight are kept."""
+        self.recent_models = [path, *(p for p in self.recent_models if p != path)][:8]
+
+
+def _alike(value: Any, default: Any) -> bool:
+    if isinstance(default, list):
+        return isinstance(value, list) and all(isinstance(item, str) for item in value)
+    return type(value) is type(default)

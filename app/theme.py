@@ -1,0 +1,221 @@
+"""The look: colour tokens of both themes, the application palette and style sheet, and what changes with them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import pyqtgraph as pg
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
+from PySide6.QtWidgets import QApplication
+
+Choice = Literal["system", "light", "dark"]
+
+GRID = 8
+GAP = 2 * GRID
+RADIUS = 8
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """One colour for one meaning, on every page. Values are "#RRGGBB"."""
+
+    background: str
+    surface: str
+    raised: str
+    line: str
+    text: str
+    muted: str
+    bit_off: str  # -1
+    bit_on: str  # +1
+    flip: str
+    float_: str
+    xnor: str
+    twin: str
+    warning: str
+    primary: str
+    dark: bool
+
+    def color(self, name: str, alpha: int = 255) -> QColor:
+        """The colour of a token, optionally translucent."""
+        color = QColor(getattr(self, name))
+        color.setAlpha(alpha)
+        return color
+
+    def of_kind(self, kind: str) -> str:
+        """The colour of a backend's kind: "float", "xnor", "oracle" or "peer"."""
+        return {"float": self.float_, "xnor": self.xnor, "peer": self.twin}.get(kind, self.muted)
+
+    def layer(self, index: int) -> str:
+        """The line colour of layer `index`; repeats after five (Okabe-Ito hues)."""
+        hues = DARK_LAYERS if self.dark else LIGHT_LAYERS
+        return hues[index % len(hues)]
+
+
+DARK_LAYERS = ("#CC79A7", "#56B4E9", "#E69F00", "#1FB58A", "#B9A7F0")
+LIGHT_LAYERS = ("#A8507F", "#0072B2", "#B87400", "#008562", "#6A52C0")
+
+DARK = Tokens(
+    background="#15171C",
+    surface="#1C1F26",
+    raised="#252932",
+    line="#313642",
+    text="#E9EBEF",
+    muted="#98A1AE",
+    bit_off="#0C0D10",
+    bit_on="#E3E5E8",
+    flip="#E69F00",
+    float_="#56B4E9",
+    xnor="#1FB58A",
+    twin="#CC79A7",
+    warning="#E0633A",
+    primary="#2B6FB3",
+    dark=True,
+)
+LIGHT = Tokens(
+    background="#F4F5F7",
+    surface="#FFFFFF",
+    raised="#ECEEF1",
+    line="#D5D9E0",
+    text="#16191F",
+    muted="#5B6472",
+    bit_off="#1B1E24",
+    bit_on="#F2F3F5",
+    flip="#C98500",
+    float_="#0072B2",
+    xnor="#008562",
+    twin="#A8507F",
+    warning="#C4431B",
+    primary="#2B6FB3",
+    dark=False,
+)
+
+
+class Theme(QObject):
+    """The theme in force; `changed` tells widgets that paint themselves to look again."""
+
+    changed = Signal()
+
+    def __init__(self, app: QApplication, choice: Choice = "system") -> None:
+        super().__init__(app)
+        self._app = app
+        self._choice: Choice = choice
+        self.tokens = DARK
+        app.setStyle("Fusion")
+        app.styleHints().colorSchemeChanged.connect(lambda _: self.choose(self._choice))
+        self.choose(choice)
+
+    @property
+    def choice(self) -> Choice:
+        return self._choice
+
+    def choose(self, choice: Choice) -> None:
+        """Follow the system, or hold to light or dark. An unknown system scheme counts as dark."""
+        self._choice = choice
+        system_light = self._app.styleHints().colorScheme() == Qt.ColorScheme.Light
+        light = choice == "light" or (choice == "system" and system_light)
+        self.tokens = LIGHT if light else DARK
+        self._app.setPalette(palette(self.tokens))
+        self._app.setStyleSheet(style_sheet(self.tokens))
+        pg.setConfigOptions(background=self.tokens.surface, foreground=self.tokens.muted, antialias=False)
+        self.changed.emit()
+
+
+_theme: Theme | None = None
+
+
+def theme() -> Theme:
+    """The application's theme, made at first use."""
+    global _theme
+    app = QApplication.instance()
+    if not isinstance(app, QApplication):
+        raise RuntimeError("the theme needs a QApplication")
+    if _theme is None or _theme.parent() is not app:
+        _theme = Theme(app)
+    return _theme
+
+
+def tokens() -> Tokens:
+    """The colours in force."""
+    return theme().tokens
+
+
+def mono(points: float = 9.5) -> QFont:
+    """The tabular face for figures, at a size relative to the application's font."""
+    font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
+    base = QApplication.font().pointSizeF()
+    font.setPointSizeF(points * (base / 10.0 if base > 0 else 1.0))
+    return font
+
+
+def palette(t: Tokens) -> QPalette:
+    """The Qt palette of a set of tokens."""
+    role = QPalette.ColorRole
+    made = QPalette()
+    for target, name in (
+        (role.Window, "background"),
+        (role.Base, "surface"),
+        (role.AlternateBase, "raised"),
+        (role.Button, "raised"),
+        (role.ToolTipBase, "raised"),
+        (role.Mid, "line"),
+        (role.WindowText, "text"),
+        (role.Text, "text"),
+        (role.ButtonText, "text"),
+        (role.ToolTipText, "text"),
+        (role.PlaceholderText, "muted"),
+        (role.Highlight, "primary"),
+        (role.Link, "float_"),
+    ):
+        made.setColor(target, t.color(name))
+    made.setColor(role.HighlightedText, QColor("#FFFFFF"))
+    for target in (role.WindowText, role.Text, role.ButtonText):
+        made.setColor(QPalette.ColorGroup.Disabled, target, t.color("muted", 150))
+    return made
+
+
+def style_sheet(t: Tokens) -> str:
+    """What the palette cannot say: cards, buttons, the rail. Object names and dynamic properties select."""
+    return f"""
+    QWidget {{ color: {t.text}; }}
+    QMainWindow, QDialog, #page {{ background: {t.background}; }}
+    #card {{ background: {t.surface}; border-radius: {RADIUS}px; }}
+    #bar {{ background: {t.background}; border: none; border-bottom: 1px solid {t.line}; }}
+    #status {{ background: {t.background}; border-top: 1px solid {t.line}; }}
+    #rail {{ background: {t.surface}; border-right: 1px solid {t.line}; }}
+    QLabel[role="muted"] {{ color: {t.muted}; }}
+    QLabel[role="title"] {{ font-weight: 600; }}
+    QLabel[role="warning"] {{ color: {t.warning}; }}
+    QLabel[role="good"] {{ color: {t.xnor}; font-weight: 600; }}
+    QPushButton, QToolButton, QComboBox, QSpinBox, QDoubleSpinBox, QLineEdit {{
+        background: {t.raised}; border: 1px solid {t.line}; border-radius: 6px; padding: 5px 11px; min-height: 18px; }}
+    QPushButton:hover, QToolButton:hover, QComboBox:hover {{ border-color: {t.muted}; }}
+    QPushButton:pressed, QToolButton:pressed {{ background: {t.line}; }}
+    QPushButton:focus, QToolButton:focus, QComboBox:focus, QSpinBox:focus, QDoubleSpinBox:focus, QLineEdit:focus {{
+        border: 1px solid {t.float_}; }}
+    QPushButton:disabled, QToolButton:disabled, QComboBox:disabled {{ color: {t.muted}; background: {t.surface}; }}
+    QPushButton[primary="true"] {{ background: {t.primary}; border-color: {t.primary}; color: #FFFFFF; }}
+    QPushButton[primary="true"]:hover {{ border-color: {t.text}; }}
+    QPushButton[primary="true"]:focus {{ border: 1px solid {t.text}; }}
+    QPushButton[flat="true"], QToolButton[flat="true"] {{
+        background: transparent; border-color: transparent; padding: 3px 8px; color: {t.muted}; }}
+    QPushButton[flat="true"]:checked, QToolButton[flat="true"]:checked {{ background: {t.raised}; color: {t.text}; }}
+    QPushButton[flat="true"]:focus, QToolButton[flat="true"]:focus {{ border: 1px solid {t.float_}; }}
+    QComboBox::drop-down {{ border: none; width: 20px; }}
+    QComboBox QAbstractItemView {{ background: {t.raised}; border: 1px solid {t.line}; padding: 4px;
+        selection-background-color: {t.primary}; outline: none; }}
+    QToolTip {{ background: {t.raised}; color: {t.text}; border: 1px solid {t.line}; padding: 4px; }}
+    QMenu {{ background: {t.raised}; border: 1px solid {t.line}; padding: 4px; }}
+    QMenu::item {{ padding: 5px 20px; border-radius: 4px; }}
+    QMenu::item:selected {{ background: {t.primary}; color: #FFFFFF; }}
+    QProgressBar {{ background: {t.raised}; border: none; border-radius: 3px; max-height: 6px; min-height: 6px; }}
+    QProgressBar::chunk {{ background: {t.primary}; border-radius: 3px; }}
+    QSlider::groove:horizontal {{ background: {t.line}; height: 4px; border-radius: 2px; }}
+    QSlider::sub-page:horizontal {{ background: {t.muted}; height: 4px; border-radius: 2px; }}
+    QSlider::handle:horizontal {{ background: {t.text}; width: 14px; margin: -5px 0; border-radius: 7px; }}
+    QSlider::handle:horizontal:focus {{ background: {t.float_}; }}
+    QScrollBar:vertical {{ background: transparent; width: 10px; }}
+    QScrollBar::handle:vertical {{ background: {t.line}; border-radius: 5px; min-height: 24px; }}
+    QScrollBar::add-line:vertical, QScrollBar::sub-line:vertical {{ height: 0; }}
+    """

@@ -1,0 +1,69 @@
+"""Files as every room reads and writes them: whole or not at all, and never larger than what was promised."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import tempfile
+from pathlib import Path
+
+from engine.errors import BadFile, FlipscopeError
+
+_REMEDIES = {
+    errno.ENOSPC: "Free some space on the disk and save again.",
+    errno.EACCES: "Choose a folder you may write to.",
+    errno.EROFS: "Choose a folder you may write to.",
+    errno.ENOENT: "Choose a folder that exists.",
+    errno.ENOTDIR: "Choose a folder that exists.",
+    errno.EISDIR: "Choose a file name, not a folder.",
+}
+
+
+def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
+    """Put `data` at `path`: written beside it, flushed to the disk, then renamed over it.
+
+    Raises FlipscopeError where the disk or the folder refuses; an older file is then as it was.
+    """
+    target = Path(path)
+    beside: str | None = None
+    try:
+        handle, beside = tempfile.mkstemp(prefix=f".{target.name}-", suffix=".part", dir=target.parent)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(beside, target)
+        beside = None
+    except OSError as error:
+        remedy = _REMEDIES.get(error.errno or 0, "Check the disk and the folder, or save elsewhere.")
+        raise FlipscopeError(
+            f"'{target}' could not be saved: {error.strerror or error}. What was there before is untouched.", remedy
+        ) from error
+    finally:
+        if beside is not None:
+            with contextlib.suppress(OSError):
+                os.unlink(beside)
+
+
+def checked_size(path: str | os.PathLike[str], kind: str, limit: int) -> int:
+    """Size in bytes of a readable, non-empty file of at most `limit` bytes. Raises BadFile elsewhere.
+
+    kind: what it is opened as, for the message, e.g. "a model".
+    """
+    target = Path(path)
+    try:
+        if target.is_dir():
+            raise BadFile(f"'{target}' is a folder.", f"Choose {kind} file.")
+        size = target.stat().st_size
+    except FileNotFoundError:
+        raise BadFile(f"There is no file '{target}'.", "Check the name and the folder.") from None
+    except (OSError, ValueError) as error:
+        raise BadFile(f"'{target}' cannot be read: {error}.", "Check the name and your permissions.") from error
+    if size == 0:
+        raise BadFile(f"'{target}' is empty.", f"Choose {kind} file that was saved whole.")
+    if size > limit:
+        raise BadFile(
+            f"'{target}' has {size:,} bytes; {kind} of more than {limit:,} bytes is not read.", "Choose a smaller file."
+        )
+    return size
