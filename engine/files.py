@@ -10,6 +10,11 @@ from pathlib import Path
 
 from engine.errors import BadFile, FlipscopeError
 
+
+class CannotWrite(FlipscopeError):
+    """The disk or the folder refused; what was there before is untouched."""
+
+
 _REMEDIES = {
     errno.ENOSPC: "Free some space on the disk and save again.",
     errno.EACCES: "Choose a folder you may write to.",
@@ -21,10 +26,7 @@ _REMEDIES = {
 
 
 def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
-    """Put `data` at `path`: written beside it, flushed to the disk, then renamed over it.
-
-    Raises FlipscopeError where the disk or the folder refuses; an older file is then as it was.
-    """
+    """Put `data` at `path`: written beside it, flushed to the disk, then renamed over it. Raises CannotWrite."""
     target = Path(path)
     beside: str | None = None
     try:
@@ -36,18 +38,20 @@ def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
         os.replace(beside, target)
         beside = None
     except OSError as error:
-        remedy = _REMEDIES.get(error.errno or 0, "Check the disk and the folder, or save elsewhere.")
-        raise FlipscopeError(
-            f"'{target}' could not be saved: {error.strerror or error}. What was there before is untouched.", remedy
-        ) from error
+        raise _explained(target, error) from error
     finally:
         if beside is not None:
             with contextlib.suppress(OSError):
                 os.unlink(beside)
 
 
+def _explained(path: Path, error: OSError) -> CannotWrite:
+    remedy = _REMEDIES.get(error.errno or 0, "Check the disk and the folder, or save elsewhere.")
+    return CannotWrite(f"'{path}' could not be saved: {error.strerror or error}.", remedy)
+
+
 def checked_size(path: str | os.PathLike[str], kind: str, limit: int) -> int:
-    """Size in bytes of a readable, non-empty file of at most `limit` bytes. Raises BadFile elsewhere.
+    """Size in bytes of a non-empty file of at most `limit` bytes. Raises BadFile elsewhere.
 
     kind: what it is opened as, for the message, e.g. "a model".
     """
@@ -63,7 +67,6 @@ def checked_size(path: str | os.PathLike[str], kind: str, limit: int) -> int:
     if size == 0:
         raise BadFile(f"'{target}' is empty.", f"Choose {kind} file that was saved whole.")
     if size > limit:
-        raise BadFile(
-            f"'{target}' has {size:,} bytes; {kind} of more than {limit:,} bytes is not read.", "Choose a smaller file."
-        )
+        what = f"'{target}' has {size:,} bytes; {kind} file of more than {limit:,} bytes is not read."
+        raise BadFile(what, "Choose a smaller file.")
     return size
