@@ -1,0 +1,230 @@
+"""Model files: what is saved comes back, and whatever is not a sound model is refused with a reason."""
+
+import errno
+import json
+import os
+
+import numpy as np
+import pytest
+import safetensors.numpy
+
+from engine.errors import BadFile
+from engine.files import CannotWrite
+from engine.inference import modelfile
+from tests.inference import builders
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(5)
+
+
+@pytest.fixture
+def network(rng):
+    return builders.packed(rng)
+
+
+def assert_same(a, b):
+    assert type(a) is type(b)
+    assert a.metadata == b.metadata
+    assert len(a.operations) == len(b.operations)
+    for x, y in zip(a.operations, b.operations, strict=True):
+        assert type(x) is type(y)
+        for field in vars(x):
+            np.testing.assert_array_equal(getattr(x, field), getattr(y, field))
+
+
+@pytest.mark.parametrize("source", ["u8", "bits"])
+@pytest.mark.parametrize("through", ["file", "bytes"])
+def test_packed_network_comes_back(rng, tmp_path, source, through):
+    network = builders.packed(rng, source=source)
+    modelfile.save(tmp_path / "m.safetensors", network)
+    path = tmp_path / "m.safetensors"
+    again = modelfile.load(path if through == "file" else path.read_bytes())
+    assert_same(network, again)
+    assert again.source == source
+
+
+def test_float_network_comes_back(rng, tmp_path):
+    network = builders.floating(rng)
+    modelfile.save(tmp_path / "m.safetensors", network)
+    assert_same(network, modelfile.load(tmp_path / "m.safetensors"))
+
+
+def test_all_metadata_come_back(rng):
+    about = {"dataset": "mnist", "seed": 7, "epochs": 2.5, "accuracy": 0.975, "versions": {"torch": "2.14"}}
+    network = builders.packed(rng)
+    network = type(network)(builders.metadata(**about), network.operations, network.source)
+    assert modelfile.load(modelfile.to_bytes(network)).metadata == network.metadata
+
+
+def test_state_comes_back_and_is_left_out_of_the_network(network):
+    state = {"layer0.latent": np.ones((3, 2), np.float32), "adam.t": np.array([9])}
+    data = modelfile.to_bytes(network, state, {"step": 9, "config": {"seed": 1}})
+    arrays, extra = modelfile.load_state(data)
+    assert extra == {"step": 9, "config": {"seed": 1}}
+    assert {name: array.tolist() for name, array in arrays.items()} == {n: a.tolist() for n, a in state.items()}
+    assert_same(network, modelfile.load(data))
+
+
+def test_state_that_is_not_there(network):
+    with pytest.raises(BadFile, match="no training state"):
+        modelfile.load_state(modelfile.to_bytes(network))
+
+
+def rewritten(network, tensors=None, drop=(), version=None, **fields):
+    """The bytes of a model with some tensors, fields of its record or its version replaced."""
+    data = modelfile.to_bytes(network)
+    arrays = {name: array for name, array in safetensors.numpy.load(data).items() if name not in drop}
+    header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
+    texts = header["__metadata__"]
+    record = {**json.loads(texts["network"]), **fields}
+    texts |= {"network": json.dumps(record), "version": version or texts["version"]}
+    return safetensors.numpy.save(arrays | (tensors or {}), metadata=texts)
+
+
+def raw(header, length=None):
+    """A file of a header alone, claiming `length` bytes of it."""
+    return (len(header) if length is None else length).to_bytes(8, "little") + header
+
+
+DEEP = b'{"__metadata__":' + b"[" * 100_000 + b"]" * 100_000 + b"}"
+OTHERS = safetensors.numpy.save({"x": np.zeros(3)}, metadata={"format": "pt"})
+HUGE = json.dumps(
+    {
+        "__metadata__": {"format": "flipscope", "version": "1", "network": "{}"},
+        "0.weights": {"dtype": "U64", "shape": [2**40, 2**40], "data_offsets": [0, 2**62]},
+    }
+).encode()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"\x00" * 4, b"%PDF-1.7 something else altogether", raw(b"{}"), raw(b"[]"), raw(b"{", 2**62), raw(b"{}", 3),
+     raw(b" " * (modelfile.MAX_HEADER + 1)), raw(b"not json"), raw(b"\xff\xfe{}"), raw(DEEP), OTHERS, raw(HUGE)],
+    ids=["empty", "eight bytes short", "pdf", "no metadata", "list", "huge length", "short", "header too long",
+         "not json", "not utf-8", "deep", "another program's", "huge shapes"],
+)  # fmt: skip
+def test_not_a_model(tmp_path, data):
+    (tmp_path / "m").write_bytes(data)
+    for source in (data, tmp_path / "m"):
+        with pytest.raises(BadFile) as caught:
+            modelfile.load(source)
+        assert caught.value.what
+        assert caught.value.remedy
+
+
+def test_folder_and_missing_file(tmp_path):
+    with pytest.raises(BadFile, match="folder"):
+        modelfile.load(tmp_path)
+    with pytest.raises(BadFile, match="no file"):
+        modelfile.load(tmp_path / "absent")
+
+
+def test_cut_short_anywhere(network, tmp_path):
+    data = modelfile.to_bytes(network)
+    for length in [*range(1, 40), *range(40, len(data), 97), len(data) - 1]:
+        (tmp_path / "m").write_bytes(data[:length])
+        for source in (data[:length], tmp_path / "m"):
+            with pytest.raises(BadFile):
+                modelfile.load(source)
+
+
+def test_corrupted_anywhere_is_refused_or_still_a_sound_network(network, rng):
+    data = modelfile.to_bytes(network)
+    for position in rng.integers(0, len(data), 400):
+        broken = bytearray(data)
+        broken[position] ^= int(rng.integers(1, 256))
+        try:
+            modelfile.load(bytes(broken))
+        except BadFile:
+            continue
+
+
+def test_newer_version_is_refused_by_name(network):
+    with pytest.raises(BadFile, match=r"version 2.*up to 1.*Update"):
+        modelfile.load(rewritten(network, version="2"))
+
+
+@pytest.mark.parametrize("version", ["", "0", "one", "-1", "1" * 5000])
+def test_versions_that_are_none(network, version):
+    data = modelfile.to_bytes(network)
+    header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
+    header["__metadata__"]["version"] = version
+    with pytest.raises(BadFile, match="version"):
+        modelfile.load(raw(json.dumps(header).encode()))
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"accuracy": 1.5},
+        {"accuracy": float("nan")},
+        {"accuracy": "good"},
+        {"seed": -1},
+        {"seed": True},
+        {"input_shape": [4, 5]},
+        {"input_shape": [4, 5, 0]},
+        {"input_shape": [2**40, 2**40, 1]},
+        {"input_shape": [28, 28, 1]},
+        {"class_names": []},
+        {"class_names": ["a", "b"]},
+        {"class_names": "abc"},
+        {"name": None},
+        {"versions": [1]},
+        {"source": "u16"},
+        {"form": "other"},
+        {"operations": []},
+        {"operations": [{"kind": "dense", "inputs": 20}]},
+        {"operations": [{"kind": []}]},
+        {"operations": [{"kind": "dense", "inputs": 10**400}]},
+    ],
+    ids=str,
+)
+def test_record_out_of_range(network, fields):
+    with pytest.raises(BadFile):
+        modelfile.load(rewritten(network, **fields))
+
+
+@pytest.mark.parametrize(
+    "tensors",
+    [
+        {"0.weights": np.zeros((9, 2), np.uint64)},
+        {"0.weights": np.zeros((9, 1), np.uint32)},
+        {"0.weights": np.full((9, 1), 2**63, np.uint64)},
+        {"1.threshold": np.zeros(8, np.int32)},
+        {"1.at_least": np.zeros(9, np.uint8)},
+        {"5.scale": np.full(3, np.nan, np.float32)},
+        {"5.shift": np.full(3, np.inf, np.float32)},
+        {"5.scale": np.zeros(3, np.float64)},
+        {"9.more": np.zeros(1)},
+    ],
+    ids=lambda tensors: next(iter(tensors)),
+)
+def test_tensors_that_do_not_fit(network, tensors):
+    with pytest.raises(BadFile):
+        modelfile.load(rewritten(network, tensors))
+
+
+def test_missing_tensor(network):
+    with pytest.raises(BadFile, match=r"1\.at_least"):
+        modelfile.load(rewritten(network, drop=("1.at_least",)))
+
+
+def test_full_disk_leaves_the_old_file(network, tmp_path, monkeypatch):
+    path = tmp_path / "m.safetensors"
+    path.write_bytes(b"old")
+
+    def full(_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(CannotWrite, match="space"):
+        modelfile.save(path, network)
+    assert path.read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["m.safetensors"]
+
+
+def test_folder_that_does_not_exist(network, tmp_path):
+    with pytest.raises(CannotWrite, match="folder that exists"):
+        modelfile.save(tmp_path / "absent" / "m.safetensors", network)
