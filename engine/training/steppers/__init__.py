@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.bits import Words
 from engine.config import RunConfig
+from engine.errors import Unsupported
 
-Arrays = dict[str, NDArray[np.generic]]
+Arrays = dict[str, NDArray[Any]]
 """Canonical named arrays, the same whichever stepper made them (see `Stepper.state`)."""
 
 
@@ -43,10 +46,14 @@ class Stepper(Protocol):
 
     State holds, for each layer i counted from 0: `layer{i}.latent` float32 [outputs, inputs], its Adam moments
     `layer{i}.latent.m` and `.v`; batch-norm `layer{i}.gamma`, `.beta` (with `.m`, `.v`), `.mean`, `.var`
-    float32 [outputs]; and `adam.t`, the number of optimizer steps, int64 [1].
+    float32 [outputs]; and `adam.t`, the number of optimizer steps, int64 [1]. A last layer of the bias-only form has
+    `layer{i}.bias` (with `.m`, `.v`) in place of its batch-norm. In a float twin "latent" is the weight itself.
     """
 
     rank: ClassVar[int]
+
+    def __init__(self, config: RunConfig, arrays: Arrays) -> None:
+        """Of a network of `config.kind`, continuing from `arrays`."""
 
     @staticmethod
     def supports(config: RunConfig) -> str | None:
@@ -77,3 +84,14 @@ class Stepper(Protocol):
 
     def preactivations(self, layer: int) -> NDArray[np.float32]:
         """What the sign of layer `layer` was taken of in the last step, float32 [B, outputs]."""
+
+
+def best(config: RunConfig) -> type[Stepper]:
+    """The stepper of highest rank that supports a run. Raises Unsupported with the reasons where none does."""
+    modules = (importlib.import_module(f"{__name__}.{info.name}") for info in pkgutil.iter_modules(__path__))
+    steppers: list[type[Stepper]] = [module.STEPPER for module in modules if hasattr(module, "STEPPER")]
+    reasons = {stepper: stepper.supports(config) for stepper in steppers}
+    able = [stepper for stepper, reason in reasons.items() if reason is None]
+    if not able:
+        raise Unsupported("This run cannot be trained here.", " ".join(filter(None, reasons.values())))
+    return max(able, key=lambda stepper: stepper.rank)

@@ -1,0 +1,117 @@
+"""Training steps in plain torch: autograd, float32 products, fused Adam. For the binary network and its float twin."""
+
+from __future__ import annotations
+
+import math
+from typing import ClassVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from engine.bits import Words
+from engine.config import RunConfig
+from engine.training import layers, optim
+from engine.training.steppers import Arrays, Key, StepResult
+from engine.training.steppers.flips import SignTracker
+
+
+class TorchStepper:
+    """See steppers.Stepper. A loss that is not finite leaves the weights as they were."""
+
+    rank: ClassVar[int] = 0
+
+    def __init__(self, config: RunConfig, arrays: Arrays) -> None:
+        self._config = config
+        self.load(arrays)
+
+    @staticmethod
+    def supports(config: RunConfig) -> str | None:
+        return None if config.device == "cpu" else "Plain torch steps are made on the CPU here."
+
+    def load(self, arrays: Arrays) -> None:
+        self._network = layers.Network(arrays, self._config)
+        parameters = {
+            f"layer{layer.index}.{name}": parameter
+            for layer in self._network.layers
+            for name, parameter in layer.parameters.items()
+        }
+        self._adam = optim.Adam(parameters, arrays)
+        self._leaves = [leaf.requires_grad_() for layer in self._network.layers for leaf in _leaves(layer)]
+        self._trackers = [SignTracker(self.latents(index)) for index in range(len(self._network.layers))]
+        self._outputs: list[Tensor] = []
+
+    def step(
+        self, images: NDArray[np.uint8], labels: NDArray[np.int64], rate: float, config: RunConfig, key: Key
+    ) -> StepResult:
+        noise = _Draws(config, key)
+        for layer in self._network.layers:
+            layer.refresh(noise("weights", layer.index, layer.latent.shape))
+        outputs = list(self._network.forward(images, training=True, noise=noise))
+        self._outputs = [o.detach() for o in outputs]
+        targets = torch.from_numpy(labels)
+        loss = layers.loss(outputs[-1], targets, config)
+        value = float(loss.detach())
+        correct = int((self._outputs[-1].argmax(1) == targets).sum())
+        if not math.isfinite(value):
+            return StepResult(value, correct, (0,) * len(self._trackers))
+        self._update(torch.autograd.grad(loss, self._leaves), rate)
+        flips = tuple(tracker.update(self.latents(index)) for index, tracker in enumerate(self._trackers))
+        return StepResult(value, correct, flips)
+
+    def _update(self, gradients: tuple[Tensor, ...], rate: float) -> None:
+        with torch.no_grad():
+            self._adam.step(gradients, rate)
+            for layer in self._network.layers:
+                if layer.binary:
+                    optim.clip(layer.latent)
+
+    def state(self) -> Arrays:
+        arrays = self._adam.state()
+        for layer in self._network.layers:
+            for name, tensor in (layer.parameters | layer.statistics).items():
+                arrays[f"layer{layer.index}.{name}"] = tensor.detach().numpy().copy()
+        return arrays
+
+    def signs(self, layer: int) -> Words:
+        return self._trackers[layer].words
+
+    def tile_flips(self, layer: int) -> NDArray[np.uint32]:
+        return self._trackers[layer].counts
+
+    def reset_flips(self) -> None:
+        for tracker in self._trackers:
+            tracker.reset()
+
+    def latents(self, layer: int) -> NDArray[np.float32]:
+        view: NDArray[np.float32] = self._network.layers[layer].latent.detach().numpy()
+        return view
+
+    def preactivations(self, layer: int) -> NDArray[np.float32]:
+        if not self._outputs:
+            return np.empty((0, self.latents(layer).shape[0]), np.float32)
+        view: NDArray[np.float32] = self._outputs[layer].numpy()
+        return view
+
+
+class _Draws:
+    """The uniform noise of one step's stochastic signs (layers.Noise), from counter-based streams."""
+
+    def __init__(self, config: RunConfig, key: Key) -> None:
+        self._stochastic = {"weights": config.weights, "activations": config.activations}
+        self._binary = config.kind == "binary"
+        self._key = key
+
+    def __call__(self, purpose: str, layer: int, shape: torch.Size) -> Tensor | None:
+        if not self._binary or self._stochastic[purpose] == "deterministic":
+            return None
+        return torch.from_numpy(self._key.stream(purpose, layer).random(tuple(shape), np.float32))
+
+
+def _leaves(layer: layers.Layer) -> list[Tensor]:
+    """What gradients are taken of, in the order of the parameters: the weights stand for their latents."""
+    return [layer.weights if name == "latent" else p for name, p in layer.parameters.items()]
+
+
+STEPPER = TorchStepper

@@ -1,0 +1,99 @@
+"""Thresholds against the float64 rule at every reachable sum."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from engine.config import RunConfig
+from engine.errors import BadInput
+from engine.inference.network import FloatNetwork, Metadata, Threshold
+from engine.training import fold, models
+
+HUGE = float(np.finfo(np.float32).max)
+METADATA = Metadata("t", "mlp-8x2", (2, 3, 1), ("a", "b", "c"))
+
+
+def vectors(strategy):
+    return hnp.arrays(np.float32, 5, elements=strategy)
+
+
+ordinary = st.floats(-50, 50, width=32)
+tricky = st.sampled_from([0.0, -0.0, 1.0, -1.0, 1e-38, -1e-38, HUGE, -HUGE, 0.5, 3.0])
+any_number = st.one_of(ordinary, tricky, st.floats(-HUGE, HUGE, width=32), st.integers(-40, 40).map(float))
+variances = st.one_of(st.floats(0, 1000, width=32), st.sampled_from([0.0, HUGE, 1e-38, 1.0]))
+
+
+def meets(threshold: Threshold, sums):
+    return np.where(threshold.at_least, sums >= threshold.threshold, sums <= threshold.threshold)
+
+
+def check(mean, var, gamma, beta, reach):
+    norm = fold.BatchNorm(*(np.asarray(a, np.float32).astype(np.float64) for a in (mean, var, gamma, beta)))
+    sums = np.arange(-reach, reach + 1)[:, np.newaxis]
+    np.testing.assert_array_equal(meets(fold.thresholds(norm, -reach, reach), sums), norm(sums.astype(float)) >= 0)
+
+
+@settings(max_examples=300, deadline=None)
+@given(vectors(any_number), vectors(variances), vectors(any_number), vectors(any_number), st.integers(1, 200))
+def test_thresholds_equal_the_rule_at_every_sum(mean, var, gamma, beta, reach):
+    check(mean, var, gamma, beta, reach)
+
+
+@pytest.mark.parametrize("gamma", [1.0, -1.0, 1e-20, -3.5, 0.0, -0.0])
+@pytest.mark.parametrize("beta", [0.0, -0.0, 1e-45, -1e-45, 7.0, -7.0])
+def test_ties_fall_on_plus_one(gamma, beta):
+    means = np.arange(-12, 13, dtype=np.float32)
+    check(means, np.ones_like(means), np.full_like(means, gamma), np.full_like(means, beta), 10)
+
+
+def test_pixel_sums_reach_far():
+    check([100_000, -199_920, 199_921, 0.25], [9e6, 1, 1, 4e9], [1, -1, 2, 0.125], [0.5, 0, 0, -1.5], 784 * 255)
+
+
+def test_a_constant_is_met_by_every_or_by_no_sum():
+    zeros, ones = np.zeros(2), np.ones(2)
+    threshold = fold.thresholds(fold.BatchNorm(zeros, ones, zeros, np.array([0.0, -1e-300])), -5, 5)
+    assert threshold.threshold.tolist() == [fold.ALWAYS, fold.NEVER]
+    assert threshold.at_least.all()
+
+
+@pytest.mark.parametrize("name", ["latent", "gamma", "beta", "mean", "var"])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_what_is_not_a_number_is_refused_by_layer_and_array(name, value):
+    config = RunConfig(model="mlp-8x2")
+    arrays = models.initial(config, 6, 3)
+    arrays[f"layer1.{name}"].reshape(-1)[1] = value
+    with pytest.raises(BadInput, match=f"'{name}' of layer 'hidden 2'"):
+        fold.fold(arrays, config, METADATA)
+
+
+def test_a_negative_variance_and_a_score_beyond_float32_are_refused():
+    config = RunConfig(model="mlp-8x2")
+    arrays = models.initial(config, 6, 3)
+    arrays["layer0.var"][0] = -1
+    with pytest.raises(BadInput, match="'var' of layer 'hidden 1'"):
+        fold.fold(arrays, config, METADATA)
+    arrays = models.initial(config, 6, 3)
+    arrays["layer2.gamma"][0] = HUGE
+    arrays["layer2.var"][0] = 0
+    with pytest.raises(BadInput, match="too large"):
+        fold.fold(arrays, config, METADATA)
+
+
+def test_the_bias_only_form_has_one_scale():
+    config = RunConfig(model="mlp-8x2", output="bias")
+    arrays = models.initial(config, 6, 3)
+    arrays["layer2.bias"][:] = [0.5, -1, 2]
+    last = fold.fold(arrays, config, METADATA).operations[-1]
+    assert last.bias_only
+    np.testing.assert_array_equal(last.scale, np.full(3, 1 / np.sqrt(8), np.float32))
+    np.testing.assert_array_equal(last.shift, np.float32([0.5, -1, 2]))
+
+
+def test_the_twin_folds_to_float_layers():
+    config = RunConfig(model="mlp-8x2", kind="float")
+    network = fold.fold(models.initial(config, 6, 3), config, METADATA)
+    assert isinstance(network, FloatNetwork)
+    assert [layer.relu for layer in network.operations] == [True, True, False]
