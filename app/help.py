@@ -1,0 +1,67 @@
+"""F1: what is seen on each page, in a few sentences, and the keys."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QVBoxLayout, QWidget
+
+from app.actions import ACTIONS
+from app.theme import GAP
+from app.widgets.card import label
+
+PAGES: dict[str, tuple[str, str]] = {
+    "draw": (
+        "You draw, every backend reads",
+        "The canvas is cropped, scaled and centred to the 28×28 picture that the network was trained on. "
+        "Each hidden layer answers with one bit for each of its neurons: white is +1, black is −1. The float "
+        "backend multiplies in float32; the XNOR backends compare bits and count the equal ones. Their scores are "
+        "the same numbers, bit for bit, because a product of signs is a count.",
+    ),
+    "learn": (
+        "One square, one weight bit",
+        "The network computes with the signs of its weights: white +1, black −1. Training moves a hidden real "
+        "number behind each bit, the latent weight; when it crosses zero the bit flips and glows amber. The sign has "
+        "no slope to learn from, so its gradient is passed straight through wherever the value lies within ±1. "
+        "Early on many bits flip at each step; as the loss falls and the learning rate fades, they come to rest.",
+    ),
+    "kernels": (
+        "How fast is counting bits?",
+        "Each bar is the median time of one product of ±1 matrices, with its quartiles, after its result was compared "
+        "with the plain integer product. Multiplying signs is XNOR: equal bits give +1, different bits −1, so a dot "
+        "product of k signs is 2 × (equal bits) − k. One 64-bit word holds 64 weights, 32 times less memory than "
+        "float32.",
+    ),
+}
+
+
+class HelpDialog(QDialog):
+    """What the page shows, and every shortcut."""
+
+    def __init__(self, page: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("What am I seeing?")
+        title, text = PAGES[page]
+        column = QVBoxLayout(self)
+        column.setContentsMargins(24, 20, 24, 16)
+        column.setSpacing(GAP)
+        body = label(text)
+        body.setWordWrap(True)
+        body.setMinimumWidth(480)
+        column.addWidget(label(title, "title"))
+        column.addWidget(body)
+        column.addLayout(_keys())
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        buttons.rejected.connect(self.reject)
+        column.addWidget(buttons)
+
+
+def _keys() -> QGridLayout:
+    grid = QGridLayout()
+    grid.setHorizontalSpacing(24)
+    half = (len(ACTIONS) + 1) // 2
+    for index, action in enumerate(ACTIONS):
+        row, column = index % half, 2 * (index // half)
+        grid.addWidget(label(action.shortcut, figures=True), row, column, Qt.AlignmentFlag.AlignLeft)
+        grid.addWidget(label(action.text, "muted"), row, column + 1)
+    grid.setColumnStretch(3, 1)
+    return grid

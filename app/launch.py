@@ -1,0 +1,65 @@
+"""Opening the window: settings, theme, session, children, and the event loop."""
+
+from __future__ import annotations
+
+import logging
+import time
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+
+from app.link import Link
+from app.logs import start_logging
+from app.session import Session
+from app.settings import Settings
+from app.theme import Choice, theme
+from app.window import Window
+from engine import paths
+
+log = logging.getLogger(__name__)
+
+CHOICES: dict[str, Choice] = {"light": "light", "dark": "dark"}
+
+
+def application() -> QApplication:
+    """The one QApplication, made at first use."""
+    app = QApplication.instance()
+    if not isinstance(app, QApplication):
+        app = QApplication(["flipscope"])
+        app.setApplicationName("Flipscope")
+    return app
+
+
+def make_session(settings: Settings) -> Session:
+    """A session on real children, none of them started yet."""
+    return Session(Link("torch"), Link("inference"), lambda: Link("inference", lowered=True), settings)
+
+
+def open_window(path: str = "", page: str = "", quit_after: float | None = None) -> int:
+    """Open the window and run it until it is closed; returns the exit code.
+
+    Args:
+        path: a model or picture to open.
+        page: which page to show first.
+        quit_after: seconds until it closes itself.
+    """
+    start_logging()
+    started = time.perf_counter()
+    app = application()
+    settings_path = paths.config_dir() / "settings.json"
+    settings = Settings.load(settings_path)
+    settings.page = page or "draw"
+    theme().choose(CHOICES.get(settings.theme, "system"))
+    window = Window(make_session(settings))
+    window.painted.connect(window.session.start)
+    window.painted.connect(lambda: log.info("first picture after %.0f ms", 1000 * (time.perf_counter() - started)))
+    if path:
+        window.painted.connect(lambda: window.open_file(path))
+    if quit_after is not None:
+        QTimer.singleShot(int(quit_after * 1000), window, window.close)
+    window.show()
+    code = app.exec()
+    settings.save(settings_path)
+    window.deleteLater()
+    app.processEvents()
+    return code

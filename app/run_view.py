@@ -1,0 +1,66 @@
+"""The run as the window knows it: built up from the trainer's events, no Qt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from engine import messages as m
+from engine.config import RunConfig
+from engine.history import History
+
+State = Literal["none", "starting", "running", "paused", "evaluating", "saving", "finished", "stopped", "lost"]
+
+
+@dataclass
+class RunView:
+    """One run. `lost` means that the trainer died under it; `saved` is where it can be resumed from."""
+
+    state: State = "none"
+    why: str = ""
+    config: RunConfig = field(default_factory=RunConfig)
+    name: str = ""
+    folder: str = ""
+    layers: tuple[tuple[str, int, int], ...] = ()
+    steps_per_epoch: int = 0
+    stepper: str = ""
+    step: int = 0
+    epoch: float = 0.0
+    time: float = 0.0
+    steps_per_second: float = 0.0
+    probe_fraction: float = 0.0
+    accuracy: float | None = None
+    saved: m.Saved | None = None
+    history: History = field(default_factory=History)
+
+    @property
+    def active(self) -> bool:
+        """Whether a run is under way, resting or not."""
+        return self.state in ("starting", "running", "paused", "evaluating", "saving")
+
+    @property
+    def moving(self) -> bool:
+        """Whether steps are being made."""
+        return self.state in ("starting", "running", "evaluating", "saving")
+
+    def begin(self, event: m.RunStarted) -> None:
+        """Take over the facts of a run; a resumed run goes on with its history, another begins anew."""
+        if event.run != self.name or event.step < self.step:
+            self.history = History()
+            self.accuracy = None
+            self.saved = None
+        self.name, self.folder, self.config = event.run, event.folder, event.config
+        self.layers, self.steps_per_epoch, self.stepper = event.layers, event.steps_per_epoch, event.stepper
+        self.step, self.epoch = event.step, event.step / max(1, event.steps_per_epoch)
+        self.why = ""
+
+    def show(self, frame: m.Frame) -> None:
+        """Take over a frame."""
+        self.step, self.epoch, self.time = frame.step, frame.epoch, frame.time
+        self.steps_per_second, self.probe_fraction = frame.steps_per_second, frame.probe_fraction
+        self.history.add(frame)
+
+    def score(self, event: m.Scored) -> None:
+        """Take over a score of the test set."""
+        self.accuracy = event.accuracy
+        self.history.add_score(event)

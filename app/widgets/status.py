@@ -1,0 +1,119 @@
+"""The status line: what the run is doing, how fast, what is saved, whether the children are ready."""
+
+from __future__ import annotations
+
+import time
+
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
+
+from app.run_view import RunView
+from app.session import Session
+from app.theme import GAP, theme, tokens
+from app.widgets.card import label
+
+WORDS = {
+    "none": "Ready",
+    "starting": "Starting",
+    "running": "Training",
+    "paused": "Paused",
+    "evaluating": "Scoring the test set",
+    "saving": "Saving",
+    "finished": "Finished",
+    "stopped": "Stopped",
+    "lost": "Trainer lost",
+}
+
+
+class StatusLine(QFrame):
+    """One line under the page, refreshed four times a second while something changes."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.setObjectName("status")
+        self.setFixedHeight(28)
+        self._session = session
+        self._saved_at: float | None = None
+        self._saved_path = ""
+        row = QHBoxLayout(self)
+        row.setContentsMargins(GAP, 0, GAP, 0)
+        row.setSpacing(GAP)
+        self._light = Light()
+        self._state = label()
+        self._figures = label("", "muted", figures=True)
+        self._saved = label("", "muted")
+        self._children = label("", "muted")
+        for part in (self._light, self._state, self._figures):
+            row.addWidget(part)
+        row.addStretch(1)
+        row.addWidget(self._children)
+        row.addWidget(self._saved)
+        self._timer = QTimer(self, interval=250)
+        self._timer.timeout.connect(self._refresh)
+        self._timer.start()
+        self._refresh()
+
+    def _refresh(self) -> None:
+        if not self.isVisible() and self._state.text():
+            return
+        run = self._session.run
+        waiting = [name for name, ready in self._session.ready.items() if not ready]
+        state = WORDS[run.state]
+        if run.state == "none" and waiting:
+            state = "Starting up"
+        if run.active and run.config.epochs:
+            state += f" · epoch {min(int(run.epoch) + 1, run.config.epochs)} of {run.config.epochs}"
+        self._state.setText(state)
+        self._light.show_state(run.state, bool(waiting))
+        self._figures.setText(_figures(run))
+        self._children.setText(f"the {' and the '.join(waiting)} starting…" if waiting else "")
+        self._saved.setText(self._saved_text(run))
+
+    def _saved_text(self, run: RunView) -> str:
+        if run.saved is None:
+            return ""
+        if run.saved.path + str(run.saved.step) != self._saved_path:
+            self._saved_path = run.saved.path + str(run.saved.step)
+            self._saved_at = time.monotonic()
+        self._saved.setToolTip(run.saved.path)
+        ago = time.monotonic() - (self._saved_at or 0.0)
+        when = "just now" if ago < 5 else f"{ago:.0f} s ago" if ago < 90 else f"{ago / 60:.0f} min ago"
+        return f"Saved at step {run.saved.step:,} · {when}"
+
+
+class Light(QWidget):
+    """A dot that repeats the state's word in colour: green at work, amber at rest, red lost, grey idle."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFixedSize(10, 10)
+        self._color = QColor()
+        theme().changed.connect(self.update)
+
+    def show_state(self, state: str, waiting: bool) -> None:
+        """Take the colour of a state."""
+        t = tokens()
+        names = {"running": t.xnor, "evaluating": t.xnor, "saving": t.xnor, "paused": t.flip, "lost": t.warning}
+        idle = t.muted if waiting else t.xnor
+        color = QColor(names.get(state, idle))
+        if color != self._color:
+            self._color = color
+            self.update()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setBrush(self._color)
+        painter.setPen(self._color)
+        painter.drawEllipse(1, 1, 7, 7)
+
+
+def _figures(run: RunView) -> str:
+    if not run.name:
+        return ""
+    parts = [f"step {run.step:,}"]
+    if run.moving and run.steps_per_second:
+        parts.append(f"{run.steps_per_second:,.0f} steps/s")
+        parts.append(f"looking costs {100 * run.probe_fraction:.1f} %")
+    return "   ".join(parts)

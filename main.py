@@ -1,0 +1,279 @@
+"""Flipscope's command line; without a command it opens the window. Imports neither Qt nor torch at its top."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+DONE, FAILED, REFUSED, INTERRUPTED = 0, 1, 2, 130
+PAGES = ("draw", "learn", "kernels")
+
+Record = dict[str, Any]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command or open the window; returns the exit code (0 done, 1 failed, 2 refused, 130 interrupted)."""
+    multiprocessing.freeze_support()
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    from engine.errors import FlipscopeError
+
+    try:
+        options = _parser().parse_args(_with_command(arguments))
+        return int(options.run(options))
+    except FlipscopeError as error:
+        print(f"flipscope: {error}", file=sys.stderr)
+        return REFUSED
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _with_command(arguments: list[str]) -> list[str]:
+    """Put the silent command "window" before what is not a command. Raises UnknownName for a mistyped one."""
+    from engine.errors import UnknownName
+
+    first = arguments[0] if arguments else ""
+    if first in COMMANDS or first in ("-h", "--help", "--version"):
+        return arguments
+    if first and not first.startswith("-") and not Path(first).exists() and not Path(first).suffix:
+        raise UnknownName("command or file", first, COMMANDS)
+    return ["window", *arguments]
+
+
+# ---------------------------------------------------------------- commands
+
+
+def _window(options: argparse.Namespace) -> int:
+    from app.launch import open_window
+
+    return open_window(options.file or "", options.page or "", options.quit_after)
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from engine.inference.commands import doctor
+
+    return _report(options, doctor(), _print_doctor)
+
+
+def _train(options: argparse.Namespace) -> int:
+    from engine.config import RunConfig
+    from engine.errors import BadInput
+    from engine.training.commands import train
+
+    config = RunConfig()
+    for key in ("data", "model", "epochs", "time_limit", "seed", "threads", "device"):
+        if getattr(options, key) is not None:
+            config = config.changed(key, getattr(options, key))
+    for assignment in options.set:
+        key, sign, value = assignment.partition("=")
+        if not sign:
+            raise BadInput(f"'{assignment}' sets nothing.", "Write it as key=value.")
+        config = config.changed(key, value)
+    record = train(config, out=options.out, resume=options.resume, on_progress=_progress_line)
+    print(file=sys.stderr)
+    _report(options, record, _print_train)
+    return INTERRUPTED if record.get("interrupted") else DONE
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    from engine.inference.commands import evaluate
+
+    record = evaluate(options.file, options.data, options.backend, options.limit)
+    return _report(options, record, _print_evaluate)
+
+
+def _predict(options: argparse.Namespace) -> int:
+    from engine.inference.commands import predict
+
+    return _report(options, predict(options.file, options.images, options.backend), _print_predict)
+
+
+def _bench(options: argparse.Namespace) -> int:
+    if options.what == "gui":
+        from app.bench_gui import bench_gui
+
+        return _report(options, bench_gui(quick=options.quick), _print_figures)
+    from engine.inference import commands
+
+    run = {"gemm": commands.bench_gemm, "net": commands.bench_net}[options.what]
+    extra = {"case": options.case} if options.what == "net" else {"size": options.size}
+    record = run(**extra, batch=options.batch, threads=options.threads, quick=options.quick)
+    return _report(options, record, _print_bench)
+
+
+# ---------------------------------------------------------------- the parser
+
+
+def _parser() -> argparse.ArgumentParser:
+    from engine import __version__
+
+    parser = argparse.ArgumentParser(
+        prog="flipscope",
+        description="See, train and run binarized neural networks. Without a command the window opens.",
+    )
+    parser.add_argument("--version", action="version", version=f"flipscope {__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    for name, (summary, arguments) in COMMANDS.items():
+        command = commands.add_parser(name, help=summary, description=summary)
+        arguments(command)
+    return parser
+
+
+def _window_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", nargs="?", help="a model or a picture to open")
+    parser.add_argument("--page", choices=PAGES, help="which page to show first")
+    parser.add_argument("--quit-after", type=float, metavar="S", help="close after S seconds")
+    parser.set_defaults(run=_window)
+
+
+def _doctor_arguments(parser: argparse.ArgumentParser) -> None:
+    _json(parser)
+    parser.set_defaults(run=_doctor)
+
+
+def _train_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--data", help="data set (default mnist)")
+    parser.add_argument("--model", help="architecture: mlp-512x2 (default), mlp-1024x3, mlp-4096x3")
+    budget = parser.add_mutually_exclusive_group()
+    budget.add_argument("--epochs", type=int, help="passes over the training set (default 10)")
+    budget.add_argument("--time-limit", type=float, metavar="S", help="train for S seconds instead")
+    parser.add_argument("--seed", type=int)
+    parser.add_argument("--threads", type=int)
+    parser.add_argument("--device", choices=("cpu", "cuda"))
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="any other setting")
+    parser.add_argument("--out", help="model file to write (network and training state)")
+    parser.add_argument("--resume", metavar="FILE", help="go on from a checkpoint or a model file with its state")
+    _json(parser)
+    parser.set_defaults(run=_train)
+
+
+def _evaluate_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", help="a model file")
+    parser.add_argument("--data", help="data set (default: the one it was trained on)")
+    parser.add_argument("--backend", default="all", help="a backend by name, or all (default)")
+    parser.add_argument("--limit", type=int, metavar="N", help="the first N test images only")
+    _json(parser)
+    parser.set_defaults(run=_evaluate)
+
+
+def _predict_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", help="a model file")
+    parser.add_argument("images", nargs="+", metavar="IMAGE", help="pictures of a digit")
+    parser.add_argument("--backend", help="a backend by name (default: the best that is ready)")
+    _json(parser)
+    parser.set_defaults(run=_predict)
+
+
+def _bench_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("what", choices=("gemm", "net", "gui"))
+    parser.add_argument("--size", type=int, action="append", metavar="N", help="gemm: N x N x N")
+    parser.add_argument("--case", action="append", metavar="ARCH", help="net: e.g. 784-1024x3-10")
+    parser.add_argument("--batch", type=int, action="append", metavar="N", help="gemm: rows; net: images")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--quick", action="store_true", help="seconds instead of minutes")
+    _json(parser)
+    parser.set_defaults(run=_bench)
+
+
+def _json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="one JSON object on stdout, nothing else")
+
+
+COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
+    "window": ("open the window", _window_arguments),
+    "doctor": ("every backend and data set: ready, or why not and what to do", _doctor_arguments),
+    "train": ("train a network in a run folder", _train_arguments),
+    "evaluate": ("score the test set by each backend and count what is identical", _evaluate_arguments),
+    "predict": ("read pictures of digits", _predict_arguments),
+    "bench": ("time kernels, whole networks or the window", _bench_arguments),
+}
+
+
+# ---------------------------------------------------------------- what is printed
+
+
+def _report(options: argparse.Namespace, record: Record, for_people: Callable[[Record], None]) -> int:
+    if options.json:
+        print(json.dumps(record))
+    else:
+        for_people(record)
+    return DONE
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    cells = [list(head), *([str(cell) for cell in row] for row in rows)]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(head))]
+    for row in cells:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def _progress_line(text: str) -> None:
+    print(f"\r{text:<78}", end="", file=sys.stderr, flush=True)
+
+
+def _print_doctor(record: Record) -> None:
+    print("  ".join(f"{name} {version}" for name, version in record["versions"].items()))
+    print()
+    states = [("ready" if b["ready"] else "no", b["reason"], b["remedy"]) for b in record["backends"]]
+    rows = [(b["name"], *state) for b, state in zip(record["backends"], states, strict=True)]
+    _table(("backend", "ready", "why not", "what to do"), rows)
+    print()
+    _table(("data set", "ready", "note"), [(d["name"], d["ready"], d.get("note", "")) for d in record["data"]])
+
+
+def _print_train(record: Record) -> None:
+    print(f"test accuracy  {100 * record['test_accuracy']:.2f} %")
+    print(f"epochs         {record['epochs']:g} in {record['seconds']:.1f} s")
+    print(f"steps          {record['steps']:,} ({record['steps_per_second']:.0f} a second)")
+    for row in record["flip_ratio"]:
+        print(f"flips          {row['layer']}: {100 * row['last_epoch']:.2f} % of its bits in the last epoch")
+    print(f"model          {record['model']}")
+
+
+def _print_evaluate(record: Record) -> None:
+    print(f"{record['images']:,} images")
+    rows = [
+        (
+            name,
+            f"{100 * row['accuracy']:.2f} %",
+            f"{row['seconds']:.2f} s",
+            f"{row['identical_predictions']:,}",
+            f"{row['identical_scores']:,}",
+        )
+        for name, row in record["backends"].items()
+    ]
+    _table(("backend", "accuracy", "time", "identical predictions", "identical scores"), rows)
+
+
+def _print_predict(record: Record) -> None:
+    rows = [(p["file"], p["label"], p["backend"], f"{p['milliseconds']:.3f} ms") for p in record["predictions"]]
+    _table(("file", "label", "backend", "time"), rows)
+
+
+def _print_bench(record: Record) -> None:
+    peak = record["peak"]
+    print(record["machine"])
+    print(f"one core at most: popcount {peak['popcount_gmacs']} GMAC/s, float32 {peak['fp32_gmacs']} GMAC/s")
+    print()
+    keys = ("case", "backend", "threads", "median_ms", "gmacs", "fraction_of_peak", "times_torch", "times_best_float")
+    rows = [[_short(row.get(key)) for key in keys] + [_short(row.get("exact"))] for row in record["rows"]]
+    _table((*keys, "exact"), rows)
+
+
+def _print_figures(record: Record) -> None:
+    for key, value in record.items():
+        print(f"{key:<20} {value}")
+
+
+def _short(value: object) -> str:
+    if value is None:
+        return "–"
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
