@@ -14,7 +14,7 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from multiprocessing.connection import Connection
 from typing import Protocol
 
@@ -33,6 +33,8 @@ class StepMark:
 STEP = StepMark()
 Slice = m.Event | StepMark | None
 """What a generator yields: an event to send, STEP, or None, at least every 10 ms of its own steps."""
+Run = Generator[Slice, None, None]
+"""What carries a command out in slices."""
 
 
 class Service(Protocol):
@@ -41,7 +43,7 @@ class Service(Protocol):
     def versions(self) -> dict[str, str]:
         """Versions of what this world imported, for ChildReady."""
 
-    def carry_out(self, command: m.Command) -> Iterator[Slice] | None:
+    def carry_out(self, command: m.Command) -> Run | None:
         """Carry a command out at once, or give the generator that does. Events of both are sent as they come."""
 
     def at_rest(self, lane: str) -> Iterator[m.Event]:
@@ -58,7 +60,7 @@ class Worker:
         self._service = service
         self._send = send
         self._inbox: queue.SimpleQueue[m.Command] = queue.SimpleQueue()
-        self._lanes: dict[str, tuple[m.Command, Iterator[Slice]]] = {}
+        self._lanes: dict[str, tuple[m.Command, Run]] = {}
         self._resting: set[str] = set()
         self._stepping: set[str] = set()
         self._closing = False
@@ -149,7 +151,7 @@ class Worker:
         if lane in self._lanes:
             command, generator = self._lanes[lane]
             with self._reporting(command):
-                generator.close()  # type: ignore[attr-defined]
+                generator.close()
             self._forget(lane)
 
     def _forget(self, lane: str) -> None:

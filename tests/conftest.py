@@ -1,0 +1,36 @@
+"""What every test gets: no display, a home of its own, and a check that no process is left behind."""
+
+import os
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+import psutil
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path_factory, monkeypatch):
+    """A fresh FLIPSCOPE_HOME, so that no test sees another's settings, runs or caches, nor the user's."""
+    folder = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("FLIPSCOPE_HOME", str(folder))
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def no_process_left():
+    """Fail a test that leaves a worker running."""
+    yield
+    workers = [child for child in psutil.Process().children(recursive=True) if _is_worker(child)]
+    gone, alive = psutil.wait_procs(workers, timeout=3)
+    for child in alive:
+        child.kill()
+    assert not alive, f"left running: {alive}"
+
+
+def _is_worker(process):
+    try:
+        return "spawn_main" in " ".join(process.cmdline())
+    except psutil.Error:
+        return False
