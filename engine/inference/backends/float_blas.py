@@ -1,0 +1,115 @@
+"""The same network in float32 through numpy's BLAS, and networks whose weights are floats to begin with."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.bits import Words, pack, unpack
+from engine.inference.backend import Activation, Kind, Program, Ready
+from engine.inference.network import Affine, FloatNetwork, Network, PackedNetwork
+from engine.inference.rules import check_images, check_operands, scores_of, stages
+from engine.inference.signed import Floats, SignedLayer, sign_floats
+
+BLOCK = 512
+"""Images taken through all layers together: their values stay in the cache."""
+
+
+class SignedProgram:
+    """A packed network as float products of +-1. Exact: see SignedLayer."""
+
+    def __init__(self, network: PackedNetwork) -> None:
+        self._network = network
+        self._layers: list[SignedLayer] = []
+        largest = 255 if network.source == "u8" else 1
+        for dense, after in stages(network):
+            self._layers.append(SignedLayer(dense, after, largest))
+            largest = 1
+            if isinstance(after, Affine):
+                self._affine = after
+
+    def scores(self, images: NDArray[np.generic]) -> NDArray[np.float32]:
+        """Scores float32 [B, classes] of u8 [B, H, W, C] or words [B, W]. Raises BadInput."""
+        check_images(self._network, images)
+        scores = np.empty((len(images), self._network.classes), np.float32)
+        for start in range(0, len(images), BLOCK):
+            values = self._values(images[start : start + BLOCK])
+            for layer, after in zip(self._layers[:-1], self._layers[1:], strict=True):
+                values = sign_floats(layer.fires(values), after.dtype)
+            scores[start : start + BLOCK] = scores_of(self._layers[-1].sums(values), self._affine)
+        return scores
+
+    def activations(self, images: NDArray[np.generic]) -> list[Activation]:
+        """One Activation for each hidden layer, in order. Raises BadInput."""
+        check_images(self._network, images)
+        values = self._values(images)
+        found: list[Activation] = []
+        for layer, after in zip(self._layers[:-1], self._layers[1:], strict=True):
+            fires = layer.fires(values)
+            found.append(Activation(layer.sums(values), pack(fires)))
+            values = sign_floats(fires, after.dtype)
+        return found
+
+    def _values(self, images: NDArray[np.generic]) -> Floats:
+        dtype, inputs = self._layers[0].dtype, self._network.metadata.inputs
+        if self._network.source == "u8":
+            return images.reshape(len(images), inputs).astype(dtype)
+        return sign_floats(unpack(images.astype(np.uint64, copy=False), inputs), dtype)
+
+
+class FloatProgram:
+    """A float network: pixels scaled to 0..1, products in float32, bias, rectifier."""
+
+    def __init__(self, network: FloatNetwork) -> None:
+        self._network = network
+
+    def scores(self, images: NDArray[np.generic]) -> NDArray[np.float32]:
+        """Scores float32 [B, classes] of u8 [B, H, W, C]. Raises BadInput."""
+        check_images(self._network, images)
+        scores = np.empty((len(images), self._network.classes), np.float32)
+        for start in range(0, len(images), BLOCK):
+            block = images[start : start + BLOCK]
+            values = block.reshape(len(block), self._network.metadata.inputs).astype(np.float32) / np.float32(255)
+            for layer in self._network.operations:
+                values = values @ layer.weight.T + layer.bias
+                if layer.relu:
+                    np.maximum(values, 0, out=values)
+            scores[start : start + BLOCK] = values
+        return scores
+
+    def activations(self, images: NDArray[np.generic]) -> list[Activation]:
+        """None: a float network has no signs."""
+        check_images(self._network, images)
+        return []
+
+
+class FloatBlas:
+    """Ordinary float32 arithmetic, the side that XNOR is compared with."""
+
+    name: ClassVar[str] = "float-blas"
+    kind: ClassVar[Kind] = "float"
+    rank: ClassVar[int] = 10
+
+    def probe(self) -> Ready:
+        """Always ready: numpy brings its BLAS."""
+        return Ready("CPU")
+
+    def load(self, network: Network) -> Program:
+        """Make a packed or a float network ready."""
+        return FloatProgram(network) if isinstance(network, FloatNetwork) else SignedProgram(network)
+
+    def matmul(self, a: Words, w: Words, k: int) -> NDArray[np.int32]:
+        """Product of +-1 matrices: a [M, W], w [N, W] of k bits -> int32 [M, N]. Raises BadInput."""
+        check_operands(a, w, k)
+        left, right = sign_matrix(a, k), sign_matrix(w, k)
+        return (left @ right.T).astype(np.int32)
+
+
+def sign_matrix(words: Words, k: int) -> Floats:
+    """Words of k bits as +-1 in a floating type in which sums of k terms are exact."""
+    return sign_floats(unpack(words, k), np.dtype(np.float32 if k < 2**24 else np.float64))
+
+
+BACKEND = FloatBlas()

@@ -1,0 +1,70 @@
+"""What every backend holds to alike: the inputs it accepts, the rule of the scores, the pairs of operations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.bits import Words, words_for
+from engine.errors import BadInput, Unsupported
+from engine.inference.network import Affine, Dense, FloatNetwork, Network, PackedNetwork, Threshold
+
+
+def scores_of(sums: NDArray[np.int32], affine: Affine) -> NDArray[np.float32]:
+    """Scores float32 [B, classes] of sums int32: converted, multiplied and rounded, then added and rounded."""
+    with np.errstate(over="ignore"):
+        scores: NDArray[np.float32] = sums.astype(np.float32) * affine.scale + affine.shift
+    return scores
+
+
+def stages(network: PackedNetwork) -> Iterator[tuple[Dense, Threshold | Affine]]:
+    """Each product with what follows it: a Threshold in hidden layers, the Affine at the end."""
+    operations = iter(network.operations)
+    for product, after in zip(operations, operations, strict=True):
+        if not isinstance(product, Dense) or not isinstance(after, Threshold | Affine):
+            raise Unsupported("This order of operations is not known here.", "Update Flipscope.")
+        yield product, after
+
+
+def packed_only(network: Network, backend: str) -> PackedNetwork:
+    """The network, if it is a packed one. Raises Unsupported for a float network."""
+    if not isinstance(network, PackedNetwork):
+        raise Unsupported(f"'{backend}' runs binarized networks, and this one has float weights.", "Use 'float-blas'.")
+    return network
+
+
+def check_images(network: Network, images: NDArray[np.generic]) -> None:
+    """Accept u8 [B, H, W, C], or for a network on bits words [B, W] with padding 0. Raises BadInput elsewhere."""
+    if isinstance(network, FloatNetwork) or network.source == "u8":
+        _check_array("Images", images, np.uint8, network.metadata.input_shape)
+    else:
+        _check_words("Images", images, network.metadata.inputs)
+
+
+def check_operands(a: Words, w: Words, k: int) -> None:
+    """Accept words a [M, W] and w [N, W] of k bits with padding 0. Raises BadInput elsewhere."""
+    if k < 1:
+        raise BadInput(f"k is {k}.", "A product needs at least one term.")
+    _check_words("The left operand", a, k)
+    _check_words("The right operand", w, k)
+
+
+def _check_words(what: str, words: NDArray[Any], bits: int) -> None:
+    _check_array(what, words, np.uint64, (words_for(bits),))
+    tail = bits % 64
+    if tail and np.any(words[:, -1] >> np.uint64(tail)):
+        raise BadInput(f"{what} have padding bits that are set.", "Padding bits must be 0.")
+
+
+def _check_array(what: str, array: NDArray[np.generic], dtype: type, shape: tuple[int, ...]) -> None:
+    wanted = f"{np.dtype(dtype)} (any, {', '.join(map(str, shape))})"
+    if not isinstance(array, np.ndarray) or array.dtype != dtype or array.ndim != len(shape) + 1:
+        found = f"{getattr(array, 'dtype', type(array).__name__)} {getattr(array, 'shape', '')}"
+        raise BadInput(f"{what} came as {found}; {wanted} was expected.", "Convert them first.")
+    if array.shape[1:] != shape:
+        raise BadInput(f"{what} came as {array.shape}; {wanted} was expected.", "Prepare them for this model.")
+    if not array.flags.c_contiguous:
+        raise BadInput(f"{what} are not contiguous in memory.", "Pass them through np.ascontiguousarray.")
