@@ -1,0 +1,119 @@
+"""An inline notice on a page: what happened, what can be done, a button that does it, a button that puts it away."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QToolButton, QVBoxLayout, QWidget
+
+from app.session import Notice, Session
+from app.theme import GRID, RADIUS, theme, tokens
+from app.widgets.card import label
+
+ACTIONS = {"resume-run": "Resume the run", "restart-inference": "Start it again", "report": "Copy report"}
+
+
+class NoticeBar(QFrame):
+    """One notice with its remedy and its action."""
+
+    done = Signal()
+
+    def __init__(self, notice: Notice, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.notice, self._session = notice, session
+        self.setObjectName("notice")
+        self.setAccessibleName(f"Notice: {notice.what} {notice.remedy}".strip())
+        row = QHBoxLayout(self)
+        row.setContentsMargins(12, 6, 6, 6)
+        row.setSpacing(GRID)
+        self.what = label(f"⚠ {notice.what}", "title")
+        self.remedy = label(notice.remedy, "muted")
+        for text in (self.what, self.remedy):
+            text.setWordWrap(True)
+            text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+            text.setToolTip(notice.report)
+        row.addWidget(self.what, 3)
+        row.addWidget(self.remedy, 2)
+        self.action = QPushButton(ACTIONS.get(notice.action, ""))
+        self.action.setAccessibleName(self.action.text())
+        self.action.setVisible(bool(notice.action))
+        self.action.clicked.connect(self._act)
+        row.addWidget(self.action)
+        if notice.report and notice.action != "report":
+            copy = QPushButton("Copy report")
+            copy.setAccessibleName("Copy report")
+            copy.clicked.connect(self._copy)
+            row.addWidget(copy)
+        close = QToolButton()
+        close.setText("✕")
+        close.setToolTip("Dismiss")
+        close.setAccessibleName("Dismiss this notice")
+        close.setProperty("flat", True)
+        close.clicked.connect(self.done)
+        row.addWidget(close)
+        theme().changed.connect(self._recolor)
+        self._recolor()
+
+    def _act(self) -> None:
+        match self.notice.action:
+            case "resume-run":
+                self._session.resume_lost()
+            case "restart-inference":
+                self._session.restart_inference()
+            case "report":
+                self._copy()
+                return
+        self.done.emit()
+
+    def _copy(self) -> None:
+        n = self.notice
+        QGuiApplication.clipboard().setText("\n".join(part for part in (n.what, n.remedy, n.report) if part))
+
+    def _recolor(self) -> None:
+        t = tokens()
+        self.setStyleSheet(
+            f"#notice {{ background: {t.raised}; border-left: 3px solid {t.warning}; border-radius: {RADIUS}px; }}"
+        )
+
+
+class NoticeArea(QWidget):
+    """The notices of one page, newest first, at most three; takes no room without any. `pages`: whose it shows."""
+
+    MOST = 3
+
+    def __init__(self, session: Session, *pages: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session, self._pages = session, pages
+        self._stack = QVBoxLayout(self)
+        self._stack.setContentsMargins(0, 0, 0, 0)
+        self._stack.setSpacing(GRID // 2)
+        self._bars: list[NoticeBar] = []
+        self.hide()
+        session.noticed.connect(self.add)
+
+    @property
+    def bars(self) -> list[NoticeBar]:
+        """What is shown, newest first."""
+        return list(self._bars)
+
+    def add(self, notice: Notice) -> None:
+        """Show a notice of this page; the same one is not shown twice."""
+        if notice.page not in self._pages:
+            return
+        for bar in self.bars:
+            if bar.notice.what == notice.what:
+                self._drop(bar)
+        bar = NoticeBar(notice, self._session)
+        bar.done.connect(lambda: self._drop(bar))
+        self._stack.insertWidget(0, bar)
+        self._bars.insert(0, bar)
+        for old in self.bars[self.MOST :]:
+            self._drop(old)
+        self.show()
+
+    def _drop(self, bar: NoticeBar) -> None:
+        self._bars.remove(bar)
+        self._stack.removeWidget(bar)
+        bar.hide()
+        bar.deleteLater()
+        self.setVisible(bool(self._bars))

@@ -1,0 +1,362 @@
+"""A themed plot: named axes with units, thin curves, exact figures under the pointer, data as CSV."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyqtgraph as pg
+from numpy.typing import ArrayLike, NDArray
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QContextMenuEvent,
+    QFontMetricsF,
+    QGuiApplication,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPen,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
+
+from app.theme import Tokens, mono, theme, tokens
+
+Floats = NDArray[np.float64]
+Paint = Callable[[Tokens], str]
+
+MAX_POINTS = 2000
+"""Curves are drawn with at most this many points; who has more hands over minima and maxima (`set_band`)."""
+DECADES = 6
+"""An automatic log axis reaches at most this far below its highest value; what is lower lies on the floor."""
+
+
+@dataclass(frozen=True)
+class Axis:
+    """What an axis shows. low, high: a fixed range, or None to follow the data."""
+
+    name: str
+    unit: str = ""
+    log: bool = False
+    low: float | None = None
+    high: float | None = None
+
+    @property
+    def title(self) -> str:
+        """Name with its unit, as written at the axis."""
+        return f"{self.name} ({self.unit})" if self.unit else self.name
+
+
+@dataclass
+class Series:
+    """One curve: where y is a band, `low` and `high` differ."""
+
+    paint: Paint
+    item: pg.PlotCurveItem | pg.PlotDataItem
+    x: Floats = field(default_factory=lambda: np.empty(0))
+    low: Floats = field(default_factory=lambda: np.empty(0))
+    high: Floats = field(default_factory=lambda: np.empty(0))
+
+    @property
+    def is_band(self) -> bool:
+        return self.low is not self.high
+
+
+class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
+    """Curves over two axes.
+
+    The wheel and the mouse never move the view, so that nothing is zoomed by accident. Under the pointer (or with the
+    arrow keys) the exact figures are written; the context menu copies the data and saves a picture.
+
+    Args:
+        name: what it shows, its accessible name.
+        empty: what is written while there are no data, e.g. "Press Run: the loss of every step appears here."
+    """
+
+    clicked = Signal(float)
+    """The x that was clicked, in data units."""
+
+    def __init__(self, name: str, x: Axis, y: Axis, *, empty: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(parent=parent, enableMenu=False)
+        self.x_axis, self.y_axis, self._empty = x, y, empty
+        self.series: dict[str, Series] = {}
+        self._cursor: float | None = None
+        self._marker: float | None = None
+        self.setAccessibleName(name)
+        self.setAccessibleDescription(empty)
+        self.setFrameShape(pg.QtWidgets.QFrame.Shape.NoFrame)
+        self.setMouseTracking(True)
+        self.setMinimumSize(120, 60)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        item = self.getPlotItem()
+        item.hideButtons()
+        item.setMouseEnabled(False, False)
+        item.getViewBox().disableAutoRange()
+        item.setContentsMargins(0, 4, 6, 0)
+        for side, axis in (("bottom", x), ("left", y)):
+            drawn = item.getAxis(side)
+            drawn.setLogMode(axis.log)
+            drawn.enableAutoSIPrefix(False)
+            drawn.setStyle(tickLength=3, tickTextOffset=3)
+        theme().changed.connect(self._recolor)
+        self._recolor()
+        self._fit()
+
+    # ------------------------------------------------------------ data
+
+    def add_line(self, name: str, paint: Paint, *, symbol: bool = False) -> None:
+        """Declare a curve once; `paint` picks its colour from the tokens. symbol: mark each point."""
+        item = pg.PlotDataItem() if symbol else pg.PlotCurveItem()
+        self.series[name] = Series(paint, item)
+        self.getPlotItem().addItem(item)
+        self._color_line(self.series[name])
+
+    def set_line(self, name: str, x: ArrayLike, y: ArrayLike) -> None:
+        """Show y over x, both [n] with n <= MAX_POINTS, x ascending. On a log axis zeros lie on its floor."""
+        values = np.asarray(y, np.float64)
+        self._set(name, np.asarray(x, np.float64), values, values)
+
+    def set_band(self, name: str, x: ArrayLike, low: ArrayLike, high: ArrayLike) -> None:
+        """Show minima and maxima [n] over x [n], n <= MAX_POINTS / 2, as one curve through both."""
+        self._set(name, np.asarray(x, np.float64), np.asarray(low, np.float64), np.asarray(high, np.float64))
+
+    def clear_lines(self) -> None:
+        """Take the data off every curve; axes and curves stay."""
+        nothing = np.empty(0)
+        for name in self.series:
+            self._set(name, nothing, nothing, nothing)
+
+    def set_x_range(self, low: float, high: float) -> None:
+        """Fix the x axis to a new range."""
+        self.x_axis = Axis(self.x_axis.name, self.x_axis.unit, self.x_axis.log, low, high)
+        self._fit()
+
+    def set_marker(self, x: float | None) -> None:
+        """Draw a vertical line at x (the playhead), or none."""
+        if x != self._marker:
+            self._marker = x
+            self.viewport().update()
+
+    def set_summary(self, sentence: str) -> None:
+        """Say in one sentence what is seen, for those who do not see it."""
+        if sentence != self.accessibleDescription():
+            self.setAccessibleDescription(sentence)
+
+    @property
+    def has_data(self) -> bool:
+        return any(s.x.size for s in self.series.values())
+
+    def csv(self) -> str:
+        """Everything shown, one row a point: series, x, y (or the low and high y of a band)."""
+        band = any(s.is_band for s in self.series.values())
+        x, y = self.x_axis.title, self.y_axis.title
+        rows = [f"series,{x},{y} low,{y} high" if band else f"series,{x},{y}"]
+        for name, s in self.series.items():
+            for px, low, high in zip(s.x.tolist(), s.low.tolist(), s.high.tolist(), strict=True):
+                rows.append(f"{name},{px:.10g},{low:.8g},{high:.8g}" if band else f"{name},{px:.10g},{high:.8g}")
+        return "\n".join(rows) + "\n"
+
+    def _set(self, name: str, x: Floats, low: Floats, high: Floats) -> None:
+        s = self.series[name]
+        s.x, s.low, s.high = x, low, high
+        self._fit()
+
+    # ------------------------------------------------------------ geometry
+
+    def _fit(self) -> None:
+        """Range both axes, then hand the curves over in view coordinates."""
+        filled = [s for s in self.series.values() if s.x.size]
+        x = _range(self.x_axis, [s.x for s in filled])
+        y = _range(self.y_axis, [v for s in filled for v in ((s.low, s.high) if s.is_band else (s.high,))])
+        view = self.getPlotItem().getViewBox()
+        view.setRange(xRange=x, yRange=y, padding=0.0, disableAutoRange=True)
+        for s in self.series.values():
+            px = _to_view(self.x_axis, s.x, x[0])
+            py = _to_view(self.y_axis, s.high, y[0])
+            if s.is_band:
+                px, py = np.repeat(px, 2), np.stack([_to_view(self.y_axis, s.low, y[0]), py], axis=1).ravel()
+            s.item.setData(px, py, connect="finite")
+        self.viewport().update()
+
+    def _x_at(self, position: QPointF) -> float:
+        x = float(self.getPlotItem().getViewBox().mapSceneToView(position).x())
+        return float(10**x) if self.x_axis.log else x
+
+    def _position_of(self, x: float) -> float:
+        at = np.log10(x) if self.x_axis.log else x
+        return float(self.getPlotItem().getViewBox().mapViewToScene(QPointF(at, 0.0)).x())
+
+    # ------------------------------------------------------------ reading
+
+    def reading(self, x: float) -> list[tuple[str, str]]:
+        """The exact figures nearest to x: (text, colour) lines, the x first; [] without data."""
+        filled = [(n, s) for n, s in self.series.items() if s.x.size]
+        if not filled:
+            return []
+        first = filled[0][1].x
+        at = first[int(np.argmin(np.abs(first - x)))]
+        t = tokens()
+        lines = [(f"{self.x_axis.name} {at:,.6g}", t.muted)]
+        for name, s in filled:
+            index = int(np.argmin(np.abs(s.x - x)))
+            low, high = figure(float(s.low[index])), figure(float(s.high[index]))
+            value = high if low == high else f"{low} to {high}"
+            unit = f" {self.y_axis.unit}" if self.y_axis.unit else ""
+            lines.append((f"{name} {value}{unit}", s.paint(t)))
+        return lines
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        self._cursor = self._x_at(event.position())
+        self.viewport().update()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton:
+            self.clicked.emit(self._x_at(event.position()))
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        event.accept()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        event.ignore()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        self._cursor = None
+        self.viewport().update()
+        super().leaveEvent(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Left and right walk the reading from point to point; Escape puts it away."""
+        step = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()))
+        xs = next((s.x for s in self.series.values() if s.x.size), None)
+        if step is not None and xs is not None:
+            here = xs.size - 1 if self._cursor is None else int(np.argmin(np.abs(xs - self._cursor))) + step
+            self._cursor = float(xs[min(max(here, 0), xs.size - 1)])
+        elif event.key() == Qt.Key.Key_Escape and self._cursor is not None:
+            self._cursor = None
+        else:
+            event.ignore()
+            return
+        self.viewport().update()
+
+    # ------------------------------------------------------------ painting
+
+    def drawForeground(self, painter: QPainter, rect: QRectF) -> None:
+        """Axis names, playhead, reading or legend: painted over the curves, without items of their own."""
+        super().drawForeground(painter, rect)
+        area = self.getPlotItem().getViewBox().sceneBoundingRect()
+        t = tokens()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        painter.setFont(self._small_font())
+        painter.setPen(t.color("muted"))
+        right_bottom = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignBottom
+        painter.drawText(area.adjusted(4, 0, -2, -1), right_bottom, self.x_axis.title)
+        painter.drawText(area.adjusted(4, 0, -2, 0), Qt.AlignmentFlag.AlignLeft, self.y_axis.title)
+        if not self.has_data:
+            inner = area.adjusted(8, 16, -8, -14)
+            painter.drawText(inner, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self._empty)
+            return
+        for x, name in ((self._marker, "text"), (self._cursor, "muted")):
+            if x is not None and (x > 0 or not self.x_axis.log):
+                at = self._position_of(x)
+                painter.setPen(QPen(t.color(name), 1, Qt.PenStyle.DashLine))
+                painter.drawLine(QPointF(at, area.top()), QPointF(at, area.bottom()))
+        self._draw_lines(painter, area, self._legend() if self._cursor is None else self.reading(self._cursor))
+
+    def _legend(self) -> list[tuple[str, str]]:
+        shown = [(name, s.paint(tokens())) for name, s in self.series.items() if s.x.size]
+        return shown if len(shown) > 1 else []
+
+    def _draw_lines(self, painter: QPainter, area: QRectF, lines: list[tuple[str, str]]) -> None:
+        if not lines:
+            return
+        metrics = QFontMetricsF(painter.font())
+        width = max(metrics.horizontalAdvance(text) for text, _ in lines) + 10
+        box = QRectF(area.right() - width - 2, area.top() + 1, width, metrics.height() * len(lines) + 4)
+        painter.fillRect(box, tokens().color("surface", 215))
+        for row, (text, color) in enumerate(lines):
+            painter.setPen(QColor(color))
+            line = QRectF(box.left(), box.top() + 2 + row * metrics.height(), box.width() - 5, metrics.height())
+            painter.drawText(line, Qt.AlignmentFlag.AlignRight, text)
+
+    @staticmethod
+    def _small_font() -> pg.QtGui.QFont:
+        return mono(8.0)
+
+    def _recolor(self) -> None:
+        t = tokens()
+        self.setBackground(t.surface)
+        for side in ("bottom", "left"):
+            axis = self.getPlotItem().getAxis(side)
+            axis.setPen(pg.mkPen(t.line))
+            axis.setTextPen(pg.mkPen(t.muted))
+            axis.setTickFont(self._small_font())
+        for s in self.series.values():
+            self._color_line(s)
+        self.viewport().update()
+
+    @staticmethod
+    def _color_line(s: Series) -> None:
+        color = s.paint(tokens())
+        s.item.setPen(pg.mkPen(color, width=1))
+        if isinstance(s.item, pg.PlotDataItem):
+            s.item.setSymbol("o")
+            s.item.setSymbolSize(6)
+            s.item.setSymbolBrush(color)
+            s.item.setSymbolPen(color)
+
+    # ------------------------------------------------------------ export
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        self.make_menu().exec(event.globalPos())
+
+    def make_menu(self) -> QMenu:
+        """What can be taken away from here."""
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addAction("Copy data as CSV", lambda: QGuiApplication.clipboard().setText(self.csv()))
+        menu.addAction("Save picture…", self._save_picture)
+        return menu
+
+    def _save_picture(self) -> None:
+        path, _ = QFileDialog.getSaveFileName(self, "Save picture", f"{self.accessibleName()}.png", "PNG (*.png)")
+        if path:
+            self.grab().save(path, "PNG")
+
+
+def figure(value: float) -> str:
+    """A number for reading: four significant digits, thousands separated."""
+    if not np.isfinite(value):
+        return "not a number"
+    if abs(value) >= 10_000:
+        return f"{value:,.0f}"
+    return f"{value:.4g}"
+
+
+def _range(axis: Axis, values: list[Floats]) -> tuple[float, float]:
+    """The view range of an axis (log10 on a log axis): what is fixed, the rest from the data with a little air."""
+    finite = np.concatenate([v[np.isfinite(v)] for v in values]) if values else np.empty(0)
+    if axis.log:
+        finite = np.log10(finite[finite > 0])
+        fixed = [None if v is None else float(np.log10(v)) for v in (axis.low, axis.high)]
+        top = float(finite.max()) if finite.size else 0.0
+        bottom = max(float(finite.min()), top - DECADES) if finite.size else -3.0
+    else:
+        fixed = [axis.low, axis.high]
+        top = float(finite.max()) if finite.size else 1.0
+        bottom = float(finite.min()) if finite.size else 0.0
+    air = 0.06 * (top - bottom) or 0.5 * abs(top) or 0.5
+    low = fixed[0] if fixed[0] is not None else bottom - air
+    high = fixed[1] if fixed[1] is not None else top + air
+    return low, max(high, low + 1e-9)
+
+
+def _to_view(axis: Axis, values: Floats, floor: float) -> Floats:
+    if not axis.log:
+        return values
+    shown = np.full(values.shape, floor)
+    positive = values > 0
+    shown[positive] = np.maximum(np.log10(values[positive]), floor)
+    shown[np.isnan(values)] = np.nan
+    return shown
