@@ -519,6 +519,7 @@ class Session(QObject):
     def _child_ready(self, child: str, event: m.ChildReady) -> None:
         self.ready[child] = True
         self.versions |= event.versions
+        log.info("%s ready, pid %d", child, event.pid)
         self.children_changed.emit()
 
     def _job_said(self, event: m.Event) -> None:

@@ -23,7 +23,7 @@ def no_process_left():
     """Fail a test that leaves a worker running."""
     yield
     workers = [child for child in psutil.Process().children(recursive=True) if _is_worker(child)]
-    gone, alive = psutil.wait_procs(workers, timeout=3)
+    _, alive = psutil.wait_procs(workers, timeout=3)
     for child in alive:
         child.kill()
     assert not alive, f"left running: {alive}"

@@ -1,0 +1,217 @@
+"""The session: what is sent when, latest-only predictions, credit, the run's states, and deaths."""
+
+import numpy as np
+import pytest
+
+from app.link import Death
+from app.session import TRAINING
+from engine import messages as m
+from engine.config import RunConfig
+from engine.errors import BadInput
+
+XNOR = m.BackendInfo("numpy-xnor", "xnor", 10, True, "CPU")
+BLAS = m.BackendInfo("float-blas", "float", 10, True, "CPU")
+CUPY = m.BackendInfo("cupy-xnor", "xnor", 90, False, "", "No CUDA driver was found.", "Install one.")
+IMAGE = np.zeros((28, 28, 1), np.uint8)
+
+
+def info(key, form="packed"):
+    return m.ModelInfo(
+        key, form, "net", "mlp-512x2", (28, 28, 1), tuple("0123456789"), "mnist", "mnist", 0.98, ((512, 784),), 1, 1, 32
+    )
+
+
+def started(run="r1", step=0, **config):
+    return m.RunStarted(run, "folder", RunConfig(**config), (("dense 1", 512, 784),), step, 468, 60_000, "torch")
+
+
+def frame(seq, step, run="r1"):
+    none = np.zeros(0, np.float32)
+    scalars = m.Scalars(np.zeros(0, np.int64), none, none, np.zeros((0, 1), np.float32))
+    return m.Frame(run, seq, step, step / 468, 1.0, scalars, (), None, 0.005, 100.0, 0.01)
+
+
+def prediction(request, key):
+    return m.Prediction(request, key, (), (), True)
+
+
+@pytest.fixture
+def loaded(session):
+    """A session whose inference worker is up and whose model is loaded; its first evaluation is done."""
+    session.inference.say(m.ChildReady("inference", 1), m.BackendList((XNOR, BLAS, CUPY)))
+    session.model_key = "a"
+    session.inference.say(m.ModelLoaded(info("a")))
+    session.inference.say(m.Done("evaluate"))
+    session.inference.sent.clear()
+    return session
+
+
+class TestPrediction:
+    def test_one_is_in_flight_and_only_the_latest_waits(self, loaded, qtbot):
+        for shade in (1, 2, 3):
+            loaded.predict(np.full((28, 28, 1), shade, np.uint8))
+        first = loaded.inference.last(m.Predict)
+        assert loaded.inference.count(m.Predict) == 1
+        with qtbot.waitSignal(loaded.prediction):
+            loaded.inference.say(prediction(first.request, "a"))
+        assert loaded.inference.count(m.Predict) == 2
+        assert loaded.inference.last(m.Predict).image[0, 0, 0] == 3
+
+    def test_an_empty_canvas_shows_nothing_even_if_an_answer_is_on_its_way(self, loaded):
+        shown = []
+        loaded.prediction.connect(shown.append)
+        loaded.predict(IMAGE)
+        request = loaded.inference.last(m.Predict).request
+        loaded.predict(None)
+        loaded.inference.say(prediction(request, "a"))
+        assert shown == [None]
+
+    def test_after_a_failure_the_next_drawing_is_answered(self, loaded):
+        loaded.predict(IMAGE)
+        loaded.inference.say(m.Failed("Predict", "No.", ""))
+        loaded.predict(IMAGE)
+        assert loaded.inference.count(m.Predict) == 2
+
+
+class TestBackends:
+    def test_xnor_means_the_best_ready_backend(self, loaded):
+        assert loaded.xnor_backend == XNOR
+        assert loaded.active_backend == "numpy-xnor"
+        loaded.set_mode("float")
+        assert loaded.active_backend == "float-blas"
+
+    def test_a_ready_gpu_is_preferred_and_a_choice_is_respected(self, loaded):
+        gpu = m.BackendInfo("cupy-xnor", "xnor", 90, True, "H100")
+        loaded.inference.say(m.BackendList((XNOR, BLAS, gpu)))
+        assert loaded.xnor_backend == gpu
+        loaded.set_backend("numpy-xnor")
+        assert loaded.xnor_backend == XNOR
+
+
+class TestEvaluation:
+    def test_a_snapshot_is_loaded_and_evaluated_by_both(self, loaded):
+        loaded.trainer.say(started(), m.Snapshot("r1", 10, b"model"))
+        assert loaded.inference.last(m.LoadModel) == m.LoadModel(TRAINING, data=b"model")
+        loaded.inference.say(m.ModelLoaded(info(TRAINING)))
+        assert loaded.inference.last(m.Evaluate) == m.Evaluate(TRAINING, ("float-blas", "numpy-xnor"))
+
+    def test_evaluations_follow_one_another_and_only_the_latest_is_kept(self, loaded):
+        loaded.trainer.say(started())
+        for _ in range(4):
+            loaded.inference.say(m.ModelLoaded(info(TRAINING)))
+        assert loaded.inference.count(m.Evaluate) == 1
+        loaded.inference.say(m.Done("evaluate"))
+        assert loaded.inference.count(m.Evaluate) == 2
+        loaded.inference.say(m.Done("evaluate"))
+        assert loaded.inference.count(m.Evaluate) == 2
+
+
+class TestModels:
+    def test_an_opened_model_is_used_and_remembered(self, loaded):
+        loaded.open_model("/m.safetensors")
+        loaded.inference.say(m.ModelLoaded(info("/m.safetensors")))
+        assert loaded.model_key == "/m.safetensors"
+        assert loaded.settings.recent_models == ["/m.safetensors"]
+
+    def test_a_bad_file_is_told_and_changes_nothing(self, loaded, qtbot):
+        loaded.open_model("/bad.safetensors")
+        with qtbot.waitSignal(loaded.noticed) as caught:
+            loaded.inference.say(m.Failed("LoadModel", "It is truncated.", "Export it again.", "/bad.safetensors"))
+        assert caught.args[0].what == "It is truncated."
+        assert loaded.model_key == "a"
+
+
+class TestRun:
+    def test_the_first_credit_is_given_when_a_run_starts(self, session):
+        session.trainer.say(started())
+        assert session.trainer.last(m.Ack) == m.Ack(-1)
+
+    def test_a_shown_frame_is_acknowledged_at_once_on_the_learn_page(self, session):
+        session.show_page("learn")
+        session.trainer.say(started(), frame(0, 1))
+        assert session.trainer.last(m.Ack) == m.Ack(0)
+
+    def test_a_hidden_page_acknowledges_once_a_second(self, session, qtbot):
+        session.show_page("draw")
+        session.trainer.say(started(), frame(0, 1))
+        assert session.trainer.last(m.Ack) == m.Ack(-1)
+        qtbot.waitUntil(lambda: session.trainer.last(m.Ack) == m.Ack(0), timeout=3000)
+
+    def test_coming_back_to_the_learn_page_acknowledges_at_once(self, session):
+        session.show_page("draw")
+        session.trainer.say(started(), frame(0, 1))
+        session.show_page("learn")
+        assert session.trainer.last(m.Ack) == m.Ack(0)
+
+    def test_a_frame_of_an_older_run_is_not_shown(self, session):
+        session.trainer.say(started("r1"), started("r2"), frame(5, 77, "r1"))
+        assert session.run.step == 0
+
+    def test_space_starts_pauses_and_resumes(self, session):
+        session.toggle_run()
+        assert session.run.state == "starting"
+        session.trainer.say(started(), m.RunState("r1", "running"))
+        session.toggle_run()
+        assert session.trainer.sent[-1] == m.Pause("run")
+        session.toggle_run()
+        assert session.trainer.sent[-1] == m.Resume("run")
+
+    def test_a_live_setting_reaches_the_run_and_the_next_one(self, session):
+        session.trainer.say(started(), m.RunState("r1", "running"))
+        session.tune("learning_rate", 0.001)
+        assert session.trainer.sent[-1] == m.Tune("learning_rate", 0.001)
+        assert session.wanted_config().learning_rate == 0.001
+
+    def test_a_setting_out_of_range_is_refused_before_it_is_sent(self, session):
+        session.trainer.say(started(), m.RunState("r1", "running"))
+        with pytest.raises(BadInput):
+            session.tune("learning_rate", 7.0)
+        assert session.trainer.last(m.Tune) is None
+
+    def test_broken_remembered_settings_give_the_defaults(self, session):
+        session.settings.run = {"epochs": "many", "colour": 3}
+        assert session.wanted_config() == RunConfig()
+
+
+class TestDeath:
+    def test_a_dead_trainer_is_told_with_where_it_can_go_on(self, session, qtbot):
+        session.trainer.say(started(), m.RunState("r1", "running"), m.Saved("r1", 468, 1.0, "/r1/last"))
+        with qtbot.waitSignal(session.noticed) as caught:
+            session.trainer.died.emit(Death("torch", -9, "Killed"))
+        assert session.run.state == "lost"
+        assert "signal 9" in caught.args[0].what
+        assert "step 468" in caught.args[0].remedy
+        session.resume_lost()
+        assert session.trainer.starts == 2
+        assert session.trainer.last(m.ContinueRun) == m.ContinueRun("/r1/last")
+
+    def test_without_a_save_it_begins_again(self, session):
+        session.trainer.say(started(seed=3), m.RunState("r1", "running"))
+        session.trainer.died.emit(Death("torch", 1, ""))
+        session.resume_lost()
+        assert session.trainer.last(m.StartRun).config.seed == 3
+
+    def test_a_dead_inference_worker_can_be_restarted_and_draws_again(self, loaded):
+        loaded.predict(IMAGE)
+        loaded.inference.died.emit(Death("inference", -11, ""))
+        loaded.restart_inference()
+        loaded.inference.say(m.ModelLoaded(info("a")))
+        loaded.predict(IMAGE)
+        assert loaded.inference.count(m.Predict) == 2
+
+
+class TestBench:
+    def test_training_rests_while_timing_and_goes_on_after(self, session):
+        session.trainer.say(started(), m.RunState("r1", "running"))
+        session.start_bench(m.BenchGemm(((64, 64, 64),)))
+        assert session.trainer.sent[-1] == m.Pause("run")
+        session.job.say(m.Done("job"))
+        assert session.trainer.sent[-1] == m.Resume("run")
+        assert not session.benching
+
+    def test_cancel_ends_the_job(self, session):
+        session.start_bench(m.BenchGemm(((64, 64, 64),)))
+        job = session.job
+        session.cancel_bench()
+        assert job.ended
+        assert session.job is None
