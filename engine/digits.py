@@ -1,0 +1,69 @@
+"""The preparation of MNIST: from ink on a surface of any size to the 28 x 28 that a network sees. Numpy only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+SIDE = 28
+BOX = 20
+"""The longest side of the digit, in pixels of the result."""
+FAINTEST = 16
+"""What is no brighter than this is surface, not ink."""
+
+
+def prepare(grey: NDArray[Any]) -> NDArray[np.uint8] | None:
+    """Bring ink to the centre of a small image, as the digits of MNIST were.
+
+    Cropped to the ink, scaled by exact area averaging until its longest side is 20, brightest ink taken to 255, and
+    placed so that its centre of mass is in the middle (LeCun, Cortes, Burges: the MNIST database).
+
+    Args:
+        grey: [h, w] of any size, integers or floats from 0 to 255, ink bright.
+
+    Returns:
+        u8 [28, 28], or None where there is no ink.
+    """
+    values: NDArray[np.float32] = np.nan_to_num(np.asarray(grey, np.float32))
+    ink = values > FAINTEST
+    rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
+    if not rows.size:
+        return None
+    digit = _fit(values[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
+    digit *= np.float32(255) / digit.max()
+    top, left = (_start(digit.sum(axis=1 - axis)) for axis in (0, 1))
+    image = np.zeros((SIDE, SIDE), np.uint8)
+    image[top : top + digit.shape[0], left : left + digit.shape[1]] = np.rint(digit.clip(0, 255))
+    return image
+
+
+def area_average(values: NDArray[np.float32], height: int, width: int) -> NDArray[np.float32]:
+    """Resample [h, w] to [height, width], each result the mean of exactly the area it covers."""
+    rows, columns = _shares(values.shape[0], height), _shares(values.shape[1], width)
+    return np.asarray(rows @ values @ columns.T, np.float32)
+
+
+def _fit(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Scale until the longest side is BOX."""
+    scale = BOX / max(values.shape)
+    height, width = (max(1, round(side * scale)) for side in values.shape)
+    return area_average(values, height, width)
+
+
+def _shares(before: int, after: int) -> NDArray[np.float32]:
+    """Share of each of `before` cells in each of `after` cells along one axis, float32 [after, before]."""
+    edges = np.arange(after + 1) * (before / after)
+    cells = np.arange(before)
+    overlap = np.minimum(edges[1:, None], cells + 1) - np.maximum(edges[:-1, None], cells)
+    return np.asarray(overlap.clip(0) * (after / before), np.float32)
+
+
+def _start(mass: NDArray[np.float32]) -> int:
+    """Where a digit must begin along one axis for its centre of mass to be in the middle, if the image's edge allows.
+
+    The middle is pixel 14, as in MNIST itself, whose centres of mass lie there.
+    """
+    centre = float(mass @ np.arange(len(mass)) / mass.sum())
+    return min(max(0, round(SIDE / 2 - centre)), SIDE - len(mass))

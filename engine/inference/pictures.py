@@ -1,0 +1,137 @@
+"""Pictures from anywhere, which nobody vouches for: read within limits, brought to the input of a model."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from engine import digits
+from engine.errors import BadFile
+from engine.files import checked_size
+from engine.inference.network import Metadata
+
+FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM")
+"""The kinds that are decoded; others (PostScript, fonts, …) are not even tried."""
+MAX_BYTES = 64 << 20
+MAX_PIXELS = 32 << 20
+WORKING_SIDE = 1024
+SHOWN_SIDE = 512
+LEAST_CONTRAST = 24.0
+"""Ink differs from its surface by at least this much of 255; less is an empty sheet."""
+
+Picture = NDArray[np.uint8]
+
+_REMEDY = "Choose a PNG, JPEG, BMP, GIF, TIFF or WebP picture."
+
+
+def read(path: str | os.PathLike[str]) -> Picture:
+    """Read a picture as u8 [h, w, 3], upright, first frame, transparency filled, at most 1024 a side.
+
+    Raises BadFile for what is missing, damaged, too large or not a picture.
+    """
+    checked_size(path, "a picture", MAX_BYTES)
+    with _decoding(Path(path)):
+        with Image.open(path, formats=FORMATS) as opened:
+            width, height = opened.size
+            if width * height > MAX_PIXELS:
+                what = f"'{path}' is a picture of {width:,} x {height:,}; at most {MAX_PIXELS:,} pixels are read."
+                raise BadFile(what, "Make it smaller first.")
+            upright = ImageOps.exif_transpose(_eight_bit(opened))
+        picture = _opaque(upright)
+        picture.thumbnail((WORKING_SIDE, WORKING_SIDE), Image.Resampling.BOX)
+        return np.array(picture)
+
+
+def ink(picture: Picture) -> Picture:
+    """Grey u8 [h, w] of a picture u8 [h, w, 3], ink bright and surface 0; all 0 where there is no contrast.
+
+    The border tells the surface's brightness: dark ink on light paper and chalk on a board come out alike. What
+    differs from the surface by no more than the border's own noise is surface too.
+    """
+    grey = picture.astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32)
+    border = _border(grey)
+    surface = float(np.median(border))
+    strength = surface - grey if surface > (float(grey.min()) + float(grey.max())) / 2 else grey - surface
+    noise = 4.5 * float(np.median(np.abs(border - surface)))
+    strength[strength <= noise] = 0
+    strongest = float(strength.max())
+    if strongest < LEAST_CONTRAST:
+        return np.zeros(grey.shape, np.uint8)
+    return np.rint(strength.clip(0) * (255 / strongest)).astype(np.uint8)
+
+
+def prepare(picture: Picture, metadata: Metadata) -> tuple[Picture, bool]:
+    """Bring a picture u8 [h, w, 3] to a model's input u8 [H, W, C]; and whether there is nothing on it."""
+    height, width, channels = metadata.input_shape
+    if metadata.preparation == "mnist" and metadata.input_shape == (digits.SIDE, digits.SIDE, 1):
+        digit = digits.prepare(ink(picture))
+        blank = digit is None
+        return (np.zeros((height, width), np.uint8) if digit is None else digit)[:, :, None], blank
+    planes = [ink(picture)] if channels == 1 else [picture[:, :, i % 3] for i in range(channels)]
+    resized = [digits.area_average(plane.astype(np.float32), height, width) for plane in planes]
+    return np.rint(np.stack(resized, axis=-1)).astype(np.uint8), False
+
+
+def shown(picture: Picture) -> Picture:
+    """The picture for showing beside its preparation: grey u8 [h, w], ink bright, at most 512 a side."""
+    grey = Image.fromarray(ink(picture))
+    grey.thumbnail((SHOWN_SIDE, SHOWN_SIDE), Image.Resampling.BOX)
+    return np.array(grey)
+
+
+@contextmanager
+def _decoding(path: Path) -> Iterator[None]:
+    """Whatever the decoder trips over is the file's fault."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            yield
+    except BadFile:
+        raise
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning, MemoryError) as error:
+        raise BadFile(f"'{path}' would be too large a picture once unpacked.", "Make it smaller first.") from error
+    except Exception as error:  # decoders raise nearly every type there is on damaged data
+        raise BadFile(f"'{path}' is not a picture that can be read: {error}.", _REMEDY) from error
+
+
+def _eight_bit(opened: Image.Image) -> Image.Image:
+    """The first frame with 8 bits a channel, its orientation tag kept."""
+    opened.load()
+    if not opened.mode.startswith(("I", "F")):
+        return opened
+    values = np.nan_to_num(np.asarray(opened, np.float64))
+    highest = float(values.max(initial=0))
+    full = next((scale for scale in (1.0, 255.0, 65535.0) if highest <= scale), highest)
+    if opened.mode != "F":
+        full = max(full, 65535.0 if opened.mode.startswith("I;16") else 255.0)
+    reduced = Image.fromarray((values.clip(0) * (255 / full)).astype(np.uint8))
+    reduced.info["exif"] = opened.getexif().tobytes()
+    return reduced
+
+
+def _opaque(picture: Image.Image) -> Image.Image:
+    """Fill transparency with the opposite of what is drawn: dark ink gets a white surface, bright ink a black one."""
+    if "A" not in picture.getbands() and "transparency" not in picture.info:
+        return picture.convert("RGB")
+    layered = picture.convert("RGBA")
+    values: NDArray[Any] = np.asarray(layered.reduce(max(1, max(layered.size) // 256)), np.float64)
+    weight = values[..., 3].sum()
+    brightness = (values[..., :3].mean(axis=-1) * values[..., 3]).sum() / weight if weight else 0.0
+    surface = (255, 255, 255, 255) if brightness < 128 else (0, 0, 0, 255)
+    return Image.alpha_composite(Image.new("RGBA", layered.size, surface), layered).convert("RGB")
+
+
+def _border(grey: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The pixels along the four edges, a fiftieth of the shorter side deep."""
+    depth = max(1, min(grey.shape) // 50)
+    edges = (grey[:depth], grey[-depth:], grey[:, :depth], grey[:, -depth:])
+    return np.concatenate([edge.ravel() for edge in edges])
