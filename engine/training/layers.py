@@ -102,7 +102,7 @@ class Network:
 
     def inputs(self, images: np.ndarray) -> Tensor:
         """Images u8 [B, H, W, C] as the first layer takes them: pixel values 0..255, or 0..1 for the float twin."""
-        flat = torch.from_numpy(images.reshape(len(images), -1)).to(self.dtype)
+        flat = torch.tensor(images.reshape(len(images), -1)).to(self.dtype)
         return flat if self.binary else flat.div_(255)
 
     def activate(self, outputs: Tensor, noise: Tensor | None = None) -> Tensor:

@@ -18,7 +18,7 @@ from engine.training.steppers.flips import SignTracker
 
 
 class TorchStepper:
-    """See steppers.Stepper. A loss that is not finite leaves the weights as they were."""
+    """See steppers.Stepper. Where an output is not a number the loss is none either, and the weights stay."""
 
     rank: ClassVar[int] = 0
 
@@ -52,13 +52,17 @@ class TorchStepper:
         self._outputs = [o.detach() for o in outputs]
         targets = torch.from_numpy(labels)
         loss = layers.loss(outputs[-1], targets, config)
-        value = float(loss.detach())
+        value = float(loss.detach()) if self._all_finite() else math.nan
         correct = int((self._outputs[-1].argmax(1) == targets).sum())
         if not math.isfinite(value):
             return StepResult(value, correct, (0,) * len(self._trackers))
         self._update(torch.autograd.grad(loss, self._leaves), rate)
         flips = tuple(tracker.update(self.latents(index)) for index, tracker in enumerate(self._trackers))
         return StepResult(value, correct, flips)
+
+    def _all_finite(self) -> bool:
+        """Whether every layer's outputs are numbers; the sign of what is not one would hide it from the loss."""
+        return all(math.isfinite(float(outputs.sum())) for outputs in self._outputs)
 
     def _update(self, gradients: tuple[Tensor, ...], rate: float) -> None:
         with torch.no_grad():

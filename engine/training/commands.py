@@ -1,0 +1,152 @@
+"""Training from the command line: the same session as in the window, driven to its end."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from engine import paths
+from engine.config import RunConfig
+from engine.errors import FlipscopeError
+from engine.runs import Checkpoint
+from engine.training.evaluation import Score
+from engine.training.loop import Diverged, EpochEnd, Scored, StepDone
+from engine.training.models import layer_name
+from engine.training.session import NotSaved, Session
+
+PROGRESS_EVERY = 0.2
+"""Seconds between two lines of progress."""
+
+
+def saved_settings(path: str | Path) -> RunConfig:
+    """The settings that a saved run goes on with, unless they are changed. Raises BadFile."""
+    return Checkpoint.load(Path(path)).config
+
+
+def train(
+    config: RunConfig,
+    out: str | Path | None = None,
+    resume: str | Path | None = None,
+    runs_dir: str | Path | None = None,
+    on_progress: Callable[[str], None] = lambda _: None,
+) -> dict[str, Any]:
+    """Train in a run folder until the budget is spent or Ctrl+C is pressed; then save.
+
+    Args:
+        config: with `resume`, start from `saved_settings` and change what may change.
+        out: a file that takes every save too, beside the run folder.
+        runs_dir: where run folders are; the user's own by default.
+        on_progress: is given a line of text some times a second.
+
+    Returns:
+        What CLI.md lists for `train`, and the run folder; `interrupted` where it was.
+
+    Raises:
+        FlipscopeError: the request cannot be met, the disk refuses at the end, or the loss is no longer a number.
+    """
+    root = Path(runs_dir) if runs_dir is not None else paths.runs_dir()
+    file = Path(out) if out is not None else None
+    now = datetime.now()
+    if resume is None:
+        session = Session.start(config, root, time.monotonic, now, file)
+    else:
+        session = Session.resume(Path(resume), root, time.monotonic, now, file, config)
+    return _Report(session, on_progress).drive(file)
+
+
+class _Report:
+    """Drives a session and keeps what is to be told of it."""
+
+    def __init__(self, session: Session, on_progress: Callable[[str], None]) -> None:
+        self._session = session
+        self._on_progress = on_progress
+        self._first_step = session.loop.place.step
+        self._first_second = session.watch.seconds()
+        self._told_at = -PROGRESS_EVERY
+        self._score: Score | None = None
+        self._flip_ratio: tuple[float, ...] | None = None
+        self._refused: FlipscopeError | None = None
+
+    def drive(self, out: Path | None) -> dict[str, Any]:
+        with _interruption() as interrupted:
+            for event in self._session.events():
+                self._refused = None
+                match event:
+                    case StepDone():
+                        self._tell(event)
+                    case Scored():
+                        self._score = event.score
+                    case EpochEnd():
+                        self._flip_ratio = event.flip_ratio
+                    case NotSaved(error):
+                        self._refused = error
+                    case Diverged():
+                        raise FlipscopeError(
+                            f"At step {event.step} the loss is no longer a number; it began in {event.why}.",
+                            "Start again, or resume from the last save, with a lower learning rate.",
+                        )
+                if interrupted.is_set():
+                    break
+        if interrupted.is_set() and self._session.unsaved:
+            self._save()
+        if self._refused is not None:
+            raise self._refused
+        return self._record(out, interrupted.is_set())
+
+    def _save(self) -> None:
+        said = self._session.save()
+        if isinstance(said, NotSaved):
+            self._refused = said.error
+
+    def _tell(self, event: StepDone) -> None:
+        seconds = self._session.watch.seconds()
+        if seconds - self._told_at < PROGRESS_EVERY:
+            return
+        self._told_at = seconds
+        scored = "" if self._score is None else f"  test {100 * self._score.accuracy:.2f} %"
+        self._on_progress(f"epoch {event.epoch:.2f}  step {event.step}  loss {event.result.loss:.3f}{scored}")
+
+    def _record(self, out: Path | None, interrupted: bool) -> dict[str, Any]:
+        session = self._session
+        steps = session.loop.place.step - self._first_step
+        seconds = session.watch.seconds() - self._first_second
+        ratios = self._flip_ratio or ()
+        record: dict[str, Any] = {
+            "test_accuracy": None if self._score is None else self._score.accuracy,
+            "epochs": session.loop.epoch,
+            "seconds": seconds,
+            "steps": steps,
+            "steps_per_second": steps / seconds if seconds > 0 else 0.0,
+            "flip_ratio": [
+                {"layer": layer_name(i, len(ratios)), "last_epoch": ratio} for i, ratio in enumerate(ratios)
+            ],
+            "model": str(session.folder.last if out is None else out),
+            "run": str(session.folder.path),
+        }
+        return record | {"interrupted": True} if interrupted else record
+
+
+@contextmanager
+def _interruption() -> Iterator[threading.Event]:
+    """An event that Ctrl+C sets, so that a step is never broken in two; a second Ctrl+C interrupts as ever."""
+    pressed = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield pressed
+        return
+
+    def press(number: int, frame: object) -> None:  # noqa: ARG001 - what signal handlers are given
+        if pressed.is_set():
+            raise KeyboardInterrupt
+        pressed.set()
+
+    before = signal.signal(signal.SIGINT, press)
+    try:
+        yield pressed
+    finally:
+        signal.signal(signal.SIGINT, before)

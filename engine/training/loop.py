@@ -1,0 +1,248 @@
+"""A training run as a generator of events; knows nothing of pipes, clocks or windows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.bits import Words, popcount
+from engine.config import LIVE, RunConfig
+from engine.datasets import Dataset
+from engine.errors import BadInput, UnknownName
+from engine.inference.network import Metadata, Network
+from engine.training import steppers
+from engine.training.evaluation import Score, deploy, evaluate, finish
+from engine.training.models import depth, layer_name
+from engine.training.reestimate import Evaluating, sample
+from engine.training.steppers import Arrays, Key, StepResult
+
+
+@dataclass(frozen=True)
+class StepDone:
+    """One step is complete. step: how many are; epoch: fractional; rate: its learning rate; images: its batch."""
+
+    step: int
+    epoch: float
+    rate: float
+    images: int
+    result: StepResult
+
+
+@dataclass(frozen=True)
+class Scored:
+    """An evaluation is complete."""
+
+    step: int
+    epoch: float
+    score: Score
+
+
+@dataclass(frozen=True)
+class EpochEnd:
+    """An epoch is complete, the `epoch`-th. flip_ratio: per layer, share of signs that differ from one epoch before."""
+
+    epoch: int
+    flip_ratio: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Diverged:
+    """The step just made gave no finite loss; nothing was changed by it. why: where that began, for people."""
+
+    step: int
+    why: str
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The budget is spent."""
+
+
+LoopEvent = StepDone | Evaluating | Scored | EpochEnd | Diverged | Finished
+
+
+@dataclass(frozen=True)
+class Place:
+    """How far a run is: steps made, epochs complete, and images seen of the present epoch."""
+
+    step: int = 0
+    epoch: int = 0
+    position: int = 0
+
+
+class Loop:
+    """Drives a stepper over a data set.
+
+    Args:
+        arrays: canonical state to go on from, with the signs at the last epoch's end where `place` is inside a run.
+        elapsed: seconds spent so far, for a budget of time.
+        metadata: what a folded network says of itself; epochs is filled in.
+
+    The position is counted in images, so that the batch size may change in mid-epoch. Everything random is drawn from
+    (seed, epoch, step), so that a resumed run goes on exactly as an unbroken one.
+    """
+
+    def __init__(
+        self,
+        config: RunConfig,
+        data: Dataset,
+        arrays: Arrays,
+        elapsed: Callable[[], float],
+        metadata: Metadata,
+        place: Place | None = None,
+    ) -> None:
+        self.config = config
+        self.data = data
+        stepper = steppers.best(config)
+        self.stepper_name = stepper.__name__
+        self.stepper = stepper(config, arrays)
+        self._place = place or Place()
+        self._elapsed = elapsed
+        self._metadata = metadata
+        self._sample = sample(data.train_images, config.seed)
+        self._layers = depth(arrays)
+        self._epoch_signs = [arrays.get(f"epoch_signs{i}", self.stepper.signs(i)).copy() for i in range(self._layers)]
+        self._order: tuple[int, NDArray[np.int64]] | None = None
+        self._scored: Scored | None = None
+        self.diverged = False
+
+    # ------------------------------------------------------------ where it is
+
+    @property
+    def place(self) -> Place:
+        return self._place
+
+    @property
+    def epoch(self) -> float:
+        """Epochs so far, with the part of the present one."""
+        return self._place.epoch + self._place.position / len(self.data.train_images)
+
+    @property
+    def spent(self) -> float:
+        """Share of the budget of epochs, or of time, that is spent; 1 and above is the end."""
+        limit = self.config.time_limit
+        return self.epoch / self.config.epochs if limit is None else self._elapsed() / limit
+
+    @property
+    def rate(self) -> float:
+        """Learning rate of the next step; cosine: Loshchilov and Hutter 2017 (arXiv 1608.03983), without restarts."""
+        share = min(1.0, self.spent) if self.config.schedule == "cosine" else 0.0
+        return self.config.learning_rate * 0.5 * (1 + math.cos(math.pi * share))
+
+    def state(self) -> Arrays:
+        """All arrays that `Loop` needs to go on from here."""
+        signs: Arrays = {f"epoch_signs{i}": words for i, words in enumerate(self._epoch_signs)}
+        return self.stepper.state() | signs
+
+    def tune(self, key: str, value: object) -> RunConfig:
+        """Change a live setting from the next step on. Raises UnknownName, BadInput."""
+        changed = self.config.changed(key, value)
+        if key not in LIVE:
+            raise UnknownName("live setting", key, LIVE)
+        self.config = changed
+        return changed
+
+    # ------------------------------------------------------------ the run
+
+    def events(self) -> Iterator[LoopEvent]:
+        """Train until the budget is spent; ends on a fresh score. Each `next` makes at most one step or slice."""
+        while self.spent < 1:
+            before = self._place
+            done = self._step()
+            yield done
+            if not math.isfinite(done.result.loss):
+                yield Diverged(before.step, self._where_not_finite())
+                continue
+            if self._evaluation_due(before):
+                yield from self._evaluate()
+            if self._place.epoch > before.epoch:
+                yield EpochEnd(self._place.epoch, self._flip_ratio())
+        if not self.fresh_score:
+            yield from self._evaluate()
+        yield Finished()
+
+    @property
+    def fresh_score(self) -> bool:
+        """Whether the last score is of the weights as they are."""
+        return self._scored is not None and self._scored.step == self._place.step
+
+    def network(self) -> Network:
+        """The network as it would be deployed now. Raises BadInput where its numbers are not finite."""
+        if self._scored is not None and self.fresh_score:
+            return self._scored.score.network
+        return finish(self._deploy())
+
+    def _deploy(self) -> Generator[Evaluating, None, Network]:
+        return deploy(self.stepper.state(), self.config, self._sample, replace(self._metadata, epochs=self.epoch))
+
+    def _step(self) -> StepDone:
+        place, images = self._place, self.data.train_images
+        end = place.position + self.config.batch_size
+        if len(images) - end < 2:  # batch-norm cannot do with a single image
+            end = len(images)
+        chosen = self._shuffled()[place.position : end]
+        key = Key(self.config.seed, place.epoch, place.step)
+        rate = self.rate
+        result = self.stepper.step(images[chosen], self.data.train_labels[chosen], rate, self.config, key)
+        self.diverged = not math.isfinite(result.loss)
+        if not self.diverged:
+            over = end == len(images)
+            self._place = Place(place.step + 1, place.epoch + over, 0 if over else end)
+        return StepDone(self._place.step, self.epoch, rate, len(chosen), result)
+
+    def _shuffled(self) -> NDArray[np.int64]:
+        """The order of the images in this epoch."""
+        epoch = self._place.epoch
+        if self._order is None or self._order[0] != epoch:
+            stream = Key(self.config.seed, epoch, 0).stream("shuffle")
+            self._order = (epoch, stream.permutation(len(self.data.train_images)))
+        return self._order[1]
+
+    def _evaluation_due(self, before: Place) -> bool:
+        """Whether the last step crossed one of the points that divide an epoch evenly."""
+        if self._place.epoch > before.epoch:
+            return True
+        parts, count = self.config.evaluations_per_epoch, len(self.data.train_images)
+        return self._place.position * parts // count > before.position * parts // count
+
+    def _evaluate(self) -> Iterator[LoopEvent]:
+        network = yield from self._deploy()
+        score = yield from evaluate(network, self.config, self.data)
+        self._scored = Scored(self._place.step, self.epoch, score)
+        yield self._scored
+
+    def _flip_ratio(self) -> tuple[float, ...]:
+        ratios = []
+        for i in range(self._layers):
+            now: Words = self.stepper.signs(i).copy()
+            ratios.append(popcount(now ^ self._epoch_signs[i]) / self.stepper.latents(i).size)
+            self._epoch_signs[i] = now
+        return tuple(ratios)
+
+    def _where_not_finite(self) -> str:
+        """Names the first layer whose arrays, or else whose outputs, are no longer numbers."""
+        arrays = self.stepper.state()
+        for i in range(self._layers):
+            for name, array in arrays.items():
+                if name.startswith(f"layer{i}.") and not np.all(np.isfinite(array)):
+                    return f"'{name.removeprefix(f'layer{i}.')}' of layer '{layer_name(i, self._layers)}'"
+        for i in range(self._layers):
+            if not np.all(np.isfinite(self.stepper.preactivations(i))):
+                return f"the outputs of layer '{layer_name(i, self._layers)}'"
+        return "the loss itself"
+
+
+def check_arrays(arrays: Arrays, expected: Arrays) -> None:
+    """Raise BadInput unless `arrays` holds everything that `expected` does, of the same shapes and dtypes."""
+    for name, like in expected.items():
+        found = arrays.get(name)
+        if found is None or found.shape != like.shape or found.dtype != like.dtype:
+            what = "is missing" if found is None else f"is {found.dtype} {found.shape}"
+            raise BadInput(
+                f"'{name}' of the training state {what}; {like.dtype} {like.shape} was expected.",
+                "Resume from another checkpoint.",
+            )

@@ -1,0 +1,75 @@
+"""Batch-norm statistics taken anew, layer by layer, for the weights as they are now.
+
+Running statistics lag behind weights that flip; scoring with them can be wildly wrong in mid-training (compare
+Courbariaux et al. 2016, who average slowly, with Wu and Johnson, "Rethinking 'Batch' in BatchNorm", 2021, section 3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from engine.config import RunConfig
+from engine.training.layers import Layer, Network
+from engine.training.steppers import Arrays, Key
+
+BATCHES = 30
+BATCH = 128
+
+
+@dataclass(frozen=True)
+class Evaluating:
+    """A slice of an evaluation is complete. share: of the test set that is scored, 0..1."""
+
+    share: float = 0.0
+
+
+def sample(images: NDArray[np.uint8], seed: int) -> NDArray[np.uint8]:
+    """The training images that statistics are taken of: the same for the whole of a run."""
+    chosen = Key(seed, 0, 0).stream("re-estimation").permutation(len(images))[: BATCHES * BATCH]
+    return images[np.sort(chosen)]
+
+
+def reestimate(arrays: Arrays, config: RunConfig, images: NDArray[np.uint8]) -> Generator[Evaluating, None, Arrays]:
+    """A copy of the arrays with each `mean` and `var` that of the whole of `images`, u8 [N, H, W, C].
+
+    Every layer sees its inputs through the layers before it as they will be deployed. A generator that yields after
+    each batch of products and returns the arrays; the given ones are left as they are.
+    """
+    network = Network(arrays, config)
+    result = dict(arrays)
+    batches = [network.inputs(images[start : start + BATCH]) for start in range(0, len(images), BATCH)]
+    for layer in network.layers:
+        sums = []
+        for batch in batches:
+            with torch.no_grad():
+                sums.append(layer.sums(batch))
+            yield Evaluating()
+        _take_statistics(layer, sums)
+        for name, statistic in layer.statistics.items():
+            result[f"layer{layer.index}.{name}"] = statistic.numpy()
+        if layer is network.layers[-1]:
+            break
+        for index, batch_sums in enumerate(sums):
+            with torch.no_grad():
+                batches[index] = network.activate(layer.outputs(batch_sums, training=False))
+            yield Evaluating()
+    return result
+
+
+def _take_statistics(layer: Layer, sums: list[Tensor]) -> None:
+    """Mean and biased variance over all batches, in float64, in two passes."""
+    if not layer.statistics:
+        return
+    count = sum(len(batch) for batch in sums)
+    mean = (
+        sum((batch.sum(0, dtype=torch.float64) for batch in sums), start=torch.zeros((), dtype=torch.float64)) / count
+    )
+    squares = ((batch.double() - mean).square_().sum(0) for batch in sums)
+    layer.statistics["mean"].copy_(mean)
+    layer.statistics["var"].copy_(sum(squares, start=torch.zeros((), dtype=torch.float64)) / count)

@@ -1,0 +1,271 @@
+"""A training run in its folder: the loop, its clock, its records and saves. Window and command line share it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import torch
+
+import engine
+from engine import datasets
+from engine.config import LIVE, RunConfig
+from engine.errors import BadFile, BadInput
+from engine.files import CannotWrite, write_atomically
+from engine.inference.network import Metadata
+from engine.runs import Checkpoint, RunFolder, is_kept
+from engine.training import models
+from engine.training.loop import (
+    EpochEnd,
+    Finished,
+    Loop,
+    LoopEvent,
+    Place,
+    Scored,
+    StepDone,
+    check_arrays,
+)
+
+SAVE_EVERY = 10.0
+"""Seconds after which the end of an epoch is reason enough to save."""
+
+Clock = Callable[[], float]
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What is announced here is on the disk and can be resumed from."""
+
+    step: int
+    epoch: float
+    path: Path
+
+
+@dataclass(frozen=True)
+class NotSaved:
+    """The disk refused; the run itself is well."""
+
+    error: CannotWrite
+
+
+SessionEvent = LoopEvent | Saved | NotSaved
+
+
+class Stopwatch:
+    """Seconds of training: runs while it is let run, and stands still in pauses."""
+
+    def __init__(self, clock: Clock, seconds: float = 0.0) -> None:
+        self._clock = clock
+        self._before = seconds
+        self._since: float | None = None
+
+    @property
+    def running(self) -> bool:
+        return self._since is not None
+
+    def run(self) -> None:
+        if self._since is None:
+            self._since = self._clock()
+
+    def stop(self) -> None:
+        self._before, self._since = self.seconds(), None
+
+    def seconds(self) -> float:
+        return self._before + (0.0 if self._since is None else self._clock() - self._since)
+
+
+class Session:
+    """One run under way.
+
+    Args:
+        out: a file that takes every save as well, beside the run folder.
+    """
+
+    def __init__(self, loop: Loop, folder: RunFolder, watch: Stopwatch, clock: Clock, out: Path | None = None) -> None:
+        self.loop = loop
+        self.folder = folder
+        self.watch = watch
+        self._clock = clock
+        self._out = out
+        self._saved_step = loop.place.step
+        self._saved_at = clock()
+        self._since_score = _Tally()
+
+    @classmethod
+    def start(cls, config: RunConfig, root: Path, clock: Clock, now: datetime, out: Path | None = None) -> Session:
+        """A new run in a new folder under `root`. Raises UnknownName, Unsupported, BadFile, CannotWrite."""
+        data = datasets.load(config.data)
+        arrays = models.initial(config, int(np.prod(data.input_shape)), len(data.class_names))
+        folder = RunFolder.create(root, config, {"flipscope": engine.__version__, **versions()}, now)
+        checkpoint = Checkpoint(arrays, config, 0, 0, 0, 0.0, folder.name)
+        return cls._going_on(checkpoint, data, folder, clock, out)
+
+    @classmethod
+    def resume(
+        cls,
+        path: Path,
+        root: Path,
+        clock: Clock,
+        now: datetime,
+        out: Path | None = None,
+        config: RunConfig | None = None,
+    ) -> Session:
+        """Go on from a saved training state; in its own folder if `path` is a run's newest save, else in a new one.
+
+        config: settings to go on with, which may differ from the saved ones in what RunConfig lets change.
+        Raises BadFile where the state is not that of a run that can be made here.
+        """
+        saved = Checkpoint.load(path)
+        data = datasets.load(saved.config.data)
+        _check(saved, data, path)
+        going_on = _allowed(saved.config, saved.config if config is None else config)
+        folder = RunFolder.holding(path)
+        if folder is None:
+            folder = RunFolder.create(root, going_on, {"flipscope": engine.__version__, **versions()}, now)
+        else:
+            folder.rewind(saved.step)
+        place = (saved.step, saved.epoch, saved.position, float(saved.seconds))
+        return cls._going_on(Checkpoint(saved.arrays, going_on, *place, folder.name), data, folder, clock, out)
+
+    @classmethod
+    def _going_on(
+        cls, saved: Checkpoint, data: datasets.Dataset, folder: RunFolder, clock: Clock, out: Path | None
+    ) -> Session:
+        torch.set_num_threads(saved.config.threads)
+        watch = Stopwatch(clock, saved.seconds)
+        about = Metadata(
+            name=folder.name,
+            architecture=saved.config.model,
+            input_shape=data.input_shape,
+            class_names=data.class_names,
+            preparation=data.preparation,
+            dataset=data.name,
+            seed=saved.config.seed,
+            versions={"flipscope": engine.__version__, **versions()},
+        )
+        place = Place(saved.step, saved.epoch, saved.position)
+        return cls(Loop(saved.config, data, saved.arrays, watch.seconds, about, place), folder, watch, clock, out)
+
+    def events(self) -> Iterator[SessionEvent]:
+        """The loop's events, recorded, and what was saved, at the latest when the budget is spent."""
+        self.watch.run()
+        for event in self.loop.events():
+            if isinstance(event, StepDone):
+                self._since_score.add(event)
+            elif isinstance(event, Scored):
+                yield from self._record(event)
+            yield event
+            if isinstance(event, EpochEnd) and self._due(event.epoch):
+                yield self.save(keep=is_kept(event.epoch))
+            elif isinstance(event, Finished) and self.unsaved:
+                yield self.save()
+
+    def tune(self, key: str, value: object) -> RunConfig:
+        """Change a live setting and write that down. Raises UnknownName, BadInput, CannotWrite."""
+        changed = self.loop.tune(key, value)
+        self.folder.record_change(self.loop.place.step, key, getattr(changed, key))
+        return changed
+
+    @property
+    def unsaved(self) -> bool:
+        """Whether there are steps that no save holds."""
+        return self.loop.place.step != self._saved_step
+
+    def save(self, keep: bool = False) -> Saved | NotSaved:
+        """Write the newest save, and with `keep` a checkpoint that stays. Raises BadInput where a run has diverged."""
+        place = self.loop.place
+        state = Checkpoint(
+            arrays=self.loop.state(),
+            config=self.loop.config,
+            step=place.step,
+            epoch=place.epoch,
+            position=place.position,
+            seconds=self.watch.seconds(),
+            run=self.folder.name,
+        )
+        contents = state.to_bytes(self.loop.network())
+        try:
+            path = self.folder.save(contents)
+            if self._out is not None:
+                write_atomically(self._out, contents)
+            if keep:
+                self.folder.keep(contents, place.epoch)
+        except CannotWrite as error:
+            return NotSaved(error)
+        self._saved_step, self._saved_at = place.step, self._clock()
+        return Saved(place.step, self.loop.epoch, path)
+
+    def _due(self, epoch: int) -> bool:
+        return is_kept(epoch) or self._clock() - self._saved_at >= SAVE_EVERY
+
+    def _record(self, event: Scored) -> Iterator[NotSaved]:
+        row = {
+            "step": event.step,
+            "epoch": f"{event.epoch:.6g}",
+            "seconds": f"{self.watch.seconds():.3f}",
+            "learning_rate": f"{self.loop.rate:.6g}",
+            "test_loss": f"{event.score.loss:.6g}",
+            "test_accuracy": f"{event.score.accuracy:.6g}",
+            **self._since_score.columns(),
+        }
+        self._since_score = _Tally()
+        try:
+            self.folder.record_score(row)
+        except CannotWrite as error:
+            yield NotSaved(error)
+
+
+class _Tally:
+    """Means of the training steps since the last score."""
+
+    def __init__(self) -> None:
+        self._images = 0
+        self._loss = 0.0
+        self._correct = 0
+        self._flips = 0
+
+    def add(self, event: StepDone) -> None:
+        self._images += event.images
+        self._loss += event.result.loss * event.images
+        self._correct += event.result.correct
+        self._flips += sum(event.result.flips)
+
+    def columns(self) -> dict[str, object]:
+        images = self._images
+        loss, accuracy = (self._loss / images, self._correct / images) if images else ("", "")
+        return {"train_loss": _short(loss), "train_accuracy": _short(accuracy), "flips": self._flips}
+
+
+def _short(value: float | str) -> str:
+    return value if isinstance(value, str) else f"{value:.6g}"
+
+
+def versions() -> dict[str, str]:
+    """Versions of what makes the numbers."""
+    return {"torch": torch.__version__, "numpy": np.__version__}
+
+
+def _check(saved: Checkpoint, data: datasets.Dataset, path: Path) -> None:
+    """Raise BadFile unless the arrays are those of the run that the settings describe."""
+    expected = models.initial(saved.config, int(np.prod(data.input_shape)), len(data.class_names))
+    try:
+        check_arrays(saved.arrays, expected)
+    except BadInput as error:
+        raise BadFile(f"'{path}' cannot be resumed: {error.what}", error.remedy) from error
+    if saved.position >= len(data.train_images):
+        raise BadFile(f"'{path}' says it is beyond the end of its data set.", "Resume from another checkpoint.")
+
+
+def _allowed(saved: RunConfig, asked: RunConfig) -> RunConfig:
+    """The settings asked for, if a run may change to them while it is under way. Raises BadInput."""
+    fixed = set(saved.to_json()) - LIVE - {"time_limit", "threads"}
+    for key in sorted(fixed):
+        if getattr(saved, key) != getattr(asked, key):
+            raise BadInput(
+                f"The run was begun with {key} '{getattr(saved, key)}', which cannot become '{getattr(asked, key)}'.",
+                "Resume it as it was, or start a new run.",
+            )
+    return asked

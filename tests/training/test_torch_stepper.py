@@ -1,0 +1,147 @@
+"""Plain torch steps: exact repeats, flips against recomputed ones, gradients against the formulas."""
+
+import numpy as np
+import pytest
+import torch
+
+from engine import bits
+from engine.config import RunConfig
+from engine.errors import Unsupported
+from engine.training import layers, models, steppers
+from engine.training.steppers import Key
+from engine.training.steppers.torch_stepper import TorchStepper
+
+SHAPE = (6, 11, 1)
+CLASSES = 4
+
+
+def config(**changes):
+    return RunConfig(model="mlp-70x2", batch_size=16, **changes)
+
+
+def batch(step, size=16):
+    stream = np.random.default_rng(step)
+    return stream.integers(0, 256, (size, *SHAPE), np.uint8), stream.integers(0, CLASSES, size)
+
+
+def fresh(run):
+    return steppers.best(run)(run, models.initial(run, 66, CLASSES))
+
+
+def train(stepper, run, steps):
+    return [stepper.step(*batch(step), 5e-3, run, Key(run.seed, 0, step)) for step in steps]
+
+
+KINDS = [
+    pytest.param({}, id="binary"),
+    pytest.param({"kind": "float"}, id="float"),
+    pytest.param({"weights": "stochastic", "activations": "stochastic"}, id="stochastic"),
+    pytest.param({"output": "bias", "loss": "squared-hinge"}, id="bias-only"),
+]
+
+
+@pytest.mark.parametrize("changes", KINDS)
+def test_steps_repeat_exactly_and_resume_exactly(changes):
+    run = config(**changes)
+    whole, again = fresh(run), fresh(run)
+    results = train(whole, run, range(8))
+    assert train(again, run, range(5)) == results[:5]
+    resumed = TorchStepper(run, again.state())
+    assert train(resumed, run, range(5, 8)) == results[5:]
+    expected = whole.state()
+    assert expected.keys() == resumed.state().keys()
+    for name, array in resumed.state().items():
+        np.testing.assert_array_equal(array, expected[name])
+
+
+def test_global_random_state_is_neither_used_nor_moved():
+    run = config(weights="stochastic", activations="stochastic")
+    torch.manual_seed(1)
+    before = torch.get_rng_state()
+    first = train(fresh(run), run, range(2))
+    assert torch.equal(before, torch.get_rng_state())
+    torch.manual_seed(2)
+    assert train(fresh(run), run, range(2)) == first
+
+
+@pytest.mark.parametrize("changes", KINDS)
+def test_flips_and_packed_signs_equal_recomputed_ones(changes):
+    run = config(**changes)
+    stepper = fresh(run)
+    counted = [np.zeros(stepper.signs(i).shape, np.int64) for i in range(3)]
+    for step in range(6):
+        before = [stepper.latents(i) >= 0 for i in range(3)]
+        if step == 3:
+            stepper.reset_flips()
+            counted = [np.zeros_like(c) for c in counted]
+        (result,) = train(stepper, run, [step])
+        for i in range(3):
+            after = stepper.latents(i) >= 0
+            np.testing.assert_array_equal(stepper.signs(i), bits.pack(after))
+            assert result.flips[i] == np.count_nonzero(before[i] != after)
+            counted[i] += np.bitwise_count(bits.pack(before[i] != after))
+            np.testing.assert_array_equal(stepper.tile_flips(i), counted[i])
+    assert sum(c.sum() for c in counted) > 0
+
+
+def test_a_step_descends_and_latents_stay_within_one():
+    run = config()
+    stepper = fresh(run)
+    images, labels = batch(0)
+    losses = [stepper.step(images, labels, 0.05, run, Key(0, 0, s)).loss for s in range(40)]
+    assert losses[-1] < losses[0] / 2
+    assert all(np.abs(stepper.latents(i)).max() <= 1 for i in range(3))
+    assert stepper.preactivations(1).shape == (16, 70)
+
+
+def reference_gradients(arrays, images, labels):
+    """Hubara et al.'s backward pass written out in numpy float64, for two hidden layers and cross-entropy."""
+    a = [images.reshape(len(images), -1).astype(np.float64)]
+    signs, centred, spread, outputs = [], [], [], []
+    for i in range(3):
+        w = np.where(arrays[f"layer{i}.latent"] >= 0, 1.0, -1.0)
+        s = a[-1] @ w.T
+        deviation = np.sqrt(s.var(0) + layers.EPSILON)
+        signs.append(w)
+        centred.append((s - s.mean(0)) / deviation)
+        spread.append(deviation)
+        outputs.append(centred[-1] * arrays[f"layer{i}.gamma"] + arrays[f"layer{i}.beta"])
+        a.append(np.where(outputs[-1] >= 0, 1.0, -1.0))
+    exponent = np.exp(outputs[2] - outputs[2].max(1, keepdims=True))
+    g = (exponent / exponent.sum(1, keepdims=True) - np.eye(CLASSES)[labels]) / len(labels)
+    gradients = {}
+    for i in (2, 1, 0):
+        gradients[f"layer{i}.gamma"], gradients[f"layer{i}.beta"] = (g * centred[i]).sum(0), g.sum(0)
+        g = g * arrays[f"layer{i}.gamma"]
+        g = (g - g.mean(0) - centred[i] * (g * centred[i]).mean(0)) / spread[i]
+        gradients[f"layer{i}.latent"] = g.T @ a[i]
+        if i:
+            g = (g @ signs[i]) * (np.abs(outputs[i - 1]) <= 1)
+    return gradients
+
+
+def test_gradients_equal_the_papers_formulas():
+    run = config()
+    stepper = fresh(run)
+    arrays = stepper.state()
+    images, labels = batch(3)
+    stepper.step(images, labels, 1e-3, run, Key(0, 0, 0))
+    for name, expected in reference_gradients(arrays, images, labels).items():
+        measured = stepper.state()[f"{name}.m"] / 0.1  # Adam's first moment after one step is 0.1 g
+        np.testing.assert_allclose(measured, expected, rtol=1e-3, atol=1e-5 * np.abs(expected).max() + 1e-9)
+
+
+def test_a_loss_that_is_not_a_number_leaves_the_weights():
+    run = config()
+    arrays = models.initial(run, 66, CLASSES)
+    arrays["layer1.gamma"][:] = np.nan
+    stepper = TorchStepper(run, arrays)
+    (result,) = train(stepper, run, [0])
+    assert np.isnan(result.loss)
+    assert result.flips == (0, 0, 0)
+    np.testing.assert_array_equal(stepper.latents(0), arrays["layer0.latent"])
+
+
+def test_what_no_stepper_supports_says_why():
+    with pytest.raises(Unsupported, match="CPU"):
+        steppers.best(config(device="cuda"))
