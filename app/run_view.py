@@ -46,6 +46,7 @@ class RunView:
     def begin(self, event: m.RunStarted) -> None:
         """Take over the facts of a run; a resumed run goes on with its history, another begins anew."""
         if event.run != self.name or event.step < self.step:
+            self.history.close()
             self.history = History()
             self.accuracy = None
             self.saved = None

@@ -93,7 +93,7 @@ class Session(QObject):
         self.model_key = self.models[0].key if self.models else ""
         self.mode: Mode = "float" if settings.mode == "float" else "xnor"
         self.run = RunView()
-        self.playhead: int | None = None
+        self.playhead: int | None = None  # a step, since indices move when the history is thinned
         self.evaluations: dict[str, m.Evaluation] = {}
         self.visible_page = settings.page
         self.benching = False
@@ -122,6 +122,7 @@ class Session(QObject):
     def end(self) -> None:
         """End every child; at most three seconds."""
         end_all([link for link in (self.trainer, self.inference, self.job) if link is not None])
+        self.run.history.close()
 
     def restart_inference(self) -> None:
         """Start the inference worker again after it died."""
@@ -341,9 +342,9 @@ class Session(QObject):
 
     def scrub(self, index: int) -> None:
         """Show a recorded moment, by its index in the history."""
-        count = len(self.run.history)
-        if count:
-            self.playhead = max(0, min(index, count - 1))
+        steps = self.run.history.steps()
+        if steps.size:
+            self.playhead = int(steps[max(0, min(index, steps.size - 1))])
             self.moment_changed.emit()
 
     def go_live(self) -> None:
@@ -353,11 +354,14 @@ class Session(QObject):
 
     def moment(self) -> Moment | None:
         """What is to be shown now: the newest recorded moment, or the one under the playhead."""
-        count = len(self.run.history)
-        if not count:
-            return None
-        index = count - 1 if self.playhead is None else min(self.playhead, count - 1)
-        return self.run.history.moment(index)
+        history = self.run.history
+        return history.moment(self.moment_index) if len(history) else None
+
+    @property
+    def moment_index(self) -> int:
+        """Index in the history of what is to be shown now."""
+        history = self.run.history
+        return max(0, len(history) - 1) if self.playhead is None else history.nearest(self.playhead)
 
     def show_page(self, name: str) -> None:
         """A page came to the front; the Learn page's frames slow down while it is hidden."""
