@@ -1,0 +1,48 @@
+"""The loops of the ceilings do the arithmetic that they are timed for."""
+
+import ctypes
+
+import numpy as np
+import pytest
+
+from engine.jit import peak
+from engine.jit.compile import Library, host_features, host_name
+
+
+def run(ir, rounds):
+    return Library(ir).function("peak", ctypes.c_double, ctypes.c_int64)(rounds)
+
+
+@pytest.mark.parametrize("lanes", peak.POPCOUNT_LANES)
+def test_popcount_loop_counts(lanes):
+    sums = np.array([[97 * chain + lane for lane in range(lanes)] for chain in range(peak.CHAINS)], np.uint64)
+    mask = np.array([0x5555_AAAA_0F0F_3C3C + lane for lane in range(lanes)], np.uint64)
+    for rounds in range(1, 5):
+        sums += np.bitwise_count(sums ^ mask)
+        # all chains together, the first once more
+        expected = np.bitwise_xor.reduce(sums, axis=0) ^ sums[0]
+        assert run(peak._popcount_ir(lanes), rounds) == float(expected[0])
+
+
+@pytest.mark.parametrize("lanes", peak.FLOAT_LANES)
+def test_multiply_add_loop_adds(lanes):
+    sums = np.arange(peak.CHAINS, dtype=np.float32)
+    for rounds in range(1, 5):
+        sums = sums * np.float32(0.5) + np.float32(1)
+        assert run(peak._fma_ir(lanes), rounds) == pytest.approx(float(sums.sum() + sums[0]), rel=1e-6)
+
+
+def test_ceilings_are_measured():
+    assert peak.popcount().sample() > 0
+    assert peak.fma().sample() > 0
+    assert host_name() in peak.machine()
+    assert "+" in host_features()
+
+
+def test_functions_that_are_not_there_and_text_that_is_not_ir():
+    library = Library("define i64 @one() {\n ret i64 1\n}\n")
+    assert library.function("one", ctypes.c_int64)() == 1
+    with pytest.raises(KeyError):
+        library.function("two", ctypes.c_int64)
+    with pytest.raises(RuntimeError):
+        Library("this is no IR")
