@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from app.link import Death
-from app.session import TRAINING
+from app.session import TRAINING, ModelChoice
 from engine import messages as m
 from engine.config import RunConfig
 from engine.errors import BadInput
@@ -39,7 +39,7 @@ def prediction(request, key):
 def loaded(session):
     """A session whose inference worker is up and whose model is loaded; its first evaluation is done."""
     session.inference.say(m.ChildReady("inference", 1), m.BackendList((XNOR, BLAS, CUPY)))
-    session.model_key = "a"
+    session.models, session.model_key = [ModelChoice("a", "a", "/a.safetensors")], "a"
     session.inference.say(m.ModelLoaded(info("a")))
     session.inference.say(m.Done("evaluate"))
     session.inference.sent.clear()
