@@ -7,6 +7,7 @@ import time
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
+    QFocusEvent,
     QImage,
     QKeyEvent,
     QMouseEvent,
@@ -76,6 +77,7 @@ class Canvas(QWidget):
         self._stroke: list[Dot] = []
         self._cursor: QPointF | None = None
         self._key_pen = False
+        self._ring = False
         self._sheet = blank_sheet()
         self._backing: QPixmap | None = None
 
@@ -168,6 +170,15 @@ class Canvas(QWidget):
 
     # ------------------------------------------------------------ keys
 
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Show the focus to those who came by keyboard; a pen needs no ring around the sheet."""
+        self._ring = event.reason() in (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)
+        super().focusInEvent(event)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        self._ring = False
+        super().focusOutEvent(event)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         direction = _ARROWS.get(Qt.Key(event.key()))
         if direction is not None:
@@ -232,7 +243,7 @@ class Canvas(QWidget):
         if self._cursor is not None:
             self._paint_cursor(painter, self._cursor)
         painter.restore()
-        if self.hasFocus():
+        if self._ring:
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(tokens().color("float_"), 1))
             painter.drawRoundedRect(square.adjusted(0.5, 0.5, -0.5, -0.5), RADIUS, RADIUS)

@@ -31,10 +31,13 @@ Stroke = tuple[Dot, ...]
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """A picture that was opened: grey u8 [h, w] for showing (ink bright) and u8 [H, W, C], what is predicted."""
+    """A picture that was opened: grey u8 [h, w] for showing (ink bright) and u8 [H, W, C], what is predicted.
+
+    image: None where there is no digit on it.
+    """
 
     grey: Grey
-    image: Grey
+    image: Grey | None
 
 
 @dataclass(frozen=True)
@@ -59,14 +62,13 @@ def pieces(stroke: Sequence[Dot]) -> Iterator[tuple[QPainterPath, float]]:
     Yields paths and their widths; neighbouring pieces of one width come as a single path.
     """
     path, width = QPainterPath(_point(stroke[0])), stroke[0].width
-    path.lineTo(_point(stroke[0]) + QPointF(0.01, 0.0))  # Qt paints no line without length: a pen put down at rest
     for before, dot in pairwise(stroke):
         if abs(before.width - width) > 0.25:
-            yield path, width
+            yield _visible(path), width
             path, width = QPainterPath(path.currentPosition()), before.width
         path.quadTo(_point(before), (_point(before) + _point(dot)) / 2)
     path.lineTo(_point(stroke[-1]))
-    yield path, width
+    yield _visible(path), width
 
 
 def paint_stroke(painter: QPainter, stroke: Sequence[Dot], color: QColor) -> None:
@@ -108,6 +110,13 @@ def grey_image(grey: Grey) -> QImage:
     grey = np.ascontiguousarray(grey)
     height, width = grey.shape
     return QImage(grey.data, width, height, width, QImage.Format.Format_Grayscale8).copy()
+
+
+def _visible(path: QPainterPath) -> QPainterPath:
+    """Qt paints no line without length: a pen that was only put down gets a little of it."""
+    if path.boundingRect().isNull():
+        path.lineTo(path.currentPosition() + QPointF(0.01, 0.0))
+    return path
 
 
 def _point(dot: Dot) -> QPointF:

@@ -1,0 +1,272 @@
+"""The Draw page: draw a digit, see what the network sees, its bits, and what every backend says."""
+
+from __future__ import annotations
+
+import time
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+
+from app.pen_clock import PenClock
+from app.session import Notice, Session
+from app.theme import GAP, GRID
+from app.widgets.canvas import Canvas
+from app.widgets.card import Card, label
+from app.widgets.draw_bar import DrawBar
+from app.widgets.ink import Picture
+from app.widgets.layer_signs import LayerCard
+from app.widgets.notice import NoticeArea
+from app.widgets.scores import ScoreChart
+from app.widgets.sight import Sight
+from app.widgets.votes import Votes
+from engine import digits
+from engine import messages as m
+
+LAYER_ROOM = 170
+"""Least height of a layer's card; more layers than fit are scrolled."""
+
+
+class DrawPage(QWidget):
+    """Listens to the session; asks it for a prediction whenever what the network sees may have changed."""
+
+    watch_asked = Signal()
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("page")
+        self.session = session
+        self.clock = PenClock()
+        self.canvas = Canvas()
+        self.sight = Sight()
+        self.votes = Votes()
+        self.chart = ScoreChart()
+        self.layers: list[LayerCard] = []
+        self.readout = label("", "muted", figures=True)
+        self.bar = DrawBar(session, self.canvas)
+        self._shown: m.Prediction | None = None
+        self._layout_for: m.ModelInfo | None = None
+        self.setFocusProxy(self.canvas)
+        self._lay_out()
+        self._connect()
+        self._backends_changed()
+        self._model_changed()
+
+    # ------------------------------------------------------------ from the canvas to a question
+
+    def seen(self) -> m.Image | None:
+        """What the network sees of the canvas, u8 [H, W, C]; None when that is no digit."""
+        picture = self.canvas.bare_picture
+        if picture is not None:
+            return picture.image
+        grey = self.canvas.grey()
+        image = None if grey is None or not self._drawable() else digits.prepare(grey)
+        return None if image is None else image.reshape(digits.SIDE, digits.SIDE, 1)
+
+    def ask(self, at: float | None = None) -> None:
+        """Ask for a prediction of what is on the canvas; `at`: when the pen moved (perf_counter)."""
+        image = self.seen()
+        self.sight.show_image(image)
+        if image is None or self.session.model is None:
+            self.clock.forget()
+            self.session.predict(None)
+            return
+        self.clock.asked(at)
+        self.session.predict(image)
+
+    def _drawable(self) -> bool:
+        """Whether the model takes what the canvas's preparation makes; without a model, it is assumed to."""
+        model = self.session.model
+        return model is None or (model.preparation == "mnist" and model.input_shape == (digits.SIDE, digits.SIDE, 1))
+
+    # ------------------------------------------------------------ what the session says
+
+    def _backends_changed(self) -> None:
+        self.votes.set_backends(self.session.backends, self.session.active_backend)
+        self._show(self._shown)
+
+    def _mode_changed(self) -> None:
+        self.votes.set_active(self.session.active_backend)
+        self._show_chart()
+
+    def _model_changed(self) -> None:
+        model = self.session.model
+        if model is not None and _differs(model, self._layout_for):
+            self._layout_for = model
+            self.sight.set_shape(*model.input_shape[:2])
+            self.chart.set_names(model.class_names)
+            self._scores_card.set_hint(_votes_for(model))
+            self._make_layers(model)
+        self._say_if_not_drawable()
+        self.ask()
+
+    def _say_if_not_drawable(self) -> None:
+        model = self.session.model
+        if model is None or self._drawable():
+            self._canvas_card.set_hint("or drop a picture")
+        else:
+            height, width, channels = model.input_shape
+            self._canvas_card.set_hint(f"this model reads {height}×{width}×{channels} pictures: drop one")
+
+    def _predicted(self, event: m.Prediction | None) -> None:
+        if event is not None:
+            self.clock.answered()
+            if event.key != self.session.model_key:
+                return
+        self._show(event)
+
+    def _show(self, event: m.Prediction | None) -> None:
+        self._shown = event
+        names = self._layout_for.class_names if self._layout_for else ()
+        self.votes.show_prediction(event, names)
+        for index, card in enumerate(self.layers):
+            found = event is not None and index < len(event.layers)
+            card.show_signs(event.layers[index] if event is not None and found else None)
+        self._show_chart()
+
+    def _show_chart(self) -> None:
+        active = self.session.active_backend
+        votes = self._shown.votes if self._shown is not None else ()
+        answered = [vote for vote in votes if vote.scores is not None]
+        vote = next((v for v in answered if v.backend == active), answered[0] if answered else None)
+        self.chart.show_scores(None if vote is None else vote.scores, "xnor" if vote is None else vote.kind)
+        self._scores_card.title.setText("Scores" if vote is None else f"Scores of {vote.backend}")
+
+    def _painted(self) -> None:
+        self.clock.painted(time.perf_counter())
+        typical = self.clock.typical
+        if typical is not None:
+            self.readout.setText(f"pen to prediction {typical * 1000:.0f} ms, median of {len(self.clock.seconds)}")
+
+    def _prepared(self, event: m.Prepared) -> None:
+        self.canvas.put_picture(Picture(event.picture, None if event.blank else event.image))
+        if event.blank:
+            self.session.noticed.emit(
+                Notice("draw", "There is no digit on this picture.", "Open one with dark ink on light, or the reverse.")
+            )
+
+    def _noticed(self, notice: Notice) -> None:
+        if notice.page == "draw":
+            self.clock.forget()
+
+    def _watch(self) -> None:
+        if not self.session.run.active:
+            self.session.start_run(self.session.wanted_config())
+        self.watch_asked.emit()
+
+    # ------------------------------------------------------------ making it
+
+    def _connect(self) -> None:
+        self.canvas.changed.connect(self.ask)
+        self.chart.painted.connect(self._painted)
+        self.bar.watch_asked.connect(self._watch)
+        self.votes.chosen.connect(self._choose_backend)
+        session = self.session
+        session.backends_changed.connect(self._backends_changed)
+        session.mode_changed.connect(self._mode_changed)
+        session.model_changed.connect(self._model_changed)
+        session.prediction.connect(self._predicted)
+        session.prepared.connect(self._prepared)
+        session.noticed.connect(self._noticed)
+
+    def _choose_backend(self, name: str) -> None:
+        kind = next((b.kind for b in self.session.backends if b.name == name), "")
+        if kind == "float":
+            self.session.set_mode("float")
+        elif kind == "xnor":
+            self.session.set_backend(name)
+            self.session.set_mode("xnor")
+
+    def _lay_out(self) -> None:
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.bar)
+        inner = QVBoxLayout()
+        inner.setContentsMargins(GAP, GAP, GAP, GAP)
+        inner.setSpacing(GRID)
+        inner.addWidget(NoticeArea(self.session, "draw", ""))
+        columns = QHBoxLayout()
+        columns.setSpacing(GAP)
+        columns.addLayout(self._left(), 40)
+        columns.addWidget(self._middle(), 27)
+        columns.addLayout(self._right(), 34)
+        inner.addLayout(columns, 1)
+        column.addLayout(inner, 1)
+
+    def _left(self) -> QVBoxLayout:
+        left = QVBoxLayout()
+        left.setSpacing(GAP)
+        self._canvas_card = Card("Draw a digit", "or drop a picture")
+        self._canvas_card.body.addWidget(self.canvas, 1)
+        sees = Card("What it sees", "28×28, cropped, scaled, centred by mass")
+        sees.body.addWidget(self.sight, 1)
+        left.addWidget(self._canvas_card, 10)
+        left.addWidget(sees, 4)
+        return left
+
+    def _middle(self) -> QScrollArea:
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        holder = QWidget()
+        holder.setObjectName("page")  # the gaps between the cards are the page's
+        holder.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._layers_place = QVBoxLayout(holder)
+        self._layers_place.setContentsMargins(0, 0, 0, 0)
+        self._layers_place.setSpacing(GAP)
+        area.setWidget(holder)
+        self._make_layers(None)
+        return area
+
+    def _right(self) -> QVBoxLayout:
+        right = QVBoxLayout()
+        right.setSpacing(GAP)
+        self._scores_card = Card("Scores", "votes for each digit")
+        self._scores_card.body.addWidget(self.chart, 1)
+        self._scores_card.body.addWidget(self.readout)
+        right.addWidget(self.votes)
+        right.addWidget(self._scores_card, 1)
+        return right
+
+    def _make_layers(self, model: m.ModelInfo | None) -> None:
+        """One card a hidden layer of a packed model; a word where there are none."""
+        while (item := self._layers_place.takeAt(0)) is not None:
+            old = item.widget()
+            if old is not None:
+                old.deleteLater()
+        packed = model is not None and model.form == "packed"
+        widths = [outputs for outputs, _ in model.layers[:-1]] if model is not None and packed else []
+        self.layers = [LayerCard(number, outputs) for number, outputs in enumerate(widths, 1)]
+        for card in self.layers:
+            card.setMinimumHeight(LAYER_ROOM)
+            self._layers_place.addWidget(card, 1)
+        if not self.layers:
+            self._layers_place.addWidget(_no_layers(model), 1)
+
+
+def _no_layers(model: m.ModelInfo | None) -> Card:
+    card = Card("Layer signs")
+    word = "appear here with a model." if model is None else "are what a packed model has; this one is not packed."
+    text = label(f"The sign bits of every hidden layer {word}", "muted")
+    text.setWordWrap(True)
+    card.body.addWidget(text)
+    card.body.addStretch(1)
+    return card
+
+
+def _differs(model: m.ModelInfo, other: m.ModelInfo | None) -> bool:
+    """Whether the page must be laid out anew for a model."""
+    if other is None:
+        return True
+    return (model.form, model.layers, model.input_shape, model.class_names) != (
+        other.form,
+        other.layers,
+        other.input_shape,
+        other.class_names,
+    )
+
+
+def _votes_for(model: m.ModelInfo) -> str:
+    return "votes for each digit" if all(name.isdigit() for name in model.class_names) else "votes for each class"

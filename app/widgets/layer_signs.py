@@ -1,0 +1,127 @@
+"""What one hidden layer makes of a digit: its sign bits as squares, and its sums before the sign."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QHelpEvent, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from app.figures import percent
+from app.theme import mono, theme, tokens
+from app.widgets.card import Card
+from app.widgets.tiles import BitTiles, TipWidget
+from engine.bits import unpack
+from engine.messages import LayerSigns
+
+BARS = 45
+AXIS = 16
+
+
+class LayerCard(Card):
+    """The card of one hidden layer; empty until the first prediction."""
+
+    def __init__(self, number: int, outputs: int, parent: QWidget | None = None) -> None:
+        super().__init__(f"Layer {number} signs", f"{outputs:,} bits", figures=True, parent=parent)
+        self._signs: LayerSigns | None = None
+        self.tiles = BitTiles(f"Signs of layer {number}", self._describe)
+        self.sums = SumsHistogram(f"Sums of layer {number}")
+        self.tiles.set_count(outputs)
+        self.body.addWidget(self.tiles)
+        self.body.addWidget(self.sums, 1)
+
+    def show_signs(self, signs: LayerSigns | None) -> None:
+        """Show a layer's answer to the digit, or nothing."""
+        self._signs = signs
+        bits = None if signs is None else unpack(signs.bits, signs.outputs)
+        self.tiles.show_bits(bits)
+        self.sums.show_sums(None if signs is None else signs.sums, bits)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The squares take what whole pixels need of three fifths of the height; the histogram gets the rest."""
+        super().resizeEvent(event)
+        room = self.contentsRect().height() - self.title.height() - 40
+        self.tiles.setFixedHeight(max(40, self.tiles.height_within(self.contentsRect().width() - 28, room * 3 // 5)))
+
+    def _describe(self, index: int) -> str:
+        assert self._signs is not None
+        bit = "+1" if unpack(self._signs.bits, self._signs.outputs)[index] else "−1"
+        return f"neuron {index}: sum {int(self._signs.sums[index]):+,} → {bit}".replace("-", "−")
+
+
+class SumsHistogram(TipWidget):
+    """How the integer sums of a layer are spread, and which of them became +1 and which -1.
+
+    Every neuron has a threshold of its own, so that both colours can share a bar.
+    """
+
+    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAccessibleName(name)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setMinimumHeight(52)
+        self._edges: NDArray[np.float64] = np.linspace(-1, 1, BARS + 1)
+        self._counts: NDArray[np.int64] | None = None
+        self._caption = "sums before the sign will appear here"
+        theme().changed.connect(self.update)
+
+    def show_sums(self, sums: NDArray[np.int32] | None, bits: NDArray[np.bool_] | None) -> None:
+        """Show sums int32 [n] and the bits [n] they became, or empty axes."""
+        if sums is None or bits is None or not sums.size:
+            self._counts = None
+            self._caption = "sums before the sign will appear here"
+        else:
+            reach = max(1, int(np.abs(sums).max()))
+            # Sums of K signs all have the parity of K: bars of an even width hold equally many of them.
+            width = 2 * -(-reach // BARS)
+            self._edges = np.arange(-BARS, BARS + 1, 2, dtype=np.float64) * (width / 2)
+            self._counts = np.stack([np.histogram(sums[bits == side], self._edges)[0] for side in (False, True)])
+            share = float(bits.mean())
+            self._caption = f"−1: {percent(1 - share)}   +1: {percent(share)}"
+        self.setAccessibleDescription(f"Sums before the sign. {self._caption}")
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        return QSize(256, 70)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        t = tokens()
+        painter = QPainter(self)
+        painter.setFont(mono(7.5))
+        base = self.height() - AXIS
+        painter.setPen(QPen(t.color("line"), 1))
+        painter.drawLine(0, base, self.width(), base)
+        painter.drawLine(self.width() // 2, AXIS, self.width() // 2, base)
+        painter.setPen(t.color("muted"))
+        painter.drawText(QRectF(0, 0, self.width(), AXIS), Qt.AlignmentFlag.AlignHCenter, self._caption)
+        below = QRectF(0, base + 1, self.width(), AXIS - 1)
+        painter.drawText(below, Qt.AlignmentFlag.AlignHCenter, "0")
+        if self._counts is not None:
+            reach = f"{int(self._edges[-1]):,}"
+            painter.drawText(below, Qt.AlignmentFlag.AlignLeft, f"−{reach}")
+            painter.drawText(below, Qt.AlignmentFlag.AlignRight, f"sum +{reach}")
+            self._paint_bars(painter, base)
+        painter.end()
+
+    def _paint_bars(self, painter: QPainter, base: int) -> None:
+        assert self._counts is not None
+        t = tokens()
+        step = self.width() / BARS
+        painter.setPen(QPen(t.color("muted", 170), 1))
+        scale = (base - AXIS - 2) / max(1, int(self._counts.sum(axis=0).max()))
+        for index, (minus, plus) in enumerate(self._counts.T.tolist()):
+            left, right = round(index * step), round((index + 1) * step) - 1
+            low, high = minus * scale, plus * scale
+            for name, top, tall in (("bit_off", base - low, low), ("bit_on", base - low - high, high)):
+                if tall:
+                    painter.setBrush(t.color(name))
+                    painter.drawRect(left, round(top), right - left, round(top + tall) - round(top))
+
+    def tip(self, event: QHelpEvent) -> str:
+        if self._counts is None:
+            return ""
+        index = min(BARS - 1, int(event.x() * BARS / max(1, self.width())))
+        low, high = self._edges[index], self._edges[index + 1]
+        minus, plus = self._counts[:, index]
+        return f"sums {low:+.0f} to {high:+.0f}: {plus} became +1, {minus} became −1"

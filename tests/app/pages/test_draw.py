@@ -1,0 +1,226 @@
+"""The Draw page on fake children: what it asks, and what it shows of the answers."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QWidget
+
+from app.pages.draw import DrawPage
+from app.session import ModelChoice
+from engine import messages as m
+from engine.bits import pack
+
+KEY = "/models/one.safetensors"
+LEFT = Qt.MouseButton.LeftButton
+BACKENDS = (
+    m.BackendInfo("float-blas", "float", 1, True, "CPU"),
+    m.BackendInfo("numpy-xnor", "xnor", 1, True, "CPU"),
+    m.BackendInfo("cupy-xnor", "xnor", 9, False, "", "No CUDA device was found.", "Install a driver."),
+)
+
+
+def info(key=KEY, hidden=(70, 512), classes=10, **more):
+    widths = (784, *hidden, classes)
+    layers = tuple((after, before) for before, after in pairwise(widths))
+    names = tuple(str(i) for i in range(classes))
+    facts = {"form": "packed", "input_shape": (28, 28, 1), "preparation": "mnist", "accuracy": 0.9812} | more
+    return m.ModelInfo(
+        key=key, name="one", architecture="mlp", class_names=names, dataset="mnist", layers=layers,
+        weight_count=32000, weight_bytes=4000, float_bytes=128000, **facts,
+    )  # fmt: skip
+
+
+def answer(request, key=KEY, winner=7, identical=True, hidden=(70, 512)):
+    scores = np.zeros(10, np.float32)
+    scores[winner] = 1.25
+    votes = (
+        m.Vote("float-blas", "float", "CPU", scores, 1.2e-4),
+        m.Vote("numpy-xnor", "xnor", "CPU", scores if identical else scores[::-1], 3e-5),
+    )
+    layers = []
+    for width in hidden:
+        sums = np.arange(width, dtype=np.int32) - width // 2
+        layers.append(m.LayerSigns(sums, pack(sums >= 0), width))
+    return m.Prediction(request, key, votes, tuple(layers), identical)
+
+
+@pytest.fixture
+def page(session, qtbot):
+    session.models = [ModelChoice(KEY, "one", KEY)]
+    session.model_key = KEY
+    made = DrawPage(session)
+    qtbot.addWidget(made)
+    made.resize(1208, 760)
+    made.show()
+    session.inference.say(m.BackendList(BACKENDS), m.ModelLoaded(info()))
+    return made
+
+
+def draw(page, *points):
+    square = page.canvas.square()
+    places = [QPoint(*(int(square.left() + x), int(square.top() + y))) for x, y in points]
+    QTest.mousePress(page.canvas, LEFT, pos=places[0])
+    for place in places[1:]:
+        QTest.mouseMove(page.canvas, place)
+    QTest.mouseRelease(page.canvas, LEFT, pos=places[-1])
+
+
+def settle(page, **how):
+    """Answer until nothing more is asked."""
+    answered = None
+    while asked(page) is not answered:
+        answered = asked(page)
+        page.session.inference.say(answer(answered.request, **how))
+
+
+def asked(page):
+    return page.session.inference.last(m.Predict)
+
+
+def test_empty_canvas_is_no_digit(page):
+    assert page.seen() is None
+    assert asked(page) is None
+    assert page.votes.hint.text() == "no digit"
+    assert all(row.answer.text() == "–" for row in page.votes.rows.values())
+
+
+def test_every_movement_asks_for_the_latest(page):
+    QTest.mousePress(page.canvas, LEFT, pos=page.canvas.rect().center())
+    first = asked(page)
+    assert first.image.shape == (28, 28, 1)
+    assert first.image.max() == 255
+    QTest.mouseMove(page.canvas, page.canvas.rect().center() + QPoint(0, 90))
+    assert asked(page) is first, "one is in flight"
+    page.session.inference.say(answer(first.request))
+    assert not np.array_equal(asked(page).image, first.image)
+
+
+def test_votes_scores_and_bits_are_shown(page):
+    draw(page, (100, 100), (200, 200))
+    settle(page)
+    for name in ("float-blas", "numpy-xnor"):
+        assert page.votes.rows[name].answer.text() == "7"
+    assert page.votes.rows["numpy-xnor"].time.text() == "30.0 µs"
+    assert page.votes.verdict.text() == "✓ same scores from every backend, bit for bit"
+    assert page.chart.exact(7) == "7: 1.25"
+    assert "35 of them +1" in page.layers[0].tiles.accessibleDescription()
+    assert "+1: 50.0 %" in page.layers[1].sums.accessibleDescription()
+
+
+def test_every_square_has_the_colour_of_its_bit(page):
+    draw(page, (100, 100), (200, 200))
+    settle(page)
+    tiles = page.layers[0].tiles
+    where, columns, side = tiles.layout_of()
+    seen = tiles.grab().toImage()
+    for index in range(70):
+        row, column = divmod(index, columns)
+        color = seen.pixelColor(where.left() + column * side + side // 2, where.top() + row * side + side // 2)
+        assert (color.lightness() > 127) == (index >= 35), index
+
+
+def test_identical_is_not_claimed_when_it_is_not_so(page):
+    draw(page, (100, 100), (200, 200))
+    settle(page, identical=False)
+    assert "✓" not in page.votes.verdict.text()
+    assert "differ" in page.votes.verdict.text()
+
+
+def test_one_answer_is_no_proof(page):
+    draw(page, (100, 100), (200, 200))
+    whole = answer(asked(page).request)
+    page.session.inference.say(m.Prediction(whole.request, KEY, whole.votes[:1], whole.layers, True))
+    assert page.votes.verdict.text() == ""
+
+
+def test_unavailable_backend_stays_with_reason_and_remedy(page):
+    row = page.votes.rows["cupy-xnor"]
+    draw(page, (100, 100), (200, 200))
+    settle(page)
+    assert row.answer.text() == "–"
+    assert row.why.isVisible()
+    assert row.why.toolTip() == "No CUDA device was found. Install a driver."
+    assert row.reason.text().startswith("No CUDA")
+
+
+def test_backend_in_use_is_emphasised_and_can_be_chosen(page):
+    assert [name for name, row in page.votes.rows.items() if row.active] == ["numpy-xnor"]
+    QTest.mouseClick(page.votes.rows["float-blas"], LEFT)
+    assert page.session.mode == "float"
+    assert [name for name, row in page.votes.rows.items() if row.active] == ["float-blas"]
+    assert page.bar.mode.current == "float"
+
+
+def test_clearing_and_undoing_ask_again(page):
+    draw(page, (100, 100), (200, 200))
+    settle(page)
+    page.bar.clear.click()
+    assert page.votes.hint.text() == "no digit"
+    before = page.session.inference.count(m.Predict)
+    page.bar.undo.click()
+    assert page.session.inference.count(m.Predict) == before + 1
+
+
+def test_opened_picture_is_predicted_as_it_was_prepared_until_it_is_drawn_on(page):
+    image = np.zeros((28, 28, 1), np.uint8)
+    image[10:18, 13] = 200
+    picture = np.zeros((60, 40), np.uint8)
+    picture[20:40, 18:22] = 255
+    page.session.inference.say(m.Prepared(1, image, picture, False))
+    assert np.array_equal(asked(page).image, image)
+    settle(page)
+    draw(page, (50, 50), (200, 60))
+    settle(page)
+    assert not np.array_equal(asked(page).image, image)
+    page.bar.undo.click()
+    page.bar.undo.click()
+    assert page.seen() is None
+
+
+def test_blank_picture_is_said_inline(page, qtbot):
+    with qtbot.waitSignal(page.session.noticed) as said:
+        page.session.inference.say(m.Prepared(1, np.zeros((28, 28, 1), np.uint8), np.zeros((9, 9), np.uint8), True))
+    assert said.args[0].page == "draw"
+    assert page.seen() is None
+
+
+def test_refreshed_network_is_asked_again(page):
+    draw(page, (100, 100), (200, 200))
+    settle(page)
+    before = page.session.inference.count(m.Predict)
+    page.session.inference.say(m.ModelLoaded(info(accuracy=0.99)))
+    assert page.session.inference.count(m.Predict) == before + 1
+
+
+def test_layers_follow_the_model_whatever_its_shape(page):
+    page.session.inference.say(m.ModelLoaded(info(hidden=(4096, 4096, 512), classes=26)))
+    assert [card.hint.text() for card in page.layers] == ["4,096 bits", "4,096 bits", "512 bits"]
+    page.session.inference.say(m.ModelLoaded(info(hidden=(), classes=3, input_shape=(8, 9, 3), preparation="none")))
+    assert page.layers == []
+    draw(page, (100, 100), (200, 200))
+    assert page.seen() is None, "what the canvas makes does not fit this model"
+
+
+def test_watch_starts_a_run_and_asks_for_the_page(page, qtbot):
+    with qtbot.waitSignal(page.watch_asked):
+        page.bar.watch.click()
+    assert page.session.trainer.last(m.StartRun) is not None
+    page.bar.watch.click()
+    assert page.session.trainer.count(m.StartRun) == 1
+
+
+def test_pen_to_prediction_is_measured_once_it_is_painted(page, qtbot):
+    draw(page, (100, 100), (200, 200))
+    settle(page)
+    qtbot.waitUntil(lambda: bool(page.clock.seconds))
+    assert page.clock.typical > 0
+    assert page.readout.text().startswith("pen to prediction")
+
+
+def test_everything_that_takes_the_focus_has_a_name(page):
+    for child in page.findChildren(QWidget):
+        if child.focusPolicy() != Qt.FocusPolicy.NoFocus and child.isVisibleTo(page):
+            assert child.accessibleName() or child.focusProxy(), child
