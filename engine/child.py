@@ -1,0 +1,102 @@
+"""A worker of either world spoken to in turns, from any process: a command, then its answer."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import time
+from types import TracebackType
+from typing import TypeVar
+
+from engine import messages as m
+from engine import paths, worker
+from engine.errors import FlipscopeError
+
+START_TIMEOUT = 120.0
+"""Seconds within which a child must be ready; importing torch on a busy machine takes some of them."""
+POLL = 0.25
+
+E = TypeVar("E", bound=m.Event)
+
+
+class ChildLost(FlipscopeError):
+    """The child ended, or did not answer in time."""
+
+
+class Child:
+    """A child process; a context manager that ends it for certain.
+
+    It dies with this process: the kernel or the end of the pipe sees to that.
+    """
+
+    def __init__(self, world: m.World) -> None:
+        """Start it and wait until it is ready. Raises ChildLost."""
+        folder = paths.log_dir()
+        folder.mkdir(parents=True, exist_ok=True)
+        self._log = folder / f"{world}-peer-{os.getpid()}.log"
+        context = multiprocessing.get_context("spawn")
+        self._connection, theirs = context.Pipe()
+        self._process = context.Process(
+            target=worker.main, args=(world, theirs, str(self._log)), name=f"flipscope {world} peer", daemon=True
+        )
+        self._process.start()
+        theirs.close()
+        try:
+            self.versions = self._wait(m.ChildReady, START_TIMEOUT).versions
+        except BaseException:
+            self.close()
+            raise
+
+    def ask(self, command: m.Command, answer: type[E], timeout: float = 60.0) -> E:
+        """Send a command and wait for its answer; other events are passed over.
+
+        Raises FlipscopeError where the child says that it cannot, ChildLost where it ends or is silent too long.
+        """
+        try:
+            self._connection.send(command)
+        except OSError as error:
+            raise self._lost() from error
+        return self._wait(answer, timeout)
+
+    def close(self) -> None:
+        """End the child: ask, wait, kill."""
+        with contextlib.suppress(OSError):
+            self._connection.send(m.Shutdown())
+        self._process.join(1.0)
+        if self._process.is_alive():
+            self._process.kill()
+            self._process.join()
+        self._connection.close()
+        if self._process.exitcode == 0:
+            self._log.unlink(missing_ok=True)
+        self._process.close()
+
+    def __enter__(self) -> Child:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _wait(self, answer: type[E], timeout: float) -> E:
+        deadline = time.monotonic() + timeout
+        try:
+            while time.monotonic() < deadline:
+                if not self._connection.poll(POLL):
+                    continue
+                event = self._connection.recv()
+                if isinstance(event, answer):
+                    return event
+                if isinstance(event, m.Failed):
+                    raise FlipscopeError(event.what, event.remedy)
+                if isinstance(event, m.Crashed):
+                    raise ChildLost(f"A helper process failed: {event.report.strip().splitlines()[-1]}.", "Try again.")
+        except (EOFError, OSError) as error:
+            raise self._lost() from error
+        raise ChildLost(f"A helper process did not answer within {timeout:.0f} s.", "Try again on a quieter machine.")
+
+    def _lost(self) -> ChildLost:
+        self._process.join(1.0)
+        return ChildLost(f"A helper process ended with exit code {self._process.exitcode}.", f"Its log is {self._log}.")

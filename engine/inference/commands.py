@@ -1,0 +1,149 @@
+"""The commands of the inference world, as plain records that survive JSON."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import threadpoolctl
+
+from engine import __version__, datasets
+from engine import messages as m
+from engine.errors import BadInput, FlipscopeError
+from engine.inference import bench, deploy, modelfile, pictures
+from engine.inference.backend import Backend, best
+from engine.inference.network import Network, PackedNetwork
+from engine.inference.predict import timed
+from engine.inference.service import backend_rows
+from engine.worker import Slice
+
+Record = dict[str, Any]
+
+PACKAGES = ("numpy", "torch", "PySide6-Essentials", "pyqtgraph", "safetensors", "llvmlite", "pillow", "cupy-cuda12x")
+SIZES, QUICK_SIZES = (512, 1024, 2048, 4096), (256, 1024)
+ARCHITECTURES, QUICK_ARCHITECTURES = ("784-1024x3-10", "784-4096x3-10"), ("784-1024x3-10",)
+BATCHES = (1, 100)
+
+
+def doctor() -> Record:
+    """Every backend, data set and package: ready, or why not and what to do."""
+    return {
+        "backends": [asdict(row) for row in backend_rows()],
+        "data": [_data_state(name) for name in datasets.names()],
+        "versions": {"flipscope": __version__, "python": sys.version.split()[0], **_versions()},
+    }
+
+
+def evaluate(path: str, data: str | None = None, backend: str = "all", limit: int | None = None) -> Record:
+    """Score a test set by each backend; counts are against the oracle. Raises FlipscopeError.
+
+    Args:
+        data: a data set by name; without it the one that the model was trained on.
+        backend: a name, which runs beside the oracle, or "all".
+        limit: the first so many test images only.
+    """
+    if limit is not None and limit < 1:
+        raise BadInput(f"The limit is {limit}.", "Score at least one image.")
+    network = modelfile.load(path)
+    dataset = datasets.load(data or network.metadata.dataset)
+    deploy.check_fit(network, dataset)
+    oracle = ["naive"] if isinstance(network, PackedNetwork) else []
+    wanted = ["all"] if backend == "all" else [*oracle, backend]
+    with threadpoolctl.threadpool_limits(1):
+        programs = {one.name: one.load(network) for one in deploy.able(network, wanted)}
+        for board in deploy.score(network, programs, dataset.test_images[:limit], dataset.test_labels[:limit]):
+            scored = board
+    rows = {name: {"accuracy": scored.accuracy(name), **asdict(tally)} for name, tally in scored.tallies.items()}
+    return {
+        "model": str(path),
+        "data": dataset.name,
+        "images": scored.images,
+        "batch": scored.batch,
+        "backends": rows,
+        "confusion": scored.confusion.tolist(),
+    }
+
+
+def predict(path: str, images: Sequence[str], backend: str | None = None) -> Record:
+    """Read pictures through the same preparation as the canvas. Raises FlipscopeError.
+
+    A picture with nothing on it has the label None and no scores.
+    """
+    network = modelfile.load(path)
+    one = _chosen(network, backend)
+    program = one.load(network)
+    predictions = []
+    with threadpoolctl.threadpool_limits(1):
+        for file in images:
+            image, blank = pictures.prepare(pictures.read(file), network.metadata)
+            scores, seconds = timed(program, image[None])
+            predictions.append(
+                {
+                    "file": str(file),
+                    "blank": blank,
+                    "label": None if blank else network.metadata.class_names[int(scores[0].argmax())],
+                    "scores": [] if blank else scores[0].tolist(),
+                    "backend": one.name,
+                    "milliseconds": seconds * 1e3,
+                }
+            )
+    return {"predictions": predictions}
+
+
+def bench_gemm(
+    size: Sequence[int] | None = None, batch: Sequence[int] | None = None, threads: int = 1, quick: bool = False
+) -> Record:
+    """Time +-1 products of size x size x size, or of `batch` rows each. Raises FlipscopeError."""
+    sizes = size or (QUICK_SIZES if quick else SIZES)
+    shapes = [(rows, n, n) for n in sizes for rows in (batch or (n,))]
+    return _collected(bench.gemm(shapes, threads, quick=quick))
+
+
+def bench_net(
+    case: Sequence[str] | None = None, batch: Sequence[int] | None = None, threads: int = 1, quick: bool = False
+) -> Record:
+    """Time whole random networks, e.g. "784-1024x3-10", on batches of images. Raises FlipscopeError."""
+    architectures = case or (QUICK_ARCHITECTURES if quick else ARCHITECTURES)
+    cases = [(architecture, images) for architecture in architectures for images in (batch or BATCHES)]
+    return _collected(bench.net(cases, threads, quick=quick))
+
+
+def _collected(events: Iterator[Slice]) -> Record:
+    record: Record = {"machine": "", "peak": {}, "rows": []}
+    for event in events:
+        if isinstance(event, m.BenchPeak):
+            record["machine"] = event.machine
+            record["peak"] = {"popcount_gmacs": event.popcount_gmacs, "fp32_gmacs": event.fp32_gmacs}
+        elif isinstance(event, m.BenchRow):
+            row = asdict(event)
+            spread = None if event.high_ms is None or event.low_ms is None else event.high_ms - event.low_ms
+            record["rows"].append({**row, "iqr_ms": spread})
+    return record
+
+
+def _chosen(network: Network, name: str | None) -> Backend:
+    if name is not None:
+        return deploy.able(network, [name])[0]
+    return best("xnor" if isinstance(network, PackedNetwork) else "float")
+
+
+def _data_state(name: str) -> Record:
+    try:
+        dataset = datasets.load(name)
+    except FlipscopeError as error:
+        return {"name": name, "ready": False, "note": str(error)}
+    counts = f"{len(dataset.train_images):,} training and {len(dataset.test_images):,} test images"
+    return {"name": name, "ready": True, "note": counts}
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "not installed"
+    return found

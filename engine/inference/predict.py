@@ -1,0 +1,56 @@
+"""One image put to every backend: what each says of it, how long each takes, and what the hidden layers did."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.errors import FlipscopeError
+from engine.inference.backend import Program, Ready, backend
+from engine.messages import Image, LayerSigns, Vote
+
+CALLS = 5
+PATIENCE = 0.005
+"""Seconds after which a slow backend is not timed again."""
+
+
+def votes(programs: Mapping[str, Program], image: Image) -> Iterator[Vote]:
+    """What each program says of one image u8 [H, W, C]; one that refuses it says why."""
+    batch = np.ascontiguousarray(image)[None]
+    for name, program in programs.items():
+        try:
+            scores, seconds = timed(program, batch)
+        except FlipscopeError as error:
+            yield Vote(name, backend(name).kind, _device(name), None, 0.0, str(error))
+        else:
+            yield Vote(name, backend(name).kind, _device(name), scores[0], seconds)
+
+
+def timed(program: Program, batch: NDArray[np.uint8]) -> tuple[NDArray[np.float32], float]:
+    """Scores of a batch, and the median seconds of a few calls; the first call only warms up where calls are quick."""
+    seconds: list[float] = []
+    while len(seconds) <= CALLS and sum(seconds) < PATIENCE:
+        began = time.perf_counter()
+        scores = program.scores(batch)
+        seconds.append(time.perf_counter() - began)
+    return scores, statistics.median(seconds[1:] or seconds)
+
+
+def identical(said: list[Vote]) -> bool:
+    """Whether all votes that were given are the same bit for bit."""
+    return len({vote.scores.tobytes() for vote in said if vote.scores is not None}) == 1
+
+
+def layer_signs(program: Program, image: Image) -> tuple[LayerSigns, ...]:
+    """The hidden layers of a packed network on one image u8 [H, W, C]; () for a float network."""
+    hidden = program.activations(np.ascontiguousarray(image)[None])
+    return tuple(LayerSigns(layer.sums[0], layer.bits[0], layer.sums.shape[1]) for layer in hidden)
+
+
+def _device(name: str) -> str:
+    state = backend(name).probe()
+    return state.device if isinstance(state, Ready) else ""

@@ -1,0 +1,195 @@
+"""What the inference world does for the window: backends, models, pictures, predictions, evaluations, benchmarks."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import version
+
+import numpy as np
+import threadpoolctl
+
+from engine import datasets
+from engine import messages as m
+from engine.errors import BadInput, UnknownName
+from engine.inference import bench, deploy, modelfile, pictures, predict
+from engine.inference.backend import Backend, Program, Ready, backends, best
+from engine.inference.network import FloatNetwork, Network, PackedNetwork
+from engine.worker import Run
+
+REPORT_EVERY = 0.1
+"""Seconds between two Progress events."""
+
+
+@dataclass
+class _Model:
+    """A loaded network with the programs made of it so far."""
+
+    network: Network
+    programs: dict[str, Program] = field(default_factory=dict)
+
+    def program(self, one: Backend) -> Program:
+        if one.name not in self.programs:
+            self.programs[one.name] = one.load(self.network)
+        return self.programs[one.name]
+
+
+class InferenceService:
+    """Holds the loaded models by key; every long command is a generator of slices."""
+
+    def __init__(self) -> None:
+        self._models: dict[str, _Model] = {}
+        self._limits = threadpoolctl.threadpool_limits(1)
+
+    def versions(self) -> dict[str, str]:
+        """Versions of what this world imported."""
+        return {name: version(name) for name in ("numpy", "safetensors", "pillow")}
+
+    def carry_out(self, command: m.Command) -> Run:
+        """Give the generator that carries a command out. Raises BadInput for one of the other world."""
+        match command:
+            case m.ListBackends():
+                return self._list()
+            case m.LoadModel():
+                return self._load(command)
+            case m.Prepare():
+                return self._prepare(command)
+            case m.Predict():
+                return self._predict(command)
+            case m.Evaluate():
+                return self._evaluate(command)
+            case m.BenchGemm():
+                return bench.gemm(command.shapes, command.threads, quick=command.quick)
+            case m.BenchNet():
+                return bench.net(command.cases, command.threads, quick=command.quick)
+            case _:
+                raise BadInput(f"The inference worker does not know {type(command).__name__}.", "Ask the trainer.")
+
+    def at_rest(self, lane: str) -> Iterator[m.Event]:  # noqa: ARG002 - the contract
+        """Nothing is to be sent when a lane of this world rests."""
+        return iter(())
+
+    def close(self) -> None:
+        """Let go of the models."""
+        self._models.clear()
+        self._limits.restore_original_limits()
+
+    def _model(self, key: str) -> _Model:
+        if key not in self._models:
+            raise UnknownName("loaded model", key, self._models)
+        return self._models[key]
+
+    def _list(self) -> Run:
+        yield m.BackendList(backend_rows())
+
+    def _load(self, command: m.LoadModel) -> Run:
+        network = modelfile.load(command.data or command.path)
+        self._models[command.key] = _Model(network)
+        yield m.ModelLoaded(model_info(command.key, network))
+
+    def _prepare(self, command: m.Prepare) -> Run:
+        metadata = self._model(command.key).network.metadata
+        picture = pictures.read(command.path)
+        yield None
+        image, blank = pictures.prepare(picture, metadata)
+        yield m.Prepared(command.request, image, pictures.shown(picture), blank)
+
+    def _predict(self, command: m.Predict) -> Run:
+        model = self._model(command.key)
+        programs = yield from _programs(model, ("all",))
+        said: list[m.Vote] = []
+        for vote in predict.votes(programs, command.image):
+            said.append(vote)
+            yield None
+        layers: tuple[m.LayerSigns, ...] = ()
+        if isinstance(model.network, PackedNetwork) and said[0].scores is not None:
+            layers = predict.layer_signs(programs[best("xnor").name], command.image)
+        yield m.Prediction(command.request, command.key, tuple(said), layers, predict.identical(said))
+
+    def _evaluate(self, command: m.Evaluate) -> Run:
+        model = self._model(command.key)
+        dataset = datasets.load(model.network.metadata.dataset)
+        deploy.check_fit(model.network, dataset)
+        programs = yield from _programs(model, command.backends)
+        images, labels = dataset.test_images[: command.limit], dataset.test_labels[: command.limit]
+        began = reported = time.perf_counter()
+        for board in deploy.score(model.network, programs, images, labels):
+            now = time.perf_counter()
+            share = board.images / max(1, len(images))
+            if now - reported >= REPORT_EVERY:
+                reported = now
+                left = (now - began) * (1 - share) / share if share else None
+                yield m.Progress(command.lane or "", "Scoring the test set", share, left)
+            else:
+                yield None
+        yield _evaluation(command.key, model.network, board)
+
+
+def open_service() -> InferenceService:
+    """What engine.worker runs in the inference world."""
+    return InferenceService()
+
+
+def backend_rows() -> tuple[m.BackendInfo, ...]:
+    """Every backend for people: ready, or not and why and what to do."""
+    rows = []
+    for one in backends().values():
+        state = one.probe()
+        ready = isinstance(state, Ready)
+        device, reason, remedy = (
+            (state.device, "", "") if isinstance(state, Ready) else ("", state.reason, state.remedy)
+        )
+        rows.append(m.BackendInfo(one.name, one.kind, one.rank, ready, device, reason, remedy))
+    return tuple(rows)
+
+
+def model_info(key: str, network: Network) -> m.ModelInfo:
+    """What the pages know of a model."""
+    about = network.metadata
+    if isinstance(network, FloatNetwork):
+        layers = tuple((layer.weight.shape[0], layer.weight.shape[1]) for layer in network.operations)
+    else:
+        layers = tuple((layer.outputs, layer.inputs) for layer in network.layers())
+    return m.ModelInfo(
+        key=key,
+        form="float" if isinstance(network, FloatNetwork) else "packed",
+        name=about.name,
+        architecture=about.architecture,
+        input_shape=about.input_shape,
+        class_names=about.class_names,
+        preparation=about.preparation,
+        dataset=about.dataset,
+        accuracy=about.accuracy,
+        layers=layers,
+        weight_count=network.weight_count,
+        weight_bytes=network.weight_bytes,
+        float_bytes=network.weight_count * np.dtype(np.float32).itemsize,
+    )
+
+
+def _programs(model: _Model, wanted: Sequence[str]) -> Generator[None, None, dict[str, Program]]:
+    """Make a model ready on each of these backends, one a slice; gives the programs by name."""
+    programs: dict[str, Program] = {}
+    for one in deploy.able(model.network, wanted):
+        programs[one.name] = model.program(one)
+        yield None
+    return programs
+
+
+def _evaluation(key: str, network: Network, board: deploy.Scoreboard) -> m.Evaluation:
+    kinds = {row.name: row for row in backend_rows()}
+    rows = tuple(
+        m.BackendScore(
+            backend=name,
+            kind=kinds[name].kind,
+            device=kinds[name].device,
+            accuracy=board.accuracy(name),
+            seconds=tally.seconds,
+            identical_predictions=tally.identical_predictions,
+            identical_scores=tally.identical_scores,
+        )
+        for name, tally in board.tallies.items()
+    )
+    weights, floats = network.weight_bytes, network.weight_count * np.dtype(np.float32).itemsize
+    return m.Evaluation(key, board.images, board.batch, rows, board.confusion, weights, floats)
