@@ -207,12 +207,12 @@ class DrawPage(QWidget):
     def _middle(self) -> QScrollArea:
         area = QScrollArea()
         area.setWidgetResizable(True)
+        # the gaps between the cards are the page's
+        area.setStyleSheet("QScrollArea, QScrollArea > QWidget > QWidget { background: transparent; }")
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         holder = QWidget()
-        holder.setObjectName("page")  # the gaps between the cards are the page's
-        holder.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._layers_place = QVBoxLayout(holder)
         self._layers_place.setContentsMargins(0, 0, 0, 0)
         self._layers_place.setSpacing(GAP)
@@ -235,6 +235,7 @@ class DrawPage(QWidget):
         while (item := self._layers_place.takeAt(0)) is not None:
             old = item.widget()
             if old is not None:
+                old.hide()
                 old.deleteLater()
         packed = model is not None and model.form == "packed"
         widths = [outputs for outputs, _ in model.layers[:-1]] if model is not None and packed else []

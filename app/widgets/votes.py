@@ -162,6 +162,7 @@ class Votes(Card):
         """List the backends: float, XNOR and oracle, each kind best first; the unavailable last."""
         for row in self.rows.values():
             self._place.removeWidget(row)
+            row.hide()
             row.deleteLater()
         order = {"float": 0, "xnor": 1, "oracle": 2}
         ordered = sorted(infos, key=lambda b: (not b.ready, order.get(b.kind, 3), -b.rank))
