@@ -12,6 +12,7 @@ Loss = Literal["cross-entropy", "squared-hinge"]
 Rounding = Literal["deterministic", "stochastic"]
 Output = Literal["batchnorm", "bias"]
 Schedule = Literal["cosine", "constant"]
+Augmentation = Literal["none", "light"]
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class RunConfig:
         epochs: passes over the training set; with time_limit (seconds) set, the budget is time instead.
         learning_rate: of Adam at the start; `schedule` takes it down over the budget.
         weights, activations: how the sign is taken in training (always deterministic in deployment).
+        augmentation: "light" warps and thickens the training images a little, for what people draw themselves.
         output: "batchnorm" after the last layer, or "bias" (one common scale, for verification).
         evaluations_per_epoch: how often the test set is scored.
         threads: CPU threads of the trainer.
@@ -42,6 +44,7 @@ class RunConfig:
     weights: Rounding = "deterministic"
     activations: Rounding = "deterministic"
     output: Output = "batchnorm"
+    augmentation: Augmentation = "none"
     evaluations_per_epoch: int = 1
     threads: int = 1
     device: str = "cpu"
@@ -85,11 +88,22 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "weights": ("deterministic", "stochastic"),
     "activations": ("deterministic", "stochastic"),
     "output": ("batchnorm", "bias"),
+    "augmentation": ("none", "light"),
     "device": ("cpu", "cuda"),
 }
 
 LIVE: frozenset[str] = frozenset(
-    {"epochs", "batch_size", "learning_rate", "schedule", "loss", "weights", "activations", "evaluations_per_epoch"}
+    {
+        "epochs",
+        "batch_size",
+        "learning_rate",
+        "schedule",
+        "loss",
+        "weights",
+        "activations",
+        "augmentation",
+        "evaluations_per_epoch",
+    }
 )
 """The fields that may change while a run is under way; a change takes effect at the next step."""
 

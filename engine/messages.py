@@ -89,8 +89,9 @@ class StopRun(Command):
 
 @dataclass(frozen=True)
 class Tune(Command):
-    """Change one live setting of the run under way (engine.config.LIVE)."""
+    """Change one live setting of the run under way (engine.config.LIVE); answered by Tuned or Failed."""
 
+    urgency: ClassVar[int] = 1
     key: str
     value: Any
 

@@ -30,9 +30,14 @@ class StepMark:
     """Yielded by a generator where one step, in the sense of StepOnce, is complete."""
 
 
+class RestMark:
+    """Yielded by a generator that cannot go on by itself: its lane rests, as after Pause."""
+
+
 STEP = StepMark()
-Slice = m.Event | StepMark | None
-"""What a generator yields: an event to send, STEP, or None, at least every 10 ms of its own steps."""
+REST = RestMark()
+Slice = m.Event | StepMark | RestMark | None
+"""What a generator yields: an event to send, a mark, or None, at least every 10 ms of its own steps."""
 Run = Generator[Slice, None, None]
 """What carries a command out in slices."""
 
@@ -47,7 +52,7 @@ class Service(Protocol):
         """Carry a command out at once, or give the generator that does. Events of both are sent as they come."""
 
     def at_rest(self, lane: str) -> Iterator[m.Event]:
-        """What is to be sent when the generator of a lane was paused or has made its single step."""
+        """What is to be sent when a lane rests: paused, begun so, after its single step, or by its own REST."""
 
     def close(self) -> None:
         """The child ends: let go of what is held."""
@@ -124,6 +129,7 @@ class Worker:
             self._lanes[lane] = (command, generator)
             if getattr(command, "paused", False):
                 self._resting.add(lane)
+                self._settle(lane)
 
     def _drive(self, lane: str) -> None:
         command, generator = self._lanes[lane]
@@ -134,7 +140,8 @@ class Worker:
                 finished = False
                 if isinstance(said, m.Event):
                     self._send(said)
-                elif said is STEP and lane in self._stepping:
+                elif said is REST or (said is STEP and lane in self._stepping):
+                    self._resting.add(lane)
                     self._stepping.discard(lane)
                     self._settle(lane)
             except StopIteration:

@@ -7,7 +7,7 @@ import pytest
 
 from engine import messages as m
 from engine.errors import BadInput
-from engine.worker import STEP, Worker
+from engine.worker import REST, STEP, Worker
 
 
 @dataclass(frozen=True)
@@ -18,6 +18,11 @@ class Count(m.Command):
     urgency: ClassVar[int] = 5
     upto: int = 3
     paused: bool = False
+
+
+@dataclass(frozen=True)
+class Stuck(m.Command):
+    lane: ClassVar[str | None] = "stuck"
 
 
 @dataclass(frozen=True)
@@ -51,7 +56,7 @@ class Service:
 
     def at_rest(self, lane):
         yield Said(f"{lane} rests")
-        for command in self.at_rest_post:
+        for command in self.at_rest_post.pop(0) if self.at_rest_post else ():
             self.post(command)
 
     def close(self):
@@ -61,6 +66,8 @@ class Service:
         match command:
             case Count(upto):
                 return self._count(upto)
+            case Stuck():
+                return self._stuck()
             case Ask(what):
                 return (Said(word) for word in (what,))
             case Instant("expected"):
@@ -68,6 +75,13 @@ class Service:
             case Instant("unexpected"):
                 raise RuntimeError("boom")
         return None
+
+    def _stuck(self):
+        yield Said("stuck")
+        yield REST
+        for command in self.during.pop(0, ()):
+            self.post(command)
+        yield Said("free")
 
     def _count(self, upto):
         try:
@@ -124,9 +138,16 @@ def test_pause_rests_resume_goes_on_and_what_rests_is_told(stage):
 
 def test_a_single_step_ends_in_rest(stage):
     service, play = stage
-    service.at_rest_post = [Ask("after"), m.Shutdown()]
+    service.at_rest_post = [[], [Ask("after"), m.Shutdown()]]
     heard = play(Count(5, paused=True), m.StepOnce("count"), Ask("before"))
-    assert heard == ["before", m.Done("ask"), "0", "count rests"]
+    assert heard == ["count rests", "before", m.Done("ask"), "0", "count rests"]
+
+
+def test_a_generator_may_rest_by_itself_until_it_is_let_go_on(stage):
+    service, play = stage
+    service.at_rest_post = [[Ask("meanwhile"), m.Resume("stuck")]]
+    service.during = {0: [m.Shutdown()]}
+    assert play(Stuck()) == ["stuck", "stuck rests", "meanwhile", m.Done("ask"), "free"]
 
 
 def test_cancel_ends_a_lane_and_its_finally_runs(stage):

@@ -14,7 +14,7 @@ from engine.config import LIVE, RunConfig
 from engine.datasets import Dataset
 from engine.errors import BadInput, UnknownName
 from engine.inference.network import Metadata, Network
-from engine.training import steppers
+from engine.training import augment, steppers
 from engine.training.evaluation import Score, deploy, evaluate, finish
 from engine.training.models import depth, layer_name
 from engine.training.reestimate import Evaluating, sample
@@ -51,7 +51,7 @@ class EpochEnd:
 
 @dataclass(frozen=True)
 class Diverged:
-    """The step just made gave no finite loss; nothing was changed by it. why: where that began, for people."""
+    """The numbers of the run are no longer numbers; a step that finds that changes nothing. why: where it began."""
 
     step: int
     why: str
@@ -187,7 +187,10 @@ class Loop:
         chosen = self._shuffled()[place.position : end]
         key = Key(self.config.seed, place.epoch, place.step)
         rate = self.rate
-        result = self.stepper.step(images[chosen], self.data.train_labels[chosen], rate, self.config, key)
+        batch = images[chosen]
+        if self.config.augmentation == "light" and self.spent < augment.UNTIL:
+            batch = augment.augment(batch, key.stream("augmentation"))
+        result = self.stepper.step(batch, self.data.train_labels[chosen], rate, self.config, key)
         self.diverged = not math.isfinite(result.loss)
         if not self.diverged:
             over = end == len(images)
@@ -210,6 +213,10 @@ class Loop:
         return self._place.position * parts // count > before.position * parts // count
 
     def _evaluate(self) -> Iterator[LoopEvent]:
+        if self._array_not_finite() is not None:
+            self.diverged = True
+            yield Diverged(self._place.step, self._where_not_finite())
+            return
         network = yield from self._deploy()
         score = yield from evaluate(network, self.config, self.data)
         self._scored = Scored(self._place.step, self.epoch, score)
@@ -225,15 +232,22 @@ class Loop:
 
     def _where_not_finite(self) -> str:
         """Names the first layer whose arrays, or else whose outputs, are no longer numbers."""
+        array = self._array_not_finite()
+        if array is not None:
+            return array
+        for i in range(self._layers):
+            if not np.all(np.isfinite(self.stepper.preactivations(i))):
+                return f"the outputs of layer '{layer_name(i, self._layers)}'"
+        return "the loss itself"
+
+    def _array_not_finite(self) -> str | None:
+        """The first array that is no longer made of numbers, by name and layer."""
         arrays = self.stepper.state()
         for i in range(self._layers):
             for name, array in arrays.items():
                 if name.startswith(f"layer{i}.") and not np.all(np.isfinite(array)):
                     return f"'{name.removeprefix(f'layer{i}.')}' of layer '{layer_name(i, self._layers)}'"
-        for i in range(self._layers):
-            if not np.all(np.isfinite(self.stepper.preactivations(i))):
-                return f"the outputs of layer '{layer_name(i, self._layers)}'"
-        return "the loss itself"
+        return None
 
 
 def check_arrays(arrays: Arrays, expected: Arrays) -> None:

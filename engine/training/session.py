@@ -171,8 +171,13 @@ class Session:
 
     @property
     def unsaved(self) -> bool:
-        """Whether there are steps that no save holds."""
-        return self.loop.place.step != self._saved_step
+        """Whether there are steps that no save holds and that are worth one."""
+        return self.loop.place.step != self._saved_step and not self.loop.diverged
+
+    def layer_shapes(self) -> tuple[tuple[int, int], ...]:
+        """(outputs, inputs) of each layer with weights."""
+        data = self.loop.data
+        return models.architecture(self.loop.config.model).shapes(int(np.prod(data.input_shape)), len(data.class_names))
 
     def save(self, keep: bool = False) -> Saved | NotSaved:
         """Write the newest save, and with `keep` a checkpoint that stays. Raises BadInput where a run has diverged."""

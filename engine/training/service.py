@@ -1,0 +1,214 @@
+"""What the torch world does for the window: trains with telemetry, and times torch for the dashboard."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+from engine import __version__, paths
+from engine import messages as m
+from engine.errors import BadInput
+from engine.inference import modelfile
+from engine.training import peers, session
+from engine.training.loop import Diverged, Scored, StepDone
+from engine.training.models import layer_name
+from engine.training.reestimate import Evaluating
+from engine.training.session import Clock, NotSaved, Saved, Session, SessionEvent
+from engine.training.telemetry import Telemetry
+from engine.worker import REST, STEP, Run, Slice
+
+log = logging.getLogger(__name__)
+
+
+class TrainingService:
+    """See worker.Service."""
+
+    def __init__(self, clock: Clock = time.perf_counter) -> None:
+        self._clock = clock
+        self._run: _ShownRun | None = None
+
+    def versions(self) -> dict[str, str]:
+        return {"flipscope": __version__, **session.versions()}
+
+    def carry_out(self, command: m.Command) -> Run | None:
+        match command:
+            case m.StartRun(config, root):
+                return self._begin(Session.start(config, Path(root), self._clock, datetime.now()))
+            case m.ContinueRun(path):
+                return self._begin(Session.resume(Path(path), paths.runs_dir(), self._clock, datetime.now()))
+            case m.StopRun():
+                self._under_way().stopping = True
+            case m.Tune(key, value):
+                return self._under_way().tune(key, value)
+            case m.Watch():
+                self._under_way().telemetry.watch(command)
+            case m.Ack(sequence, layers):
+                if self._run is not None:  # an answer to the last frame of a run that has ended since is nobody's
+                    self._run.telemetry.acknowledge(sequence, layers)
+            case m.PeerProduct():
+                return peers.time_product(command, self._clock)
+            case m.PeerNetwork():
+                return peers.time_network(command, self._clock)
+            case _:
+                raise BadInput(f"The trainer has no '{type(command).__name__}'.", "Ask the other process.")
+        return None
+
+    def at_rest(self, lane: str) -> Iterator[m.Event]:
+        if lane == "run" and self._run is not None:
+            yield from self._run.at_rest()
+
+    def close(self) -> None:
+        self._run = None
+
+    def _begin(self, run: Session) -> Run:
+        self._run = _ShownRun(run, self._clock)
+        return self._run.slices()
+
+    def _under_way(self) -> _ShownRun:
+        if self._run is None or self._run.ended:
+            raise BadInput("No run is under way.", "Start one first.")
+        return self._run
+
+
+class _ShownRun:
+    """A session driven in slices, its events told in the words of the protocol."""
+
+    def __init__(self, run: Session, clock: Clock) -> None:
+        self._session = run
+        self._clock = clock
+        self.telemetry = Telemetry(run, clock)
+        self.stopping = False
+        self.ended = False
+        self._why = ""
+        self._state = ""
+        self._announced = False
+
+    # ------------------------------------------------------------ driven by the worker
+
+    def slices(self) -> Run:
+        """Train, show and save until the budget is spent or a stop is asked for."""
+        try:
+            yield from self._announce()
+            for event in self._session.events():
+                yield from self._tell(event)
+                if self.stopping:
+                    break
+                self._session.watch.run()  # it stood still if the lane rested in between
+            yield from self._end()
+        finally:
+            self.ended = True
+            if self._session.unsaved and isinstance(said := self._session.save(), NotSaved):
+                log.error("the run %s could not be saved: %s", self._name, said.error)
+
+    def at_rest(self) -> Iterator[m.Event]:
+        """The clock stands still, and what is on the screen becomes the state that rests."""
+        self._session.watch.stop()
+        yield from self._announce()
+        self._state = "paused"
+        yield m.RunState(self._name, "paused", self._why)
+        yield self.telemetry.frame(pictures=True)
+
+    def tune(self, key: str, value: object) -> Run:
+        """Change a live setting; tells the whole configuration."""
+        config = self._session.tune(key, value)
+        yield m.Tuned(self._name, self._session.loop.place.step, key, getattr(config, key), config)
+
+    # ------------------------------------------------------------ what is said
+
+    @property
+    def _name(self) -> str:
+        return self._session.folder.name
+
+    def _announce(self) -> Iterator[m.Event]:
+        """Tell once that the run is under way."""
+        if self._announced:
+            return
+        self._announced = True
+        run, loop = self._session, self._session.loop
+        shapes = run.layer_shapes()
+        images = len(loop.data.train_images)
+        yield m.RunStarted(
+            run=self._name,
+            folder=str(run.folder.path),
+            config=loop.config,
+            layers=tuple((layer_name(i, len(shapes)), *shape) for i, shape in enumerate(shapes)),
+            step=loop.place.step,
+            steps_per_epoch=-(-images // loop.config.batch_size),
+            train_images=images,
+            stepper=loop.stepper_name,
+        )
+
+    def _become(self, state: str) -> Iterator[m.Event]:
+        """Tell a new state, once."""
+        if state != self._state:
+            self._state = state
+            yield m.RunState(self._name, state)  # type: ignore[arg-type]
+
+    def _tell(self, event: SessionEvent) -> Iterator[Slice]:
+        match event:
+            case StepDone():
+                yield from self._step(event)
+            case Evaluating():
+                yield from self._become("evaluating")
+                yield None
+            case Scored():
+                yield from self._score(event)
+            case Saved():
+                yield m.Saved(self._name, event.step, event.epoch, str(event.path))
+            case NotSaved(error):
+                yield from self._rest(f"{error} The run itself is well.")
+            case Diverged():
+                yield from self._rest(
+                    f"The loss is no longer a number since step {event.step}; it began in {event.why}. "
+                    "Start again or resume from the last save, with a lower learning rate."
+                )
+
+    def _step(self, event: StepDone) -> Iterator[Slice]:
+        self.telemetry.add(event)
+        frame = self.telemetry.due()
+        if frame is not None:
+            before = self._clock()
+            yield frame
+            if self._session.watch.running:
+                self.telemetry.spent(self._clock() - before)
+        yield STEP
+        if self._session.watch.running:  # a single step that ended in rest is not told as a run that goes on
+            yield from self._become("running")
+
+    def _score(self, event: Scored) -> Iterator[Slice]:
+        score = event.score
+        yield m.Scored(
+            run=self._name,
+            step=event.step,
+            epoch=event.epoch,
+            time=self._session.watch.seconds(),
+            accuracy=score.accuracy,
+            loss=score.loss,
+            confusion=score.confusion,
+            backend=score.backend,
+        )
+        yield m.Snapshot(self._name, event.step, modelfile.to_bytes(score.network))
+        yield from self._become("running")
+
+    def _rest(self, why: str) -> Iterator[Slice]:
+        """Rest the lane, with the reason, until a person lets it go on."""
+        self._why = why
+        yield REST
+        self._why = ""
+
+    def _end(self) -> Iterator[Slice]:
+        """The last frame, the last save, and how it ended."""
+        if self.stopping and self._session.unsaved:
+            yield from self._become("saving")
+            yield from self._tell(self._session.save())
+        yield self.telemetry.frame(pictures=True)
+        self.ended = True
+        yield from self._become("stopped" if self.stopping else "finished")
+
+
+def open_service() -> TrainingService:
+    """For worker.main."""
+    return TrainingService()
