@@ -1,0 +1,286 @@
+"""`bench gui`: how smooth the window is while a network trains behind it, measured on the real window."""
+
+from __future__ import annotations
+
+import os
+import platform
+import random
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QObject, QPointF, Qt, QTimer
+from PySide6.QtGui import QMouseEvent
+from PySide6.QtWidgets import QApplication
+
+from app.launch import application, make_session
+from app.pages.draw import DrawPage
+from app.settings import Settings
+from app.window import Window
+from engine import messages as m
+from engine.config import RunConfig
+from engine.errors import FlipscopeError
+
+BEAT_MS = 16
+SIZE = (1600, 1000)
+MODEL = "mlp-1024x3"
+STARTS = 5
+
+Figures = dict[str, Any]
+
+
+class Heartbeat(QObject):
+    """A 60 Hz timer; how late each beat comes is how long the event loop was held up."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.late_ms: list[float] = []
+        self._due = 0.0
+        self._timer = QTimer(self, interval=BEAT_MS, timerType=Qt.TimerType.PreciseTimer)
+        self._timer.timeout.connect(self._beat)
+
+    def start(self) -> None:
+        self._due = time.perf_counter() + BEAT_MS / 1000
+        self._timer.start()
+
+    def stop(self) -> None:
+        self._timer.stop()
+
+    def _beat(self) -> None:
+        now = time.perf_counter()
+        self.late_ms.append(max(0.0, 1000 * (now - self._due)))
+        self._due = now + BEAT_MS / 1000
+
+
+class Pokes(QObject):
+    """Events posted from another thread at random moments; how long until the window answers is input latency."""
+
+    KIND = QEvent.Type(QEvent.registerEventType())
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.latency_ms: list[float] = []
+        self._posted: list[float] = []
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._post, daemon=True, name="pokes")
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == self.KIND:
+            self.latency_ms.append(1000 * (time.perf_counter() - self._posted.pop(0)))
+            return True
+        return super().event(event)
+
+    def _post(self) -> None:
+        pauses = random.Random(0)
+        while not self._stop.wait(pauses.uniform(0.005, 0.05)):
+            self._posted.append(time.perf_counter())
+            QCoreApplication.postEvent(self, QEvent(self.KIND))
+
+
+class Bench:
+    """One window on real children, and what is measured on it."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self.app: QApplication = application()
+        self.session = make_session(Settings(page="learn"))
+        self.window = Window(self.session)
+        self.window.resize(*SIZE)
+        self._frame_ms: list[float] = []
+        self.session.frame_arrived.connect(self._frame_shown)
+
+    def run(self) -> Figures:
+        """Every figure but those of the start."""
+        self.window.show()
+        self.session.start()
+        self._until(lambda: all(self.session.ready.values()) and self.session.model is not None, 120)
+        self.session.start_run(RunConfig(model=MODEL, epochs=1000))
+        self._until(lambda: self.session.run.step > 20, 120)
+        fraction = list(self._training_fractions())
+        self._frame_ms.clear()
+        beats, pokes = Heartbeat(), Pokes()
+        beats.start()
+        pokes.start()
+        self._spin(self._seconds)
+        beats.stop()
+        pokes.stop()
+        return {
+            "heartbeat_late_ms": _spread(beats.late_ms),
+            "frame_ms": _spread(self._frame_ms),
+            "input_latency_ms": _spread(pokes.latency_ms),
+            "probe_fraction": round(self.session.run.probe_fraction, 4),
+            "training_fraction": round(float(np.median(fraction)), 3),
+            "scrub_ms": _spread(list(self._scrubs())),
+            "page_switch_ms": _spread(list(self._switches())),
+            "pen_ms": _spread(self._pen()),
+        }
+
+    def close(self) -> None:
+        """Close the window and end its children."""
+        self.window.close()
+        self.window.deleteLater()
+        self.app.processEvents()
+
+    # ------------------------------------------------------------ single figures
+
+    def _frame_shown(self, frame: m.Frame) -> None:
+        """The pages have taken the frame over (they listened first); now paint it and see what painting costs."""
+        if frame.layers and self.window.isVisible():
+            began = time.perf_counter()
+            self.window.page("learn").repaint()
+            self._frame_ms.append(1000 * (time.perf_counter() - began))
+
+    def _training_fractions(self) -> Iterator[float]:
+        """Training speed with the Learn page live over the speed with no frame asked for, taking turns."""
+        for _ in range(5):
+            live = self._steps_per_second(self._seconds / 8)
+            self.session.show_page("nothing")
+            quiet = self._steps_per_second(self._seconds / 8)
+            self.session.show_page("learn")
+            yield live / quiet
+
+    def _steps_per_second(self, seconds: float) -> float:
+        """Between two frames; scoring the test set between them counts for neither side."""
+        before = self._newest()
+        self._spin(seconds)
+        after = self._newest()
+        return (after.step - before.step) / (after.time - before.time)
+
+    def _newest(self) -> m.Frame:
+        arrived: list[m.Frame] = []
+        connection = self.session.frame_arrived.connect(arrived.append)
+        self._until(lambda: bool(arrived), 10)
+        self.session.frame_arrived.disconnect(connection)
+        return arrived[-1]
+
+    def _scrubs(self) -> Iterator[float]:
+        learn = self.window.page("learn")
+        moments = len(self.session.run.history)
+        for index in random.Random(1).sample(range(moments), min(60, moments)):
+            began = time.perf_counter()
+            self.session.scrub(index)
+            learn.repaint()
+            yield 1000 * (time.perf_counter() - began)
+            self.app.processEvents()
+        self.session.go_live()
+
+    def _switches(self) -> Iterator[float]:
+        for _ in range(5):
+            for name in ("draw", "kernels", "learn"):
+                began = time.perf_counter()
+                self.window.show_page(name)
+                self.window.repaint()
+                yield 1000 * (time.perf_counter() - began)
+                self._spin(0.1)
+
+    def _pen(self) -> list[float]:
+        """Draw a circle while training goes on; from each movement to its painted prediction."""
+        self.window.show_page("draw")
+        page = self.window.page("draw")
+        assert isinstance(page, DrawPage)
+        canvas, side = page.canvas, min(page.canvas.width(), page.canvas.height())
+        self._mouse(canvas, QEvent.Type.MouseButtonPress, QPointF(side * 0.7, side * 0.5))
+        for step in range(150):
+            angle = 2 * np.pi * step / 150
+            where = QPointF(side * (0.5 + 0.2 * np.cos(angle)), side * (0.5 + 0.3 * np.sin(angle)))
+            self._mouse(canvas, QEvent.Type.MouseMove, where)
+            self._spin(0.016)
+        self._mouse(canvas, QEvent.Type.MouseButtonRelease, QPointF(side * 0.7, side * 0.5))
+        self._spin(0.3)
+        return [1000 * seconds for seconds in page.clock.seconds]
+
+    def _mouse(self, target: QObject, kind: QEvent.Type, where: QPointF) -> None:
+        button = Qt.MouseButton.NoButton if kind == QEvent.Type.MouseMove else Qt.MouseButton.LeftButton
+        buttons = Qt.MouseButton.NoButton if kind == QEvent.Type.MouseButtonRelease else Qt.MouseButton.LeftButton
+        event = QMouseEvent(kind, where, where, button, buttons, Qt.KeyboardModifier.NoModifier)
+        QCoreApplication.sendEvent(target, event)
+
+    # ------------------------------------------------------------ the event loop
+
+    def _spin(self, seconds: float) -> None:
+        """Let the event loop run."""
+        loop = QEventLoop()
+        QTimer.singleShot(int(1000 * seconds), loop, loop.quit)
+        loop.exec()
+
+    def _until(self, condition: Callable[[], bool], seconds: float) -> None:
+        """Let the event loop run until something holds. Raises FlipscopeError after `seconds`."""
+        deadline = time.perf_counter() + seconds
+        while not condition():
+            if time.perf_counter() > deadline:
+                raise FlipscopeError("The window or its children were not ready in time.", "Look into the log folder.")
+            self._spin(0.02)
+
+
+def bench_gui(quick: bool = False) -> Figures:
+    """Every figure of `bench gui` (milliseconds, shares); `quick` measures for 5 instead of 20 seconds."""
+    started = _starts(2 if quick else STARTS)
+    bench = Bench(5.0 if quick else 20.0)
+    try:
+        return {"machine": platform.platform(), **bench.run(), **started}
+    finally:
+        bench.close()
+
+
+def _spread(values: Sequence[float]) -> Figures:
+    if not len(values):
+        return {"p50": None, "p99": None, "n": 0}
+    middle, high = np.percentile(values, [50, 99])
+    return {"p50": round(float(middle), 2), "p99": round(float(high), 2), "n": len(values)}
+
+
+# ---------------------------------------------------------------- from process start to the first picture
+
+_BARE = """
+import time
+import PySide6.QtWidgets as w
+import pyqtgraph as pg
+app = w.QApplication([])
+window = w.QMainWindow()
+window.setCentralWidget(pg.PlotWidget())
+window.show()
+window.repaint()
+print(time.time(), flush=True)
+"""
+
+
+def _starts(times: int) -> Figures:
+    """Medians over several starts of the program and of a bare PySide6 + pyqtgraph window, taking turns."""
+    ours, bare = [], []
+    for _ in range(times):
+        ours.append(_our_start())
+        bare.append(_bare_start())
+    return {"start_ms": round(float(np.median(ours))), "bare_start_ms": round(float(np.median(bare)))}
+
+
+def _bare_start() -> float:
+    began = time.time()
+    said = subprocess.run([sys.executable, "-c", _BARE], capture_output=True, text=True, check=True).stdout
+    return 1000 * (float(said) - began)
+
+
+def _our_start() -> float:
+    """From process start to the line that the window logs once it is painted."""
+    with tempfile.TemporaryDirectory() as home:
+        began = time.time()
+        command = [sys.executable, "-m", "main", "--quit-after", "1"]
+        subprocess.run(command, env={**os.environ, "FLIPSCOPE_HOME": home}, capture_output=True, check=True)
+        for line in (Path(home) / "log" / "window.log").read_text(encoding="utf-8").splitlines():
+            if "first picture" in line:
+                painted = datetime.strptime(line[:23], "%Y-%m-%d %H:%M:%S,%f")
+                return 1000 * (painted.timestamp() - began)
+    raise FlipscopeError("The window was not painted.", "Look into the log folder.")
