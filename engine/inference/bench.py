@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import os
+import statistics
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from itertools import pairwise
@@ -17,7 +19,7 @@ from engine.child import Child
 from engine.errors import BadInput, FlipscopeError
 from engine.inference.backend import Backend, Program, Ready, backend, backends, ready
 from engine.inference.backends.float_blas import sign_matrix
-from engine.inference.contest import NUMPY, ONEDNN, TORCH, Contest, Contestant, repeated
+from engine.inference.contest import NUMPY, ONEDNN, SAMPLE, TORCH, Contest, Contestant, repeated
 from engine.inference.network import Affine, Dense, Metadata, Operation, PackedNetwork, Threshold
 from engine.jit import peak
 from engine.worker import Run
@@ -189,7 +191,8 @@ class _Arena:
         """Measure the ceilings, find out who is absent, start torch."""
         if not cases:
             raise BadInput("There is nothing to time.", "Name at least one case.")
-        yield m.BenchPeak(peak.popcount().sample(), peak.fma().sample(), peak.machine())
+        popcount, fma = (max(loop.sample() for _ in range(5)) for loop in (peak.popcount(), peak.fma()))
+        yield m.BenchPeak(popcount, fma, _machine())
         for one in backends().values():
             state = one.probe()
             if not isinstance(state, Ready):
@@ -226,7 +229,22 @@ class _Arena:
             self._absent.append(m.BenchRow("", name, kind, self._threads, reason=reason, remedy=remedy))
 
 
+def _machine() -> str:
+    """The processor, and what in the environment holds numpy's BLAS back on it."""
+    held = os.environ.get("OPENBLAS_CORETYPE")
+    return f"{peak.machine()}, numpy held to OPENBLAS_CORETYPE={held}" if held else peak.machine()
+
+
 def _peer_sample(
     child: Child, command: Callable[[int, str], m.PeerProduct | m.PeerNetwork], method: str
 ) -> Callable[[], Sequence[float]]:
-    return lambda: child.ask(command(3, method), m.PeerTimes).seconds
+    """A turn of torch's: as many passes, and so as warm, as ours."""
+    passes = 3
+
+    def sample() -> Sequence[float]:
+        nonlocal passes
+        seconds = child.ask(command(passes, method), m.PeerTimes).seconds
+        passes = min(max(3, round(SAMPLE / max(statistics.median(seconds), 1e-7))), 200)
+        return seconds
+
+    return sample

@@ -98,7 +98,7 @@ class Contest:
             low_ms=low * 1e3,
             high_ms=high * 1e3,
             gmacs=gmacs,
-            fraction_of_peak=gmacs / (statistics.median(ceiling) * self.threads) if ceiling else None,
+            fraction_of_peak=gmacs / (max(ceiling) * self.threads) if ceiling else None,
             times_torch=torch / median if torch else None,
             times_best_float=best_float / median if best_float else None,
             exact=one.exact,
