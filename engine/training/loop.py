@@ -108,6 +108,7 @@ class Loop:
         self._epoch_signs = [arrays.get(f"epoch_signs{i}", self.stepper.signs(i)).copy() for i in range(self._layers)]
         self._order: tuple[int, NDArray[np.int64]] | None = None
         self._scored: Scored | None = None
+        self._flip_ratio: tuple[float, ...] = ()
         self.diverged = False
 
     # ------------------------------------------------------------ where it is
@@ -160,7 +161,7 @@ class Loop:
             if self._evaluation_due(before):
                 yield from self._evaluate()
             if self._place.epoch > before.epoch:
-                yield EpochEnd(self._place.epoch, self._flip_ratio())
+                yield EpochEnd(self._place.epoch, self._flip_ratio)
         if not self.fresh_score:
             yield from self._evaluate()
         yield Finished()
@@ -195,6 +196,8 @@ class Loop:
         if not self.diverged:
             over = end == len(images)
             self._place = Place(place.step + 1, place.epoch + over, 0 if over else end)
+            if over:
+                self._flip_ratio = self._compare_with_last_epoch()
         return StepDone(self._place.step, self.epoch, rate, len(chosen), result)
 
     def _shuffled(self) -> NDArray[np.int64]:
@@ -222,7 +225,7 @@ class Loop:
         self._scored = Scored(self._place.step, self.epoch, score)
         yield self._scored
 
-    def _flip_ratio(self) -> tuple[float, ...]:
+    def _compare_with_last_epoch(self) -> tuple[float, ...]:
         ratios = []
         for i in range(self._layers):
             now: Words = self.stepper.signs(i).copy()

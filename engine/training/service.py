@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import deque
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -85,6 +86,7 @@ class _ShownRun:
         self._why = ""
         self._state = ""
         self._announced = False
+        self._changes: deque[m.Tuned] = deque()
 
     # ------------------------------------------------------------ driven by the worker
 
@@ -112,9 +114,15 @@ class _ShownRun:
         yield self.telemetry.frame(pictures=True)
 
     def tune(self, key: str, value: object) -> Run:
-        """Change a live setting; tells the whole configuration."""
+        """Change a live setting at once; the whole configuration is told between two slices."""
         config = self._session.tune(key, value)
-        yield m.Tuned(self._name, self._session.loop.place.step, key, getattr(config, key), config)
+        step = self._session.loop.place.step
+        self._changes.append(m.Tuned(self._name, step, key, getattr(config, key), config))
+        return self._tell_changes()
+
+    def _tell_changes(self) -> Run:
+        while self._changes:  # all there are: a slider sends its next value before the last one is told
+            yield self._changes.popleft()
 
     # ------------------------------------------------------------ what is said
 

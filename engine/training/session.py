@@ -13,7 +13,7 @@ import torch
 import engine
 from engine import datasets
 from engine.config import LIVE, RunConfig
-from engine.errors import BadFile, BadInput
+from engine.errors import BadFile, BadInput, UnknownName
 from engine.files import CannotWrite, write_atomically
 from engine.inference.network import Metadata
 from engine.runs import Checkpoint, RunFolder, is_kept
@@ -255,10 +255,10 @@ def versions() -> dict[str, str]:
 
 def _check(saved: Checkpoint, data: datasets.Dataset, path: Path) -> None:
     """Raise BadFile unless the arrays are those of the run that the settings describe."""
-    expected = models.initial(saved.config, int(np.prod(data.input_shape)), len(data.class_names))
     try:
+        expected = models.initial(saved.config, int(np.prod(data.input_shape)), len(data.class_names))
         check_arrays(saved.arrays, expected)
-    except BadInput as error:
+    except (BadInput, UnknownName) as error:
         raise BadFile(f"'{path}' cannot be resumed: {error.what}", error.remedy) from error
     if saved.position >= len(data.train_images):
         raise BadFile(f"'{path}' says it is beyond the end of its data set.", "Resume from another checkpoint.")

@@ -1,0 +1,283 @@
+"""The trainer's service in a worker of this process: credit of one, telemetry, tuning, rests, saves."""
+
+import errno
+import os
+
+import numpy as np
+import pytest
+
+from engine import bits
+from engine import messages as m
+from engine.inference import modelfile
+from engine.training.service import TrainingService
+from engine.worker import Worker
+from tests.training.tiny import Clock, config
+
+pytestmark = pytest.mark.usefixtures("data")
+
+
+class Stage:
+    """A worker whose audience can answer events while it works, and which ends when the run's lane does."""
+
+    def __init__(self, tick=0.01):
+        self.clock = Clock(tick)
+        self.service = TrainingService(self.clock)
+        self.worker = Worker(self.service, self._hear)
+        self.heard = []
+        self.answers = []
+
+    def _hear(self, event):
+        self.heard.append(event)
+        for answer in self.answers:
+            for command in answer(event) or ():
+                self.worker.post(command)
+
+    def answer(self, rule):
+        """rule(event) -> the commands it provokes, or None."""
+        self.answers.append(rule)
+        return self
+
+    def acknowledging(self, layers=True):
+        def rule(event):
+            if isinstance(event, m.RunStarted):
+                return [m.Ack(-1, layers)]
+            return [m.Ack(event.seq, layers)] if isinstance(event, m.Frame) else None
+
+        return self.answer(rule)
+
+    def play(self, *commands):
+        self.answer(lambda event: [m.Shutdown()] if event == m.Done("run") else None)
+        for command in commands:
+            self.worker.post(command)
+        self.worker.run()
+        return self.heard
+
+    def of(self, kind):
+        return [event for event in self.heard if isinstance(event, kind)]
+
+
+def begin(root, *, paused=False, **changes):
+    return m.StartRun(config(**changes), str(root), paused)
+
+
+def test_a_whole_run_is_told(tmp_path):
+    stage = Stage().acknowledging()
+    heard = stage.play(begin(tmp_path))
+    started = heard[0]
+    assert isinstance(started, m.RunStarted)
+    assert started.layers == (("hidden 1", 32, 784), ("hidden 2", 32, 32), ("output", 10, 32))
+    assert (started.step, started.steps_per_epoch, started.train_images) == (0, 10, 600)
+    assert [event.state for event in stage.of(m.RunState)] == ["running", "evaluating"] * 2 + ["running", "finished"]
+    assert [event.step for event in stage.of(m.Scored)] == [10, 20]
+    assert [event.epoch for event in stage.of(m.Saved)] == [1, 2]
+    for snapshot, scored in zip(stage.of(m.Snapshot), stage.of(m.Scored), strict=True):
+        assert modelfile.load(snapshot.data).metadata.accuracy == scored.accuracy
+    assert heard[-1] == m.Done("run")
+    assert not [event for event in heard if isinstance(event, m.Failed | m.Crashed)]
+
+
+def test_curves_lose_nothing_and_pictures_add_up(tmp_path):
+    stage = Stage().acknowledging()
+    stage.play(begin(tmp_path))
+    frames = stage.of(m.Frame)
+    assert [frame.seq for frame in frames] == list(range(len(frames)))
+    steps = np.concatenate([frame.scalars.step for frame in frames])
+    np.testing.assert_array_equal(steps, np.arange(1, 21))
+    flips = np.concatenate([frame.scalars.flips for frame in frames])
+    assert flips.shape == (20, 3)
+    pictured = [frame.layers for frame in frames if frame.layers]
+    assert 1 < len(pictured) < len(frames)
+    for i in range(3):
+        size = pictured[0][i].outputs * pictured[0][i].inputs
+        total = sum(layers[i].flips for layers in pictured)
+        assert total == round(float(flips[:, i].sum(dtype=float)) * size)
+        assert all(layers[i].flips == layers[i].tile_flips.sum() for layers in pictured)
+    last = frames[-1].layers
+    network = modelfile.load(stage.of(m.Snapshot)[-1].data)
+    for layer, dense in zip(last, network.layers(), strict=True):
+        np.testing.assert_array_equal(layer.signs, dense.weights)
+
+
+def test_without_an_answer_one_frame_is_sent_and_the_rest_waits(tmp_path):
+    stage = Stage()
+    stage.answer(lambda event: [m.Ack(-1)] if isinstance(event, m.RunStarted) else None)
+    stage.play(begin(tmp_path))
+    first, last = stage.of(m.Frame)
+    assert len(first.scalars.step) + len(last.scalars.step) == 20
+    assert last.layers
+
+
+def test_an_answer_to_an_older_frame_gives_no_credit(tmp_path):
+    stage = Stage()
+    stage.answer(lambda event: [m.Ack(-1)] if isinstance(event, m.RunStarted | m.Frame) else None)
+    stage.play(begin(tmp_path))
+    assert len(stage.of(m.Frame)) == 2
+
+
+def test_a_hidden_page_gets_curves_only(tmp_path):
+    stage = Stage().acknowledging(layers=False)
+    stage.play(begin(tmp_path))
+    *frames, last = stage.of(m.Frame)
+    assert len(frames) > 2
+    assert not any(frame.layers for frame in frames)
+    assert last.layers
+
+
+@pytest.mark.parametrize("tick", [0.001, 0.02])
+def test_frames_and_pictures_keep_their_distance(tmp_path, tick):
+    stage = Stage(tick).acknowledging()
+    times = []
+    stage.answer(
+        lambda event: times.append((stage.clock.now, bool(event.layers))) if isinstance(event, m.Frame) else None
+    )
+    stage.play(begin(tmp_path, epochs=12))
+    whole, pictures = np.array([t for t, _ in times[:-1]]), np.array([t for t, heavy in times[:-1] if heavy])
+    assert np.diff(whole).min() >= 1 / 30
+    assert np.diff(pictures).min() >= 0.1
+
+
+def test_the_watched_weight_is_seen_at_every_step(tmp_path):
+    stage = Stage().acknowledging()
+    watch = m.Watch(1, 3, 5)
+    stage.answer(lambda event: [watch] if isinstance(event, m.RunStarted) else None)
+    stage.play(begin(tmp_path, paused=True), m.Resume("run"))
+    traces = [frame.watch for frame in stage.of(m.Frame) if frame.watch is not None]
+    assert {(trace.layer, trace.row, trace.column) for trace in traces} == {(1, 3, 5)}
+    np.testing.assert_array_equal(np.concatenate([trace.step for trace in traces]), np.arange(1, 21))
+    latents = np.concatenate([trace.latent for trace in traces])
+    first = bits.unpack(stage.of(m.Frame)[0].layers[1].signs, 32)[3, 5]
+    signs = np.concatenate([[first], latents >= 0])
+    assert traces[-1].flips == np.count_nonzero(signs[1:] != signs[:-1])
+
+
+def test_nothing_is_watched_outside_the_layers(tmp_path):
+    stage = Stage()
+    wrong = [m.Watch(3, 0, 0), m.Watch(0, 32, 0), m.Watch(0, 0, 784), m.Watch(1, 0, -1)]
+    stage.play(begin(tmp_path), *wrong, m.Watch(0, -1, 0))
+    assert [event.command for event in stage.of(m.Failed)] == ["Watch"] * 4
+
+
+def test_a_live_change_is_told_and_takes_effect(tmp_path):
+    stage = Stage()
+    heard = stage.play(begin(tmp_path), m.Tune("epochs", "1"), m.Tune("model", "mlp-1024x3"))
+    (tuned,) = stage.of(m.Tuned)
+    assert (tuned.key, tuned.value, tuned.config.epochs) == ("epochs", 1, 1)
+    (refused,) = stage.of(m.Failed)
+    assert "live setting" in refused.what
+    assert [event.step for event in heard if isinstance(event, m.Scored)] == [10]
+
+
+def test_commands_without_a_run_are_refused(tmp_path):
+    stage = Stage()
+    stage.play(m.StopRun(), m.Tune("epochs", 3), m.Watch(0, 0, 0), m.Ack(0), begin(tmp_path, epochs=1))
+    assert [event.command for event in stage.of(m.Failed)] == ["StopRun", "Tune", "Watch"]
+
+
+def test_a_run_begun_at_rest_shows_itself_and_steps_once(tmp_path):
+    stage = Stage()
+    rests = iter([[m.StepOnce("run")], [m.StepOnce("run")], [m.Resume("run"), m.StopRun()]])
+    stage.answer(lambda event: next(rests) if isinstance(event, m.Frame) and stage.resting() else None)
+    stage.resting = lambda: stage.of(m.RunState)[-1].state == "paused"
+    heard = stage.play(begin(tmp_path, paused=True))
+    assert isinstance(heard[0], m.RunStarted)
+    frames = stage.of(m.Frame)
+    assert [frame.step for frame in frames[:3]] == [0, 1, 2]
+    assert all(frame.layers for frame in frames)
+    assert [event.state for event in stage.of(m.RunState)][:3] == ["paused"] * 3
+    assert stage.of(m.RunState)[-1].state == "stopped"
+
+
+def test_pauses_do_not_count_as_training_time(tmp_path):
+    stage = Stage(tick=0)
+
+    def rule(event):
+        if isinstance(event, m.RunState) and event.state == "paused":
+            stage.clock.now += 1000
+            return [m.Resume("run")]
+        return None
+
+    stage.answer(rule)
+    stage.play(begin(tmp_path, epochs=1), m.Pause("run"))
+    assert stage.of(m.Frame)[-1].time < 1
+
+
+def test_stop_saves_and_the_run_goes_on_from_there(tmp_path):
+    stage = Stage().acknowledging()
+    stage.answer(lambda event: [m.StopRun()] if isinstance(event, m.Frame) and event.step == 4 else None)
+    stage.play(begin(tmp_path))
+    saved = stage.of(m.Saved)[-1]
+    assert [event.state for event in stage.of(m.RunState)][-2:] == ["saving", "stopped"]
+    again = Stage()
+    again.play(m.ContinueRun(saved.path))
+    assert again.of(m.RunStarted)[0].step == saved.step < 10
+    assert again.of(m.RunStarted)[0].run == stage.of(m.RunStarted)[0].run
+    assert [event.step for event in again.of(m.Scored)] == [10, 20]
+
+
+def test_a_run_that_is_replaced_or_shut_down_is_saved(tmp_path):
+    stage = Stage().acknowledging()
+    stage.answer(lambda event: [m.Shutdown()] if isinstance(event, m.Frame) and event.step > 3 else None)
+    stage.play(begin(tmp_path))
+    (folder,) = tmp_path.iterdir()
+    assert modelfile.load_state(folder / "last.safetensors")[1]["step"] >= 3
+
+
+def test_a_full_disk_rests_the_run_with_the_reason(tmp_path, monkeypatch):
+    stage = Stage()
+    real = os.fsync
+
+    def rule(event):
+        if isinstance(event, m.RunState) and event.state == "evaluating":
+            monkeypatch.setattr(os, "fsync", refuse)
+        if isinstance(event, m.RunState) and event.why:
+            monkeypatch.setattr(os, "fsync", real)
+            return [m.Resume("run")]
+        return None
+
+    stage.answer(rule)
+    stage.play(begin(tmp_path, epochs=1))
+    rested = [event for event in stage.of(m.RunState) if event.why]
+    assert rested[0].state == "paused"
+    assert "Free some space" in rested[0].why
+    assert stage.of(m.Saved)
+    assert stage.of(m.RunState)[-1].state == "finished"
+
+
+def refuse(*_):
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_a_loss_that_is_not_a_number_rests_the_run_and_points_to_the_layer(tmp_path):
+    stage = Stage().acknowledging()
+
+    def rule(event):
+        if isinstance(event, m.Frame) and 0 < event.step < 5:
+            stepper = stage.service._run._session.loop.stepper
+            arrays = stepper.state()
+            arrays["layer1.gamma"][:] = np.nan
+            stepper.load(arrays)
+        if isinstance(event, m.RunState) and event.why:
+            return [m.Resume("run"), m.StopRun()]
+        return None
+
+    stage.answer(rule)
+    stage.play(begin(tmp_path))
+    (why,) = {event.why for event in stage.of(m.RunState) if event.why}
+    assert "'gamma' of layer 'hidden 2'" in why
+    assert not stage.of(m.Saved)
+    assert stage.heard[-1] == m.Done("run")
+
+
+@pytest.mark.parametrize("method", ["torch", "onednn"])
+def test_peers_are_timed(method):
+    stage = Stage()
+    stage.answer(lambda event: [m.Shutdown()] if event == m.Done("once-PeerNetwork") else None)
+    stage.play(m.PeerProduct((3, 5, 70), 4, 1, method), m.PeerNetwork((20, 8, 3), 2, 5, 1, method))
+    assert [(len(event.seconds), event.method) for event in stage.of(m.PeerTimes)] == [(4, method), (5, method)]
+
+
+def test_an_unknown_method_or_command_is_refused():
+    stage = Stage()
+    stage.answer(lambda event: [m.Shutdown()] if isinstance(event, m.Done) else None)
+    stage.play(m.ListBackends(), m.PeerProduct((1, 1, 1), 1, 1, "cublas"))
+    assert [event.command for event in stage.of(m.Failed)] == ["ListBackends", "PeerProduct"]

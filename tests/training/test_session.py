@@ -1,0 +1,222 @@
+"""A run in its folder: exact resume, saves that are whole or not at all, disks that refuse, files that are not ours."""
+
+import csv
+import errno
+import json
+import os
+
+import numpy as np
+import pytest
+
+from engine import runs
+from engine.errors import BadFile, BadInput
+from engine.inference import modelfile
+from engine.training.loop import EpochEnd, Scored, StepDone
+from engine.training.session import NotSaved, Saved, Stopwatch
+from tests.training.tiny import Clock, config, resume, start, take
+
+pytestmark = pytest.mark.usefixtures("data")
+
+
+def losses(events):
+    return [(event.step, event.result) for event in events if isinstance(event, StepDone)]
+
+
+@pytest.mark.parametrize("stop_after", [3, 10, 13])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({}, id="plain"),
+        pytest.param({"weights": "stochastic", "activations": "stochastic", "augmentation": "light"}, id="random"),
+        pytest.param({"kind": "float", "output": "bias"}, id="float"),
+    ],
+)
+def test_a_resumed_run_makes_the_steps_of_an_unbroken_one(tmp_path, changes, stop_after):
+    whole = start(tmp_path / "a", **changes)
+    events = list(whole.events())
+    broken = start(tmp_path / "b", **changes)
+    take(broken.events(), StepDone, stop_after)
+    saved = broken.save()
+    going_on = resume(saved.path, tmp_path / "b")
+    rest = list(going_on.events())
+    assert losses(rest) == losses(events)[stop_after:]
+    scores = [[e.score.accuracy for e in part if isinstance(e, Scored)] for part in (events, rest)]
+    assert scores[1] == scores[0][-len(scores[1]) :]
+    ratios = [[e.flip_ratio for e in part if isinstance(e, EpochEnd)] for part in (events, rest)]
+    assert ratios[1] == ratios[0][-len(ratios[1]) :]
+    expected = whole.loop.state()
+    for name, array in going_on.loop.state().items():
+        np.testing.assert_array_equal(array, expected[name])
+
+
+def test_a_changed_batch_size_survives_a_resume(tmp_path):
+    run = start(tmp_path)
+    events = run.events()
+    take(events, StepDone, 2)
+    run.tune("batch_size", "50")
+    take(events, StepDone, 2)
+    again = resume(run.save().path, tmp_path)
+    assert again.folder.rows(runs.CHANGES) == [["step", "key", "value"], ["2", "batch_size", "50"]]
+    assert losses(again.events()) == losses(events)
+
+
+def test_the_folder_tells_the_whole_run(tmp_path):
+    run = start(tmp_path)
+    said = list(run.events())
+    folder = run.folder.path
+    assert json.loads((folder / "config.json").read_text()) == config().to_json()
+    assert {"flipscope", "torch", "numpy"} <= json.loads((folder / "versions.json").read_text()).keys()
+    with (folder / "metrics.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["step"] for row in rows] == ["10", "20"]
+    scored = [event for event in said if isinstance(event, Scored)]
+    assert [float(row["test_accuracy"]) for row in rows] == [event.score.accuracy for event in scored]
+    steps = [event for event in said if isinstance(event, StepDone)]
+    assert sum(int(row["flips"]) for row in rows) == sum(sum(step.result.flips) for step in steps)
+    assert {path.name for path in folder.iterdir()} == {
+        "config.json",
+        "versions.json",
+        "changes.csv",
+        "metrics.csv",
+        "checkpoint-00001.safetensors",
+        "checkpoint-00002.safetensors",
+        "last.safetensors",
+    }
+    assert modelfile.load(folder / "last.safetensors").metadata.accuracy == scored[-1].score.accuracy
+    (summary,) = runs.list_runs(tmp_path)
+    assert (summary.folder, summary.config, summary.resumable) == (run.folder, config(), True)
+    assert summary.accuracy == scored[-1].score.accuracy
+
+
+def test_two_runs_of_one_second_have_two_folders(tmp_path):
+    assert start(tmp_path).folder.name + "-2" == start(tmp_path).folder.name
+    assert [summary.resumable for summary in runs.list_runs(tmp_path)] == [False, False]
+
+
+def test_an_epoch_is_saved_when_ten_seconds_have_passed(tmp_path):
+    def saves(tick):
+        run = start(tmp_path, Clock(tick), epochs=7, batch_size=300)
+        return [event.epoch for event in run.events() if isinstance(event, Saved)]
+
+    assert saves(tick=1e-4) == [1, 2, 4, 7]
+    assert saves(tick=10.0) == [1, 2, 3, 4, 5, 6, 7]
+
+
+def test_resuming_the_newest_save_stays_in_its_folder_and_forgets_later_rows(tmp_path):
+    run = start(tmp_path)
+    list(run.events())
+    first = run.folder.path / "checkpoint-00001.safetensors"
+    (run.folder.path / "last.safetensors").write_bytes(first.read_bytes())
+    again = resume(run.folder.last, tmp_path)
+    assert again.folder == run.folder
+    assert [row[0] for row in again.folder.rows(runs.METRICS)] == ["step", "10"]
+    branch = resume(first, tmp_path)
+    assert branch.folder != run.folder
+    assert branch.loop.place.epoch == 1
+
+
+def test_a_resumed_run_may_be_given_more_epochs_but_no_other_model(tmp_path):
+    run = start(tmp_path, epochs=1)
+    list(run.events())
+    longer = resume(run.folder.last, tmp_path, config=config(epochs=2))
+    assert take(longer.events(), StepDone, 1)[0].step == 11
+    with pytest.raises(BadInput, match="model 'mlp-32x2'"):
+        resume(run.folder.last, tmp_path, config=config(model="mlp-64x2"))
+
+
+def refuse(*_):
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_a_full_disk_is_told_and_the_run_and_the_last_save_stay(tmp_path, monkeypatch):
+    run = start(tmp_path, Clock(4.0), epochs=3)
+    events = run.events()
+    take(events, Saved, 1)
+    before = run.folder.last.read_bytes()
+    with monkeypatch.context() as full:
+        full.setattr(os, "fsync", refuse)
+        (told,) = take(events, NotSaved, 1)
+    assert "Free some space" in told.error.remedy
+    assert run.folder.last.read_bytes() == before
+    assert not list(run.folder.path.glob(".*"))
+    assert run.unsaved
+    (saved,) = take(events, Saved, 1)
+    assert (saved.epoch, run.unsaved) == (3, False)
+
+
+def test_a_folder_that_cannot_be_made_is_told(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(runs.CannotWrite, match="No run folder"):
+        start(tmp_path / "file")
+
+
+def test_a_save_that_dies_half_way_leaves_the_old_one(tmp_path, monkeypatch):
+    class Killed(BaseException):
+        pass
+
+    def die(*_):
+        raise Killed
+
+    run = start(tmp_path)
+    events = run.events()
+    take(events, Saved, 1)
+    monkeypatch.setattr(os, "replace", die)
+    with pytest.raises(Killed):
+        run.save()
+    monkeypatch.undo()
+    assert runs.Checkpoint.load(run.folder.last).step == 10
+
+
+def edited(path, change):
+    """The training state of a file, changed, as another file."""
+    arrays, extra = modelfile.load_state(path)
+    change(arrays, extra)
+    modelfile.save(path.with_name("edited.safetensors"), modelfile.load(path), arrays, extra)
+    return path.with_name("edited.safetensors")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda a, _: a.pop("layer1.latent.m"),
+        lambda a, _: a.update({"layer0.gamma": a["layer0.gamma"].astype(np.float64)}),
+        lambda a, _: a.update({"layer0.latent": a["layer0.latent"][:, 1:]}),
+        lambda _, e: e.pop("config"),
+        lambda _, e: e.update(step=-1),
+        lambda _, e: e.update(step=True),
+        lambda _, e: e.update(position=600),
+        lambda _, e: e.update(seconds="long"),
+        lambda _, e: e["config"].update(model="mlp-64x2"),
+        lambda _, e: e["config"].update(model="gpt"),
+        lambda _, e: e["config"].update(novelty=1),
+        lambda _, e: e["config"].update(epochs=0),
+    ],
+)
+def test_a_state_that_is_not_of_such_a_run_is_refused(tmp_path, change):
+    run = start(tmp_path, epochs=1)
+    take(run.events(), Saved, 1)
+    with pytest.raises(BadFile):
+        resume(edited(run.folder.last, change), tmp_path)
+
+
+def test_a_model_without_a_training_state_is_refused(tmp_path):
+    run = start(tmp_path)
+    modelfile.save(tmp_path / "net.safetensors", run.loop.network())
+    with pytest.raises(BadFile, match="no training state"):
+        resume(tmp_path / "net.safetensors", tmp_path)
+
+
+def test_the_stopwatch_stands_still_in_pauses():
+    clock = Clock(tick=0)
+    watch = Stopwatch(clock, 5.0)
+    clock.now = 2
+    watch.run()
+    clock.now = 3
+    watch.run()
+    assert watch.seconds() == 6
+    watch.stop()
+    clock.now = 50
+    watch.stop()
+    watch.run()
+    clock.now = 51
+    assert watch.seconds() == 7
