@@ -1,0 +1,44 @@
+"""A small data set in the place of MNIST, and models that fit it."""
+
+import numpy as np
+import pytest
+
+from engine import datasets
+from engine.inference import modelfile
+from tests.inference import builders
+
+
+@pytest.fixture
+def tiny(monkeypatch):
+    """A data set "tiny": 300 test images of 4 x 5 in three classes."""
+    rng = np.random.default_rng(9)
+    images = rng.integers(0, 256, (330, 4, 5, 1), dtype=np.uint8)
+    labels = rng.integers(0, 3, 330)
+    dataset = datasets.Dataset(
+        "tiny", "Tiny", images[:30], labels[:30], images[30:], labels[30:], ("0", "1", "2"), "resize"
+    )
+    load = datasets.load
+    monkeypatch.setattr(datasets, "load", lambda name: dataset if name == "tiny" else load(name))
+    return dataset
+
+
+def with_data(network):
+    return type(network)(
+        builders.metadata(dataset="tiny", preparation="resize"),
+        network.operations,
+        **({"source": network.source} if hasattr(network, "source") else {}),
+    )
+
+
+@pytest.fixture
+def packed_file(tmp_path):
+    network = with_data(builders.packed(np.random.default_rng(1)))
+    modelfile.save(tmp_path / "packed.safetensors", network)
+    return tmp_path / "packed.safetensors"
+
+
+@pytest.fixture
+def float_file(tmp_path):
+    network = with_data(builders.floating(np.random.default_rng(1)))
+    modelfile.save(tmp_path / "float.safetensors", network)
+    return tmp_path / "float.safetensors"

@@ -1,0 +1,127 @@
+"""What the inference world answers: generators driven as the worker drives them."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from engine import messages as m
+from engine.errors import BadFile, BadInput, UnknownName
+from engine.inference import modelfile
+from engine.inference.backend import backend
+from engine.inference.service import open_service
+from tests.inference import builders
+from tests.inference.conftest import with_data
+
+
+@pytest.fixture
+def service():
+    service = open_service()
+    yield service
+    service.close()
+
+
+def said(service, command):
+    return [event for event in service.carry_out(command) if isinstance(event, m.Event)]
+
+
+@pytest.fixture
+def loaded(service, packed_file):
+    (event,) = said(service, m.LoadModel("a", str(packed_file)))
+    return event.info
+
+
+def test_backends_are_listed(service):
+    (event,) = said(service, m.ListBackends())
+    assert {row.name for row in event.rows} >= {"naive", "float-blas", "numpy-xnor", "cupy-xnor"}
+
+
+def test_model_from_a_file_and_from_bytes(service, loaded, packed_file):
+    (event,) = said(service, m.LoadModel("b", data=packed_file.read_bytes()))
+    assert event.info.key == "b"
+    assert (loaded.form, loaded.input_shape, loaded.layers) == ("packed", (4, 5, 1), ((9, 20), (70, 9), (3, 70)))
+    assert loaded.weight_count == 9 * 20 + 70 * 9 + 3 * 70
+    assert loaded.float_bytes == 4 * loaded.weight_count
+
+
+def test_bad_model_leaves_the_old_one(service, loaded):
+    with pytest.raises(BadFile):
+        said(service, m.LoadModel(loaded.key, data=b"nonsense"))
+    assert said(service, m.Predict(1, loaded.key, np.zeros((4, 5, 1), np.uint8)))
+
+
+def test_prediction(service, loaded, packed_file):
+    image = np.random.default_rng(0).integers(0, 256, (4, 5, 1), dtype=np.uint8)
+    (event,) = said(service, m.Predict(7, "a", image))
+    program = backend("naive").load(modelfile.load(packed_file))
+    assert (event.request, event.key, event.identical) == (7, "a", True)
+    assert {vote.backend for vote in event.votes} == {"naive", "float-blas", "numpy-xnor"}
+    for vote in event.votes:
+        np.testing.assert_array_equal(vote.scores, program.scores(image[None])[0])
+        assert vote.seconds > 0
+    expected = program.activations(image[None])
+    for layer, wanted in zip(event.layers, expected, strict=True):
+        np.testing.assert_array_equal(layer.sums, wanted.sums[0])
+        np.testing.assert_array_equal(layer.bits, wanted.bits[0])
+        assert layer.outputs == wanted.sums.shape[1]
+    assert loaded.key == "a"
+
+
+def test_prediction_of_an_image_that_does_not_fit(service, loaded):
+    (event,) = said(service, m.Predict(1, loaded.key, np.zeros((28, 28, 1), np.uint8)))
+    assert all(vote.scores is None and vote.reason for vote in event.votes)
+    assert not event.identical
+
+
+def test_float_network_is_answered_by_floats(service, float_file):
+    (event,) = said(service, m.LoadModel("f", str(float_file)))
+    assert (event.info.form, event.info.layers) == ("float", ((6, 20), (3, 6)))
+    (event,) = said(service, m.Predict(1, "f", np.zeros((4, 5, 1), np.uint8)))
+    assert [vote.backend for vote in event.votes] == ["float-blas"]
+    assert event.layers == ()
+
+
+def test_evaluation(service, loaded, tiny):
+    names = ("float-blas", "numpy-xnor")
+    *_, event = said(service, m.Evaluate("a", names))
+    assert [row.backend for row in event.rows] == list(names)
+    assert all(row.identical_predictions == row.identical_scores == 300 for row in event.rows)
+    assert (event.images, event.confusion.sum()) == (300, 300)
+    assert event.weight_bytes == loaded.weight_bytes
+    *_, event = said(service, m.EvaluateTwin("a", names, 10))
+    assert event.images == 10
+    assert len(tiny.test_images) == 300
+
+
+def test_evaluation_goes_on_with_its_network_when_another_takes_its_key(service, loaded, tiny):
+    running = service.carry_out(m.Evaluate(loaded.key, ("naive", "numpy-xnor")))
+    next(running)
+    said(service, m.LoadModel("a", data=modelfile.to_bytes(with_data(builders.packed(np.random.default_rng(2))))))
+    *_, event = (event for event in running if isinstance(event, m.Event))
+    assert event.rows[1].identical_scores == len(tiny.test_images)
+
+
+def test_picture(service, loaded, tmp_path):
+    Image.new("L", (30, 40), 200).save(tmp_path / "p.png")
+    (event,) = said(service, m.Prepare(3, str(tmp_path / "p.png"), loaded.key))
+    assert (event.request, event.image.shape, event.image.dtype) == (3, (4, 5, 1), np.uint8)
+    assert event.picture.shape == (40, 30)
+
+
+def test_what_cannot_be_answered(service):
+    with pytest.raises(UnknownName):
+        said(service, m.Predict(1, "absent", np.zeros((4, 5, 1), np.uint8)))
+    with pytest.raises(BadInput):
+        said(service, m.StopRun())
+
+
+def test_this_world_imports_neither_torch_nor_cupy_nor_qt():
+    script = (
+        "import sys; from engine.inference.service import open_service; open_service().versions();"
+        "import engine.inference.commands; engine.inference.commands.doctor();"
+        "print(sorted({'cupy', 'torch', 'PySide6', 'app'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
