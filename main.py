@@ -62,9 +62,9 @@ def _doctor(options: argparse.Namespace) -> int:
 def _train(options: argparse.Namespace) -> int:
     from engine.config import RunConfig
     from engine.errors import BadInput
-    from engine.training.commands import train
+    from engine.training.commands import saved_settings, train
 
-    config = RunConfig()
+    config = saved_settings(options.resume) if options.resume else RunConfig()
     for key in ("data", "model", "epochs", "time_limit", "seed", "threads", "device"):
         if getattr(options, key) is not None:
             config = config.changed(key, getattr(options, key))

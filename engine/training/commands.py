@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 import time
@@ -14,6 +15,7 @@ from typing import Any
 from engine import paths
 from engine.config import RunConfig
 from engine.errors import FlipscopeError
+from engine.files import CannotWrite
 from engine.runs import Checkpoint
 from engine.training.evaluation import Score
 from engine.training.loop import Diverged, EpochEnd, Scored, StepDone
@@ -52,6 +54,8 @@ def train(
     """
     root = Path(runs_dir) if runs_dir is not None else paths.runs_dir()
     file = Path(out) if out is not None else None
+    if file is not None and not os.access(file.parent, os.W_OK | os.X_OK):
+        raise CannotWrite(f"'{file}' cannot be written.", "Choose a folder that exists and that you may write to.")
     now = datetime.now()
     if resume is None:
         session = Session.start(config, root, time.monotonic, now, file)
@@ -93,15 +97,16 @@ class _Report:
                         )
                 if interrupted.is_set():
                     break
-        if interrupted.is_set() and self._session.unsaved:
+        if interrupted.is_set():
             self._save()
+            self._score = self._score or self._session.loop.score()
         if self._refused is not None:
             raise self._refused
         return self._record(out, interrupted.is_set())
 
     def _save(self) -> None:
-        said = self._session.save()
-        if isinstance(said, NotSaved):
+        """Save what is not saved yet; first of all, since nobody is patient after Ctrl+C."""
+        if self._session.unsaved and isinstance(said := self._session.save(), NotSaved):
             self._refused = said.error
 
     def _tell(self, event: StepDone) -> None:

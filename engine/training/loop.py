@@ -171,6 +171,11 @@ class Loop:
         """Whether the last score is of the weights as they are."""
         return self._scored is not None and self._scored.step == self._place.step
 
+    def score(self) -> Score | None:
+        """Score the weights as they are, without a pause; None where they are no longer numbers."""
+        scored = [event.score for event in self._evaluate() if isinstance(event, Scored)]
+        return scored[0] if scored else None
+
     def network(self) -> Network:
         """The network as it would be deployed now. Raises BadInput where its numbers are not finite."""
         if self._scored is not None and self.fresh_score:

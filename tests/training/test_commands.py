@@ -1,0 +1,91 @@
+"""Training from the command line, on a small piece of MNIST."""
+
+import signal
+
+import numpy as np
+import pytest
+
+from engine.errors import BadInput, FlipscopeError
+from engine.files import CannotWrite
+from engine.inference import modelfile
+from engine.training import commands
+from tests.training.tiny import config
+
+pytestmark = pytest.mark.usefixtures("data")
+
+
+def test_the_record_has_what_is_promised(tmp_path):
+    lines = []
+    out = tmp_path / "m.safetensors"
+    record = commands.train(config(), out, runs_dir=tmp_path / "runs", on_progress=lines.append)
+    assert record["model"] == str(out)
+    assert (record["epochs"], record["steps"]) == (2, 20)
+    assert record["seconds"] > 0
+    assert record["steps_per_second"] == pytest.approx(20 / record["seconds"])
+    assert [row["layer"] for row in record["flip_ratio"]] == ["hidden 1", "hidden 2", "output"]
+    assert all(0 <= row["last_epoch"] <= 1 for row in record["flip_ratio"])
+    assert "interrupted" not in record
+    assert lines
+    assert modelfile.load(out).metadata.accuracy == record["test_accuracy"]
+    (folder,) = (tmp_path / "runs").iterdir()
+    assert (folder / "last.safetensors").read_bytes() == out.read_bytes()
+
+
+def test_the_same_seed_gives_the_same_network(tmp_path):
+    networks = []
+    for name in "ab":
+        commands.train(config(), tmp_path / name, runs_dir=tmp_path / "runs")
+        networks.append(modelfile.load(tmp_path / name))
+    for one, other in zip(networks[0].layers(), networks[1].layers(), strict=True):
+        np.testing.assert_array_equal(one.weights, other.weights)
+
+
+def press_ctrl_c(_):
+    signal.raise_signal(signal.SIGINT)
+
+
+def test_ctrl_c_saves_and_a_resumed_run_ends_as_an_unbroken_one(tmp_path):
+    handler = signal.getsignal(signal.SIGINT)
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    expected = commands.train(config(), whole, runs_dir=tmp_path / "runs")
+    record = commands.train(config(), broken, runs_dir=tmp_path / "runs", on_progress=press_ctrl_c)
+    assert record["interrupted"]
+    assert record["steps"] == 1
+    assert record["test_accuracy"] is not None
+    assert signal.getsignal(signal.SIGINT) is handler
+    settings = commands.saved_settings(broken)
+    assert settings == config()
+    resumed = commands.train(settings, broken, resume=broken, runs_dir=tmp_path / "runs")
+    assert resumed["steps"] == 19
+    assert resumed["test_accuracy"] == expected["test_accuracy"]
+    arrays = [modelfile.load_state(path)[0] for path in (whole, broken)]
+    for name, array in arrays[0].items():
+        np.testing.assert_array_equal(array, arrays[1][name])
+
+
+def test_another_model_cannot_be_resumed_into(tmp_path):
+    commands.train(config(epochs=1), tmp_path / "m", runs_dir=tmp_path / "runs")
+    with pytest.raises(BadInput, match="cannot become"):
+        commands.train(config(seed=4), resume=tmp_path / "m", runs_dir=tmp_path / "runs")
+
+
+def test_an_out_file_that_cannot_be_written_is_told_before_training(tmp_path):
+    with pytest.raises(CannotWrite, match="nowhere"):
+        commands.train(config(epochs=1), tmp_path / "nowhere" / "m", runs_dir=tmp_path / "runs")
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_disk_that_is_full_at_the_end_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr("engine.training.session.write_atomically", refuse)
+    with pytest.raises(CannotWrite, match="full"):
+        commands.train(config(epochs=1), tmp_path / "m", runs_dir=tmp_path / "runs")
+
+
+def refuse(*_):
+    raise CannotWrite("The disk is full.", "Free some space.")
+
+
+def test_a_loss_that_runs_away_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr("engine.training.layers.EPSILON", float("nan"))
+    with pytest.raises(FlipscopeError, match="no longer a number"):
+        commands.train(config(), runs_dir=tmp_path / "runs")

@@ -1,0 +1,48 @@
+"""Re-estimated statistics against the plain way, layer by layer in float64."""
+
+import numpy as np
+import pytest
+
+from engine.training import layers, models
+from engine.training.evaluation import finish
+from engine.training.reestimate import BATCH, BATCHES, reestimate, sample
+from tests.training.tiny import config
+
+
+@pytest.mark.parametrize("kind", ["binary", "float"])
+def test_equals_statistics_over_all_images_at_once(data, kind):
+    run = config(kind=kind)
+    arrays = models.initial(run, 784, 10)
+    arrays["layer1.gamma"][:] = np.linspace(-2, 2, 32)
+    arrays["layer0.beta"][:] = 0.3
+    images = data.train_images[:300]
+    found = finish(reestimate(arrays, run, images))
+    x = images.reshape(300, -1).astype(float) / (1 if kind == "binary" else 255)
+    for i in range(3):
+        weights = arrays[f"layer{i}.latent"].astype(float)
+        sums = x @ (np.where(weights >= 0, 1.0, -1.0) if kind == "binary" else weights).T
+        np.testing.assert_allclose(found[f"layer{i}.mean"], sums.mean(0), rtol=1e-4, atol=1e-4)
+        np.testing.assert_allclose(found[f"layer{i}.var"], sums.var(0), rtol=1e-4, atol=1e-4)
+        outputs = (sums - sums.mean(0)) / np.sqrt(sums.var(0) + layers.EPSILON)
+        outputs = outputs * arrays[f"layer{i}.gamma"] + arrays[f"layer{i}.beta"]
+        x = np.where(outputs >= 0, 1.0, -1.0) if kind == "binary" else np.maximum(outputs, 0)
+
+
+def test_the_given_arrays_stay_and_the_rest_is_handed_on(data):
+    run = config(output="bias")
+    arrays = models.initial(run, 784, 10)
+    before = {name: array.copy() for name, array in arrays.items()}
+    found = finish(reestimate(arrays, run, data.train_images[:130]))
+    assert found.keys() == arrays.keys()
+    for name, array in before.items():
+        np.testing.assert_array_equal(arrays[name], array)
+        assert name.endswith(("mean", "var")) or found[name] is arrays[name]
+
+
+def test_the_sample_repeats_and_is_of_distinct_images():
+    images = np.arange(10_000, dtype=np.uint32).view(np.uint8).reshape(10_000, 2, 2, 1)
+    chosen = sample(images, seed=5)
+    assert len(chosen) == BATCH * BATCHES == len(np.unique(chosen.reshape(-1, 4), axis=0))
+    np.testing.assert_array_equal(chosen, sample(images, seed=5))
+    assert not np.array_equal(chosen, sample(images, seed=6))
+    assert len(sample(images[:50], seed=5)) == 50
