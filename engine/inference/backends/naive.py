@@ -43,7 +43,7 @@ class NaiveProgram:
             sums = _product(values, weights)
             yield sums, after
             if isinstance(after, Threshold):
-                values = np.where(_fires(sums, after), 1, -1).astype(np.int32)
+                values = _plus_minus(_fires(sums, after))
 
 
 class Naive:
@@ -68,7 +68,14 @@ class Naive:
 
 
 def _signs(words: Words, bits: int) -> Integers:
-    return np.where(unpack(words, bits), 1, -1).astype(np.int32)
+    return _plus_minus(unpack(words, bits))
+
+
+def _plus_minus(positive: NDArray[np.bool_]) -> Integers:
+    signs: Integers = positive.astype(np.int32)
+    signs *= 2
+    signs -= 1
+    return signs
 
 
 def _product(values: Integers, weights: Integers) -> Integers:
