@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import tempfile
+import secrets
 from pathlib import Path
 
 from engine.errors import BadFile, FlipscopeError
@@ -28,21 +28,18 @@ _REMEDIES = {
 def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
     """Put `data` at `path`: written beside it, flushed to the disk, then renamed over it. Raises CannotWrite."""
     target = Path(path)
-    beside: str | None = None
+    beside = target.with_name(f".{target.name}-{secrets.token_hex(4)}.part")
     try:
-        handle, beside = tempfile.mkstemp(prefix=f".{target.name}-", suffix=".part", dir=target.parent)
-        with os.fdopen(handle, "wb") as file:
+        with open(beside, "xb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
         os.replace(beside, target)
-        beside = None
     except OSError as error:
         raise _explained(target, error) from error
     finally:
-        if beside is not None:
-            with contextlib.suppress(OSError):
-                os.unlink(beside)
+        with contextlib.suppress(OSError):
+            beside.unlink(missing_ok=True)
 
 
 def _explained(path: Path, error: OSError) -> CannotWrite:

@@ -1,0 +1,52 @@
+"""Files written whole or not at all, and sizes checked before anything is read."""
+
+import errno
+import os
+
+import pytest
+
+from engine.errors import BadFile
+from engine.files import CannotWrite, checked_size, write_atomically
+
+
+def test_written_and_written_over(tmp_path):
+    for data in (b"first", b"", b"third"):
+        write_atomically(tmp_path / "f", data)
+        assert (tmp_path / "f").read_bytes() == data
+    assert os.listdir(tmp_path) == ["f"]
+
+
+@pytest.mark.parametrize("step", ["fsync", "replace"])
+def test_failing_disk_leaves_what_was_there(tmp_path, monkeypatch, step):
+    (tmp_path / "f").write_bytes(b"old")
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, step, full)
+    with pytest.raises(CannotWrite, match="No space") as caught:
+        write_atomically(tmp_path / "f", b"new")
+    assert "Free some space" in caught.value.remedy
+    assert (tmp_path / "f").read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["f"]
+
+
+def test_places_that_cannot_be_written(tmp_path):
+    (tmp_path / "file").write_bytes(b"")
+    (tmp_path / "folder").mkdir()
+    for path in (tmp_path / "absent" / "f", tmp_path / "file" / "f", tmp_path / "folder"):
+        with pytest.raises(CannotWrite) as caught:
+            write_atomically(path, b"x")
+        assert caught.value.remedy
+
+
+def test_sizes(tmp_path):
+    (tmp_path / "f").write_bytes(b"1234")
+    (tmp_path / "empty").write_bytes(b"")
+    assert checked_size(tmp_path / "f", "a model", 4) == 4
+    for path, limit in ((tmp_path / "f", 3), (tmp_path / "empty", 9), (tmp_path, 9), (tmp_path / "absent", 9)):
+        with pytest.raises(BadFile) as caught:
+            checked_size(path, "a model", limit)
+        assert caught.value.remedy
+    with pytest.raises(BadFile):
+        checked_size("nul\0byte", "a model", 9)
