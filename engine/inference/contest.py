@@ -61,7 +61,7 @@ class Contest:
     def rounds(self, least: int, budget: float) -> Iterator[None]:
         """Let everybody take turns, at least `least` rounds and then until `budget` seconds are spent.
 
-        Yields after every turn. A contestant whose one turn eats a tenth of the budget is left alone after `least`.
+        Yields after every turn. A contestant that has had a quarter of the budget is left alone after `least`.
         """
         for contestant in self.contestants:
             contestant.sample()
