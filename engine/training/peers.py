@@ -35,6 +35,7 @@ def time_network(command: PeerNetwork, clock: Clock) -> Run:
 def _timed(widths: tuple[int, ...], batch: int, command: PeerProduct | PeerNetwork, clock: Clock) -> Run:
     """Yields after each sample."""
     torch.set_num_threads(command.threads)
+    torch.set_float32_matmul_precision("highest")
     once = _forward(widths, batch, _layout(command.method))
     for _ in range(WARM_UP):
         once()

@@ -8,11 +8,18 @@ from engine import bits
 from engine.config import RunConfig
 from engine.errors import Unsupported
 from engine.training import layers, models, steppers
+from engine.training.session import set_up_torch
 from engine.training.steppers import Key
 from engine.training.steppers.torch_stepper import TorchStepper
 
 SHAPE = (6, 11, 1)
 CLASSES = 4
+
+
+@pytest.fixture(autouse=True)
+def _products():
+    yield
+    torch.set_float32_matmul_precision("highest")
 
 
 def config(**changes):
@@ -140,6 +147,17 @@ def test_a_loss_that_is_not_a_number_leaves_the_weights():
     assert np.isnan(result.loss)
     assert result.flips == (0, 0, 0)
     np.testing.assert_array_equal(stepper.latents(0), arrays["layer0.latent"])
+
+
+def test_sums_are_exact_with_the_products_that_runs_use():
+    run = RunConfig(model="mlp-96x2")
+    set_up_torch(run)
+    stream = np.random.default_rng(0)
+    images = stream.choice(np.uint8([0, 1, 127, 253, 255]), (130, 28, 28, 1))
+    network = layers.Network(models.initial(run, 784, 10), run)
+    signs = network.layers[0].weights.numpy().astype(np.int64)
+    sums = network.layers[0].sums(network.inputs(images)).numpy()
+    np.testing.assert_array_equal(sums, images.reshape(130, -1).astype(np.int64) @ signs.T)
 
 
 def test_what_no_stepper_supports_says_why():
