@@ -72,15 +72,25 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
 
     Args:
         name: what it shows, its accessible name.
+        legend: whether the curves are named in a corner while nothing is read.
         empty: what is written while there are no data, e.g. "Press Run: the loss of every step appears here."
     """
 
     clicked = Signal(float)
     """The x that was clicked, in data units."""
 
-    def __init__(self, name: str, x: Axis, y: Axis, *, empty: str = "", parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        x: Axis,
+        y: Axis,
+        *,
+        empty: str = "",
+        legend: bool = True,
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent=parent, enableMenu=False)
-        self.x_axis, self.y_axis, self._empty = x, y, empty
+        self.x_axis, self.y_axis, self._empty, self._named = x, y, empty, legend
         self.series: dict[str, Series] = {}
         self._cursor: float | None = None
         self._marker: float | None = None
@@ -100,6 +110,8 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
             drawn.setLogMode(axis.log)
             drawn.enableAutoSIPrefix(False)
             drawn.setStyle(tickLength=3, tickTextOffset=3)
+            if axis.log and side == "bottom":
+                drawn.setStyle(maxTextLevel=0)  # the figures between decades would overlap
         theme().changed.connect(self._recolor)
         self._recolor()
         self._fit()
@@ -266,7 +278,7 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
 
     def _legend(self) -> list[tuple[str, str]]:
         shown = [(name, s.paint(tokens())) for name, s in self.series.items() if s.x.size]
-        return shown if len(shown) > 1 else []
+        return shown if self._named and len(shown) > 1 else []
 
     def _draw_lines(self, painter: QPainter, area: QRectF, lines: list[tuple[str, str]]) -> None:
         if not lines:
