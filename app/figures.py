@@ -32,6 +32,11 @@ def percent(share: float) -> str:
     return f"{share * 100:.1f} %"
 
 
+def share_of(limit_share: float) -> str:
+    """A share that may be tiny, in percent with three significant digits: "90.4 %", "0.0507 %"."""
+    return f"{digits(limit_share * 100)} %"
+
+
 def nice_ticks(low: float, high: float, about: int = 4) -> list[float]:
     """Round values from `low` to `high`, about so many, at steps of 1, 2 or 5 times a power of ten."""
     if not high > low:

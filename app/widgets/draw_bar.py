@@ -72,7 +72,7 @@ class DrawBar(QFrame):
     def _pen_slider(self) -> QSlider:
         slider = QSlider(Qt.Orientation.Horizontal)
         slider.setRange(*PEN_RANGE)
-        slider.setFixedWidth(84)
+        slider.setFixedWidth(68)
         slider.setAccessibleName("Pen width")
         slider.valueChanged.connect(self._set_pen)
         slider.setValue(min(max(self._session.settings.pen, PEN_RANGE[0]), PEN_RANGE[1]))
@@ -89,7 +89,7 @@ class DrawBar(QFrame):
     def _model_picker(self) -> QComboBox:
         picker = QComboBox()
         picker.setAccessibleName("Model")
-        picker.setMinimumWidth(150)
+        picker.setMinimumWidth(110)
         picker.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         picker.activated.connect(lambda index: self._session.select_model(self.models.itemData(index)))
         return picker

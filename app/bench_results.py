@@ -1,0 +1,112 @@
+"""What benchmarks have measured in this session: rows by case, what they mean, and all of it as CSV. No Qt."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable
+from dataclasses import fields
+from itertools import pairwise
+
+from engine import messages as m
+from engine.bits import WORD, words_for
+from engine.errors import BadInput
+
+Case = tuple[str, int]
+"""A case and its number of threads."""
+
+COLUMNS = tuple(field.name for field in fields(m.BenchRow))
+
+
+class BenchResults:
+    """Rows by case in the order of their first arrival; a case that is run again replaces what it had."""
+
+    def __init__(self) -> None:
+        self.cases: dict[Case, dict[str, m.BenchRow]] = {}
+        self.peak: m.BenchPeak | None = None
+
+    def add(self, event: m.Event) -> Case | None:
+        """Take over an event; the case that it belongs to, or None."""
+        if isinstance(event, m.BenchPeak):
+            self.peak = event
+        if not isinstance(event, m.BenchRow):
+            return None
+        case = (event.case, event.threads)
+        self.cases.setdefault(case, {})[event.backend] = event
+        return case
+
+    def rows(self, case: Case) -> list[m.BenchRow]:
+        """The rows of a case, slowest first, those without figures last."""
+        found = self.cases.get(case, {}).values()
+        return sorted(found, key=lambda row: -(row.median_ms or -1.0))
+
+    def best(self, case: Case, kind: str) -> m.BenchRow | None:
+        """The fastest measured row of a kind."""
+        able = [row for row in self.rows(case) if row.kind == kind and row.median_ms is not None]
+        return able[-1] if able else None
+
+    def exact(self, case: Case) -> bool:
+        """Whether every backend that was timed on a case was compared, and equal to the oracle."""
+        compared = [row for row in self.rows(case) if row.median_ms is not None and row.kind != "peer"]
+        return bool(compared) and all(row.exact for row in compared)
+
+    def sweep(self, kind: str, threads: int) -> list[tuple[float, float]]:
+        """(work in MMAC, speed in GMAC/s) of the best row of a kind in every case, by rising work."""
+        rows = [self.best(case, kind) for case in self.cases if case[1] == threads]
+        points = [
+            (row.gmacs * row.median_ms, row.gmacs)  # 1e9 MAC/s * 1e-3 s = 1e6 MAC
+            for row in rows
+            if row is not None and row.gmacs is not None and row.median_ms is not None
+        ]
+        return sorted(points)
+
+    def csv(self) -> str:
+        """Every row, one line each, after a line of column names; what was not measured is empty."""
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        for case in self.cases:
+            for row in self.rows(case):
+                values = (getattr(row, name) for name in COLUMNS)
+                writer.writerow(["" if value is None else value for value in values])
+        return text.getvalue()
+
+
+def title(case: Case) -> str:
+    """A case for people: "GEMM 1024³", "GEMM 1000×777×513", "784-1024x3-10, batch 100", with its threads if several."""
+    name, threads = case
+    network, _, batch = name.partition("@")
+    sides = name.split("x")
+    if batch:
+        text = f"{network}, batch {batch}"
+    else:
+        text = f"GEMM {sides[0]}³" if len(set(sides)) == 1 else f"GEMM {'×'.join(sides)}"
+    return text if threads == 1 else f"{text}, {threads} threads"
+
+
+def parse_shape(text: str) -> tuple[int, int, int]:
+    """M, N and K of "1000, 777, 513" or "1000x777x513". Raises BadInput."""
+    parts = re.split(r"[\s,x×*]+", text.strip())
+    if len(parts) != 3 or not all(part.isdecimal() and len(part) < 6 for part in parts):
+        raise BadInput("A product needs three sizes.", "Give M, N, K, for example 1000, 777, 513.")
+    rows, columns, depth = (int(part) for part in parts)
+    if not all(1 <= side <= 8192 for side in (rows, columns, depth)):
+        raise BadInput("A size is out of range.", "Give each of M, N and K between 1 and 8192.")
+    return rows, columns, depth
+
+
+def memory_ratio(case: str) -> float:
+    """How many times smaller the packed weights of a case are than in float32, padding included."""
+    if "@" not in case:
+        _, _, depth = parse_shape(case)
+        return 32 * depth / (WORD * words_for(depth))
+    widths = list(_widths(case.partition("@")[0].split("-")))
+    layers = list(pairwise(widths))
+    return 32 * sum(i * o for i, o in layers) / (WORD * sum(words_for(i) * o for i, o in layers))
+
+
+def _widths(parts: Iterable[str]) -> Iterable[int]:
+    for part in parts:
+        width, _, times = part.partition("x")
+        yield from [int(width)] * int(times or 1)

@@ -1,0 +1,138 @@
+"""The Kernels page's tools: what to time, how, run or cancel, and what to take away."""
+
+from __future__ import annotations
+
+import os
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLineEdit, QPushButton
+
+from app.bench_results import parse_shape
+from app.session import Session
+from app.theme import GAP, GRID
+from app.widgets.card import label, set_role
+from engine import messages as m
+from engine.errors import BadInput
+
+SIZES = (256, 512, 1024, 2048, 4096)
+SWEEP = (128, 256, 512, 1024, 2048)
+RAGGED = (1000, 777, 513)
+NETS = ("784-512x2-10", "784-1024x3-10", "784-4096x3-10")
+BATCHES = (1, 16, 100, 1000)
+CUSTOM = "custom"
+
+
+class KernelBar(QFrame):
+    """Builds the command and starts it through the session. `copy_asked` and `save_asked` are for the page."""
+
+    copy_asked = Signal()
+    save_asked = Signal()
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.setObjectName("bar")
+        self._session = session
+        row = QHBoxLayout(self)
+        row.setContentsMargins(GAP, GRID, GAP, GRID)
+        row.setSpacing(GRID)
+        self.run = _button("Run", "Time every backend and float peer")
+        self.run.setProperty("primary", True)
+        self.run.setMinimumWidth(76)
+        self.shape = self._shape_picker()
+        self.custom = QLineEdit("1000, 777, 513")
+        self.custom.setAccessibleName("Sizes M, N, K of a custom product")
+        self.custom.setToolTip("M, N, K")
+        self.custom.setFixedWidth(130)
+        self.batch = _picker("Batch", [(f"batch {n:,}", n) for n in BATCHES])
+        self.batch.setCurrentIndex(2)
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        self.threads = _picker("Threads", [(f"{n} thread{'s' * (n > 1)}", n) for n in range(1, cores + 1)])
+        self.state = label("", "muted")
+        self.copy = _button("Copy CSV", "Copy every measured row as CSV")
+        self.save = _button("Save picture…", "Save picture…")
+        for part in (self.run, self.shape, self.custom, self.batch, self.threads):
+            row.addWidget(part)
+        row.addWidget(self.state, 1)
+        row.addWidget(self.copy)
+        row.addWidget(self.save)
+        self._connect()
+        self.refresh()
+
+    def command(self) -> m.BenchGemm | m.BenchNet:
+        """What Run would start. Raises BadInput for a custom shape that is none."""
+        kind, what = self.shape.currentData()
+        threads = int(self.threads.currentData())
+        if kind == "net":
+            return m.BenchNet(((what, int(self.batch.currentData())),), threads)
+        if kind == "sweep":
+            return m.BenchGemm(tuple((n, n, n) for n in SWEEP), threads, quick=True)
+        return m.BenchGemm((parse_shape(self.custom.text()) if kind == CUSTOM else what,), threads)
+
+    def refresh(self) -> None:
+        """Show what applies now: the entry of sizes, the batch, whether Run can run, what is going on."""
+        kind = self.shape.currentData()[0]
+        benching = self._session.benching
+        self.custom.setVisible(kind == CUSTOM)
+        self.batch.setEnabled(kind == "net")
+        self.run.setText("Cancel" if benching else "Run")
+        self.run.setAccessibleName("Cancel the benchmark" if benching else "Time every backend and float peer")
+        set_role(self.state, "muted")
+        try:
+            self.command()
+        except BadInput as error:
+            self.run.setEnabled(benching)
+            set_role(self.state, "warning")
+            self.state.setText(f"✗ {error}")
+            return
+        self.run.setEnabled(True)
+        if not benching:
+            self.state.setText("")
+
+    def show_progress(self, event: m.Progress) -> None:
+        """Say what is being timed, how far it is, and that training rests where it does."""
+        share = "" if event.share is None else f", {event.share:.0%}"
+        rest = " · training is paused while timing" if self._session.run.state == "paused" else ""
+        self.state.setText(f"{event.doing}{share}{rest}")
+
+    def _shape_picker(self) -> QComboBox:
+        items: list[tuple[str, object]] = [(f"GEMM {n}³", ("gemm", (n, n, n))) for n in SIZES]
+        items.append((f"GEMM {'×'.join(map(str, RAGGED))}", ("gemm", RAGGED)))
+        items.append(("GEMM M, N, K…", (CUSTOM, None)))
+        items.append((f"Sweep {SWEEP[0]}³ to {SWEEP[-1]}³", ("sweep", None)))
+        items += [(f"net {name}", ("net", name)) for name in NETS]
+        picker = _picker("What to time", items)
+        picker.setCurrentIndex(2)
+        return picker
+
+    def _connect(self) -> None:
+        self.run.clicked.connect(self._run_or_cancel)
+        for picker in (self.shape, self.batch, self.threads):
+            picker.currentIndexChanged.connect(self.refresh)
+        self.custom.textChanged.connect(self.refresh)
+        self.custom.returnPressed.connect(self.run.click)
+        self.copy.clicked.connect(self.copy_asked)
+        self.save.clicked.connect(self.save_asked)
+        self._session.bench_changed.connect(self.refresh)
+
+    def _run_or_cancel(self) -> None:
+        if self._session.benching:
+            self._session.cancel_bench()
+        else:
+            self._session.start_bench(self.command())
+            rest = "Training is paused while timing" if self._session.run.state == "paused" else "Starting"
+            self.state.setText(rest)
+
+
+def _button(text: str, tip: str) -> QPushButton:
+    button = QPushButton(text)
+    button.setToolTip(tip)
+    button.setAccessibleName(tip)
+    return button
+
+
+def _picker(name: str, items: list[tuple[str, object]]) -> QComboBox:
+    picker = QComboBox()
+    picker.setAccessibleName(name)
+    for text, data in items:
+        picker.addItem(text, data)
+    return picker

@@ -1,0 +1,92 @@
+"""What a measured case means: its main ratios in large figures."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
+
+from app.bench_results import BenchResults, Case, memory_ratio, title
+from app.figures import multiple, share_of
+from app.theme import GAP, mono
+from app.widgets.card import Card, label, set_role
+
+
+class Figure(QWidget):
+    """A large figure over its meaning."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2)
+        self.value = label()
+        self.value.setFont(mono(17))
+        self.meaning = label("", "muted")
+        self.meaning.setWordWrap(True)
+        column.addWidget(self.value)
+        column.addWidget(self.meaning)
+        column.addStretch(1)
+
+    def say(self, value: str, meaning: str, role: str = "") -> None:
+        """Show a figure and what it is."""
+        self.value.setText(value)
+        set_role(self.value, role)
+        self.meaning.setText(meaning)
+
+
+class Meaning(Card):
+    """Only measured rows speak here; until there are some, it says what will appear."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__("What it means", parent=parent)
+        grid = QGridLayout()
+        grid.setSpacing(GAP)
+        self.figures = [Figure() for _ in range(4)]
+        for index, figure in enumerate(self.figures):
+            grid.addWidget(figure, index // 2, index % 2)
+            grid.setColumnStretch(index % 2, 1)
+        self.body.addLayout(grid)
+        self.body.addStretch(1)
+        self.exact = _wrapped("good")
+        self.machine = _wrapped("muted")
+        self.body.addWidget(self.exact)
+        self.body.addWidget(self.machine)
+        self.show_case(BenchResults(), None)
+
+    def show_case(self, results: BenchResults, case: Case | None) -> None:
+        """Speak of a case of the results, or of what will be here."""
+        self.machine.setText("" if results.peak is None else results.peak.machine)
+        best = None if case is None else results.best(case, "xnor")
+        if case is None or best is None:
+            self.set_hint("")
+            meanings = ("against torch float32", "against the best float", "of this core's limit", "of the memory")
+            for figure, meaning in zip(self.figures, meanings, strict=True):
+                figure.say("–", f"{meaning}: appears with the first XNOR row", "muted")
+            self.exact.setText("")
+            return
+        self.set_hint(f"{best.backend} on {title(case)}")
+        self._say_ratio(0, best.times_torch, "torch float32")
+        self._say_ratio(1, best.times_best_float, "the best float")
+        peak = best.fraction_of_peak
+        self.figures[2].say("–" if peak is None else share_of(peak), "of the popcount limit of these cores")
+        self.figures[3].say(multiple(memory_ratio(case[0])), "less memory for the weights than float32")
+        exact = results.exact(case)
+        set_role(self.exact, "good" if exact else "warning")
+        self.exact.setText(
+            "✓ exact: every backend's result equalled the oracle's before it was timed"
+            if exact
+            else "✗ not every result was compared with the oracle and equal"
+        )
+
+    def _say_ratio(self, index: int, ratio: float | None, whom: str) -> None:
+        if ratio is None:
+            self.figures[index].say("–", f"{whom} was not measured", "muted")
+        elif ratio >= 1:
+            self.figures[index].say(multiple(ratio), f"as fast as {whom}", "good")
+        else:
+            self.figures[index].say(multiple(ratio), f"as fast as {whom}: slower", "warning")
+
+
+def _wrapped(role: str) -> QLabel:
+    made = label("", role)
+    made.setWordWrap(True)
+    return made

@@ -1,0 +1,85 @@
+"""Measured rows: order, ratios, CSV, and shapes as people type them."""
+
+import csv
+import io
+
+import pytest
+
+from app.bench_results import COLUMNS, BenchResults, memory_ratio, parse_shape, title
+from engine import messages as m
+from engine.errors import BadInput
+
+CUBE = "64x64x64"
+
+
+def row(backend, kind, ms, case=CUBE, **more):
+    return m.BenchRow(case, backend, kind, 1, ms, ms * 0.9, ms * 1.1, **more)
+
+
+@pytest.fixture
+def results():
+    made = BenchResults()
+    for event in (
+        m.BenchRow(CUBE, "cupy-xnor", "xnor", 1, reason="No card.", remedy="Add one."),
+        row("fast", "xnor", 0.5, gmacs=2.0, exact=True),
+        row("slow", "xnor", 4.0, gmacs=0.25, exact=True),
+        row("torch", "peer", 2.0, gmacs=0.5),
+        row("fast", "xnor", 5.0, "65x65x65", gmacs=1.0, exact=False),
+        m.BenchPeak(900.0, 100.0, "a machine"),
+    ):
+        made.add(event)
+    return made
+
+
+def test_slowest_first_and_the_unmeasured_last(results):
+    assert [r.backend for r in results.rows((CUBE, 1))] == ["slow", "torch", "fast", "cupy-xnor"]
+
+
+def test_best_of_a_kind_and_whether_all_are_exact(results):
+    assert results.best((CUBE, 1), "xnor").backend == "fast"
+    assert results.best((CUBE, 1), "float") is None
+    assert results.exact((CUBE, 1))
+    assert not results.exact(("65x65x65", 1))
+
+
+def test_running_again_replaces(results):
+    results.add(row("fast", "xnor", 9.0, exact=True))
+    assert results.best((CUBE, 1), "xnor").backend == "slow"
+
+
+def test_sweep_tells_work_and_speed(results):
+    assert results.sweep("xnor", 1) == [(1.0, 2.0), (5.0, 1.0)]
+    assert results.sweep("xnor", 2) == []
+
+
+def test_csv_holds_every_row_and_field(results):
+    table = list(csv.reader(io.StringIO(results.csv())))
+    assert table[0] == list(COLUMNS)
+    assert len(table) == 6
+    absent = dict(zip(COLUMNS, table[4], strict=True))
+    assert (absent["backend"], absent["median_ms"], absent["reason"]) == ("cupy-xnor", "", "No card.")
+    fast = dict(zip(COLUMNS, table[3], strict=True))
+    assert (fast["median_ms"], fast["gmacs"], fast["exact"]) == ("0.5", "2.0", "True")
+
+
+@pytest.mark.parametrize("text", ["1000, 777, 513", "1000x777x513", " 1000 777  513 ", "1000×777×513"])
+def test_shapes_as_people_type_them(text):
+    assert parse_shape(text) == (1000, 777, 513)
+
+
+@pytest.mark.parametrize("text", ["", "1,2", "1,2,3,4", "a,b,c", "0,1,1", "9000,1,1", "-1,2,3", "1.5,2,3"])
+def test_other_shapes_say_what_to_do(text):
+    with pytest.raises(BadInput, match="Give"):
+        parse_shape(text)
+
+
+def test_memory_counts_padding():
+    assert memory_ratio("8x8x128") == 32
+    assert memory_ratio("8x8x65") == pytest.approx(32 * 65 / 128)
+    assert memory_ratio("784-64-10@5") == pytest.approx(32 * (784 * 64 + 640) / (832 * 64 + 640))
+
+
+def test_titles():
+    assert title(("64x64x64", 1)) == "GEMM 64³"
+    assert title(("1x2x3", 2)) == "GEMM 1×2×3, 2 threads"
+    assert title(("784-64-10@5", 1)) == "784-64-10, batch 5"
