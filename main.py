@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import multiprocessing
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -19,6 +20,9 @@ Record = dict[str, Any]
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command or open the window; returns the exit code (0 done, 1 failed, 2 refused, 130 interrupted)."""
     multiprocessing.freeze_support()
+    # A variable that holds numpy's BLAS to another processor's kernels would slow the float side down: every
+    # comparison here is with float at its best. Read by numpy once, at its import, in this process and its children.
+    os.environ.pop("OPENBLAS_CORETYPE", None)
     arguments = list(sys.argv[1:] if argv is None else argv)
     from engine.errors import FlipscopeError
 
@@ -74,7 +78,7 @@ def _train(options: argparse.Namespace) -> int:
             raise BadInput(f"'{assignment}' sets nothing.", "Write it as key=value.")
         config = config.changed(key, value)
     record = train(config, out=options.out, resume=options.resume, on_progress=_progress_line)
-    print(file=sys.stderr)
+    _progress_line("")
     _report(options, record, _print_train)
     return INTERRUPTED if record.get("interrupted") else DONE
 
@@ -99,9 +103,11 @@ def _bench(options: argparse.Namespace) -> int:
         return _report(options, bench_gui(quick=options.quick), _print_figures)
     from engine.inference import commands
 
-    run = {"gemm": commands.bench_gemm, "net": commands.bench_net}[options.what]
-    extra = {"case": options.case} if options.what == "net" else {"size": options.size}
-    record = run(**extra, batch=options.batch, threads=options.threads, quick=options.quick)
+    common = {"batch": options.batch, "threads": options.threads, "quick": options.quick}
+    if options.what == "gemm":
+        record = commands.bench_gemm(size=options.size, **common)
+    else:
+        record = commands.bench_net(case=options.case, **common)
     return _report(options, record, _print_bench)
 
 
@@ -212,7 +218,9 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
 
 
 def _progress_line(text: str) -> None:
-    print(f"\r{text:<78}", end="", file=sys.stderr, flush=True)
+    """One line that is written over, on a terminal only."""
+    if sys.stderr.isatty():
+        print(f"\r{text:<78}", end="" if text else "\r", file=sys.stderr, flush=True)
 
 
 def _print_doctor(record: Record) -> None:
@@ -250,18 +258,24 @@ def _print_evaluate(record: Record) -> None:
 
 
 def _print_predict(record: Record) -> None:
-    rows = [(p["file"], p["label"], p["backend"], f"{p['milliseconds']:.3f} ms") for p in record["predictions"]]
+    rows = [
+        (p["file"], "no digit" if p["label"] is None else p["label"], p["backend"], f"{p['milliseconds']:.3f} ms")
+        for p in record["predictions"]
+    ]
     _table(("file", "label", "backend", "time"), rows)
 
 
 def _print_bench(record: Record) -> None:
     peak = record["peak"]
     print(record["machine"])
-    print(f"one core at most: popcount {peak['popcount_gmacs']} GMAC/s, float32 {peak['fp32_gmacs']} GMAC/s")
-    print()
+    limits = ", ".join(f"{name} {_short(peak[f'{name}_gmacs'])} GMAC/s" for name in ("popcount", "fp32"))
+    print(f"one core at most: {limits}\n")
     keys = ("case", "backend", "threads", "median_ms", "gmacs", "fraction_of_peak", "times_torch", "times_best_float")
-    rows = [[_short(row.get(key)) for key in keys] + [_short(row.get("exact"))] for row in record["rows"]]
-    _table((*keys, "exact"), rows)
+    timed = [row for row in record["rows"] if row["median_ms"] is not None]
+    _table((*keys, "exact"), [[_short(row.get(key)) for key in (*keys, "exact")] for row in timed])
+    for row in record["rows"]:
+        if row["median_ms"] is None:
+            print(f"{row['case']} by {row['backend']}: {row['reason']} {row['remedy']}")
 
 
 def _print_figures(record: Record) -> None:
@@ -272,7 +286,9 @@ def _print_figures(record: Record) -> None:
 def _short(value: object) -> str:
     if value is None:
         return "–"
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+    return str(value)
 
 
 if __name__ == "__main__":

@@ -52,8 +52,9 @@ class Settings:
     def save(self, path: Path) -> None:
         """Write atomically; a failure is logged, since losing a preference must not stop anything."""
         try:
+            path.parent.mkdir(parents=True, exist_ok=True)
             write_atomically(path, json.dumps(asdict(self), indent=1).encode())
-        except CannotWrite as error:
+        except (CannotWrite, OSError) as error:
             log.warning("settings were not saved: %s", error)
 
     def remember_model(self, path: str) -> None:
