@@ -38,7 +38,7 @@ class RunConfig:
     epochs: int = 10
     time_limit: float | None = None
     batch_size: int = 128
-    learning_rate: float = 5e-3
+    learning_rate: float = 1e-2
     schedule: Schedule = "cosine"
     loss: Loss = "cross-entropy"
     weights: Rounding = "deterministic"
