@@ -152,7 +152,7 @@ class RunFolder:
         """Forget rows later than `step`: the run goes on from there, and they will be made again."""
         for file in (CHANGES, METRICS):
             header, *rows = self.rows(file)
-            kept = [row for row in rows if row[0].isdigit() and int(row[0]) <= step]
+            kept = [row for row in rows if row and row[0].isdigit() and int(row[0]) <= step]
             self._write(file, "".join(map(_csv_line, [header, *kept])))
 
     def rows(self, file: str) -> list[list[str]]:

@@ -180,10 +180,10 @@ class Loop:
         """The network as it would be deployed now. Raises BadInput where its numbers are not finite."""
         if self._scored is not None and self.fresh_score:
             return self._scored.score.network
-        return finish(self._deploy())
+        return finish(self._deploy(self.stepper.state()))
 
-    def _deploy(self) -> Generator[Evaluating, None, Network]:
-        return deploy(self.stepper.state(), self.config, self._sample, replace(self._metadata, epochs=self.epoch))
+    def _deploy(self, arrays: Arrays) -> Generator[Evaluating, None, Network]:
+        return deploy(arrays, self.config, self._sample, replace(self._metadata, epochs=self.epoch))
 
     def _step(self) -> StepDone:
         place, images = self._place, self.data.train_images
@@ -221,11 +221,13 @@ class Loop:
         return self._place.position * parts // count > before.position * parts // count
 
     def _evaluate(self) -> Iterator[LoopEvent]:
-        if self._array_not_finite() is not None:
+        arrays = self.stepper.state()
+        wrong = _not_finite(arrays)
+        if wrong is not None:
             self.diverged = True
-            yield Diverged(self._place.step, self._where_not_finite())
+            yield Diverged(self._place.step, wrong)
             return
-        network = yield from self._deploy()
+        network = yield from self._deploy(arrays)
         score = yield from evaluate(network, self.config, self.data)
         self._scored = Scored(self._place.step, self.epoch, score)
         yield self._scored
@@ -240,22 +242,23 @@ class Loop:
 
     def _where_not_finite(self) -> str:
         """Names the first layer whose arrays, or else whose outputs, are no longer numbers."""
-        array = self._array_not_finite()
-        if array is not None:
-            return array
+        wrong = _not_finite(self.stepper.state())
+        if wrong is not None:
+            return wrong
         for i in range(self._layers):
             if not np.all(np.isfinite(self.stepper.preactivations(i))):
                 return f"the outputs of layer '{layer_name(i, self._layers)}'"
         return "the loss itself"
 
-    def _array_not_finite(self) -> str | None:
-        """The first array that is no longer made of numbers, by name and layer."""
-        arrays = self.stepper.state()
-        for i in range(self._layers):
-            for name, array in arrays.items():
-                if name.startswith(f"layer{i}.") and not np.all(np.isfinite(array)):
-                    return f"'{name.removeprefix(f'layer{i}.')}' of layer '{layer_name(i, self._layers)}'"
-        return None
+
+def _not_finite(arrays: Arrays) -> str | None:
+    """The first array that is no longer made of numbers, by name and layer."""
+    layers = depth(arrays)
+    for i in range(layers):
+        for name, array in arrays.items():
+            if name.startswith(f"layer{i}.") and not np.all(np.isfinite(array)):
+                return f"'{name.removeprefix(f'layer{i}.')}' of layer '{layer_name(i, layers)}'"
+    return None
 
 
 def check_arrays(arrays: Arrays, expected: Arrays) -> None:

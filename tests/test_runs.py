@@ -1,0 +1,101 @@
+"""Run folders: their tables, their list, and what is found in them after an accident."""
+
+import errno
+import os
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from engine import runs
+from engine.config import RunConfig
+from engine.errors import BadFile
+from engine.files import CannotWrite
+
+NOW = datetime(2026, 1, 2, 3, 4, 5)
+
+
+def create(root, **changes):
+    return runs.RunFolder.create(root, RunConfig(**changes), {"flipscope": "0"}, NOW)
+
+
+def score(folder, step, accuracy=0.5):
+    row = dict.fromkeys(runs.METRIC_COLUMNS, 0) | {"step": step, "test_accuracy": accuracy}
+    folder.record_score(row)
+
+
+def test_folders_are_named_by_time_model_and_seed(tmp_path):
+    assert create(tmp_path / "a" / "b", seed=7).name == "2026-01-02-030405-mlp-512x2-seed7"
+    assert create(tmp_path, kind="float").name == "2026-01-02-030405-mlp-512x2-float-seed0"
+
+
+def test_a_name_is_never_taken_twice(tmp_path):
+    names = [create(tmp_path).name for _ in range(3)]
+    assert names == [names[0], f"{names[0]}-2", f"{names[0]}-3"]
+    (tmp_path / names[1]).rename(tmp_path / "elsewhere")
+    assert create(tmp_path).name == f"{names[0]}-4"
+
+
+def test_rewind_forgets_what_is_later_and_what_is_no_row(tmp_path):
+    folder = create(tmp_path)
+    for step in (10, 20, 30):
+        score(folder, step)
+    folder.record_change(5, "learning_rate", 0.1)
+    folder.record_change(25, "loss", "squared-hinge")
+    with (folder.path / runs.METRICS).open("a") as file:
+        file.write("\n4")
+    folder.rewind(20)
+    assert [row[0] for row in folder.rows(runs.METRICS)] == ["step", "10", "20", "4"]
+    assert folder.rows(runs.CHANGES)[1:] == [["5", "learning_rate", "0.1"]]
+
+
+def test_the_list_has_the_newest_first_and_leaves_out_what_is_no_run(tmp_path):
+    first, second = create(tmp_path, seed=1), create(tmp_path, seed=2)
+    score(first, 10, 0.97)
+    first.save(b"a model")
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "file").write_text("")
+    for name, text in (("a", "not json"), ("b", '{"model": 3, "novelty": 1}'), ("c", "[]")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / runs.CONFIG).write_text(text)
+    assert [(run.folder, run.accuracy, run.resumable) for run in runs.list_runs(tmp_path)] == [
+        (second, None, False),
+        (first, 0.97, True),
+    ]
+    assert runs.list_runs(tmp_path / "nowhere") == []
+
+
+def test_a_save_is_recognised_by_its_place(tmp_path):
+    folder = create(tmp_path)
+    kept = folder.keep(b"x", 3)
+    assert kept.name == "checkpoint-00003.safetensors"
+    assert runs.RunFolder.holding(folder.save(b"x")) == folder
+    assert runs.RunFolder.holding(kept) is None
+    assert runs.RunFolder.holding(tmp_path / "last.safetensors") is None
+
+
+def test_epochs_that_are_powers_of_two_are_kept():
+    assert [epoch for epoch in range(70) if runs.is_kept(epoch)] == [1, 2, 4, 8, 16, 32, 64]
+
+
+def test_a_table_that_cannot_be_read_is_told(tmp_path):
+    folder = create(tmp_path)
+    (folder.path / runs.METRICS).write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(BadFile, match=r"metrics\.csv"):
+        folder.rows(runs.METRICS)
+    (folder.path / runs.METRICS).unlink()
+    with pytest.raises(BadFile, match=r"metrics\.csv"):
+        folder.rewind(3)
+
+
+def test_a_full_disk_is_told_by_every_writer(tmp_path, monkeypatch):
+    folder = create(tmp_path)
+
+    def refuse(*_, **__):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    monkeypatch.setattr(Path, "open", refuse)
+    for write in (lambda: folder.save(b"x"), lambda: folder.keep(b"x", 1), lambda: score(folder, 1)):
+        with pytest.raises(CannotWrite, match="No space left"):
+            write()
