@@ -100,7 +100,8 @@ def color_table(t: Tokens) -> Pixels:
     heat = np.linspace(0, 1, HEAT + 1)[:, None, None]
     rgb = np.rint((off + (on - off) * share) * (1 - heat) + flip * heat).astype(np.uint32).reshape(-1, 3)
     places = np.array([1 << 16, 1 << 8, 1], np.uint32)
-    return np.bitwise_or(np.uint32(0xFF000000), (rgb * places).sum(axis=1, dtype=np.uint32))
+    table: Pixels = (rgb * places).sum(axis=1, dtype=np.uint32) + np.uint32(0xFF000000)
+    return table
 
 
 def _rgb(color: str) -> NDArray[np.float64]:

@@ -1,0 +1,106 @@
+"""The curves of a run on cards: loss, test accuracy, flips; drawn from the history, the playhead marked."""
+
+from __future__ import annotations
+
+from app.run_view import RunView
+from app.theme import Tokens
+from app.widgets.card import Card
+from app.widgets.plot import Axis, Paint, Plot, figure
+
+STRETCHES = 300
+"""Minima and maxima a curve is drawn from, about one for each pixel of a small plot."""
+FLIP_FLOOR = 1e-6
+"""Share of flipped weights at the foot of the flips' axis; less than one flip in the largest layers."""
+
+
+def layer_titles(layers: tuple[tuple[str, int, int], ...]) -> list[str]:
+    """ "784→512" for each (name, outputs, inputs)."""
+    return [f"{inputs}→{outputs}" for _, outputs, inputs in layers]
+
+
+class LossCard(Card):
+    """Loss of every step on its training batch; the test set's loss where it was scored."""
+
+    def __init__(self) -> None:
+        super().__init__("Loss", "of every training step", figures=True)
+        self.plot = Plot("Loss", Axis("step"), Axis("loss", low=0.0), empty="Press Run: the loss appears here.")
+        self.plot.add_line("train", lambda t: t.muted)
+        self.plot.add_line("test", lambda t: t.xnor, symbol=True)
+        self.body.addWidget(self.plot, 1)
+
+    def refresh(self, run: RunView) -> None:
+        """Draw the run up to now."""
+        steps, low, high = run.history.curve("loss", 0, run.step, STRETCHES)
+        self.plot.set_x_range(0, max(1, run.step))
+        self.plot.set_band("train", steps, low, high)
+        scores = run.history.scores()
+        self.plot.set_line("test", scores.steps, scores.loss)
+        if steps.size:
+            self.set_hint(figure(float(high[-1])))
+            self.plot.set_summary(f"The training loss went from {figure(float(high[0]))} to {figure(float(high[-1]))}.")
+
+
+class AccuracyCard(Card):
+    """Accuracy on the test set, of the folded network that deployment would run."""
+
+    def __init__(self) -> None:
+        super().__init__("Test accuracy", figures=True)
+        self.plot = Plot(
+            "Test accuracy", Axis("step"), Axis("accuracy", "%", high=100.0),
+            empty="Press Run: a score of the whole test set appears here after each epoch.",
+        )  # fmt: skip
+        self.plot.add_line("test", lambda t: t.xnor, symbol=True)
+        self.body.addWidget(self.plot, 1)
+
+    def refresh(self, run: RunView) -> None:
+        """Draw the run up to now."""
+        scores = run.history.scores()
+        self.plot.set_x_range(0, max(1, run.step))
+        self.plot.set_line("test", scores.steps, 100 * scores.accuracy)
+        if scores.steps.size:
+            newest, best = 100 * scores.accuracy[-1], 100 * scores.accuracy.max()
+            self.set_hint(f"{newest:.2f} %")
+            self.plot.set_summary(
+                f"Test accuracy is {newest:.2f} % after {scores.steps.size} scores, {best:.2f} % at best."
+            )
+        else:
+            self.set_hint("first score after an epoch" if run.active else "")
+
+
+class FlipsCard(Card):
+    """Share of the weights of each layer that flip at a step, on a log axis."""
+
+    def __init__(self) -> None:
+        super().__init__("Flips per step", "share of weights, log")
+        self.plot = Plot(
+            "Flips per step", Axis("step"), Axis("share", log=True, low=FLIP_FLOOR, high=1.0),
+            empty="Press Run: how many weights of each layer flip appears here.",
+        )  # fmt: skip
+        self.body.addWidget(self.plot, 1)
+        self._titles: list[str] = []
+
+    def refresh(self, run: RunView) -> None:
+        """Draw the run up to now; each layer's line in its own colour."""
+        self._titles = layer_titles(run.layers)
+        names = [f"{i + 1}: {title}" for i, title in enumerate(self._titles)]
+        for index, name in enumerate(names):
+            if name not in self.plot.series:
+                self.plot.add_line(name, _layer_paint(index))
+        for stale in self.plot.series.keys() - set(names):
+            self.plot.set_line(stale, [], [])
+        self.plot.set_x_range(0, max(1, run.step))
+        told = []
+        for index, name in enumerate(names):
+            steps, low, high = run.history.curve(f"flips/{index}", 0, run.step, STRETCHES)
+            self.plot.set_band(name, steps, low, high)
+            if steps.size:
+                told.append(f"{self._titles[index]}: {figure(100 * float(high[-1]))} %")
+        if told:
+            self.plot.set_summary(f"Weights flipping a step now, by layer: {', '.join(told)}.")
+
+
+def _layer_paint(index: int) -> Paint:
+    def paint(t: Tokens) -> str:
+        return t.layer(index)
+
+    return paint

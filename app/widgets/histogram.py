@@ -1,0 +1,91 @@
+"""A histogram over a fixed range, split at zero: dark below, light from zero on, as the bits they become."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QPainter, QPen
+from PySide6.QtWidgets import QWidget
+
+from app.figures import percent
+from app.theme import tokens
+from app.widgets.plot import Axis, Plot
+
+HEADROOM = 1.18
+SERIES = "share"
+
+
+class Histogram(Plot):
+    """Counts of bins as shares of their sum.
+
+    Args:
+        low, high: the range of the bins.
+        marks: values marked with a dashed line, e.g. the clip at -1 and +1. The bin of a mark does not set the
+            height of the axis: where it is taller, its bar runs off the top and its share is written beside it.
+    """
+
+    def __init__(
+        self, name: str, x: str, low: float, high: float, *, marks: tuple[float, ...] = (), empty: str = "",
+        parent: QWidget | None = None,
+    ) -> None:  # fmt: skip
+        self._range, self._marks = (low, high), marks
+        self._share = np.zeros(0)
+        share = Axis("share", "%", low=0.0, high=1.0)
+        super().__init__(name, Axis(x, low=low, high=high), share, empty=empty, parent=parent)
+        self.add_line(SERIES, lambda t: t.text)
+        self.series[SERIES].item.setVisible(False)
+
+    def set_counts(self, counts: NDArray[np.int64] | None, what: str = "") -> None:
+        """Show counts int64 [bins], or nothing; what: put first in the summary."""
+        if counts is None or not counts.sum():
+            self._share = np.zeros(0)
+            self.clear_lines()
+            self.set_summary(self._empty)
+            return
+        self._share = counts / counts.sum()
+        low, high = self._range
+        width = (high - low) / counts.size
+        centers = low + (np.arange(counts.size) + 0.5) * width
+        marked = {int((mark - low) / width) for mark in self._marks}
+        others = np.delete(self._share, sorted(marked)) if marked else self._share
+        top = float(others.max()) or float(self._share.max())
+        self.y_axis = Axis("share", "%", low=0.0, high=100 * top * HEADROOM)
+        self.set_line(SERIES, centers, 100 * self._share)
+        below = float(self._share[centers < 0].sum())
+        self.set_summary(f"{what} {percent(below)} below zero, {percent(1 - below)} from zero on.".strip())
+
+    def drawForeground(self, painter: QPainter, rect: QRectF) -> None:
+        """The bars go under what every plot writes."""
+        if self._share.size:
+            self._draw_bars(painter)
+        super().drawForeground(painter, rect)
+
+    def _draw_bars(self, painter: QPainter) -> None:
+        t = tokens()
+        area = self.getPlotItem().getViewBox().sceneBoundingRect()
+        low, high = self._range
+        count, top = self._share.size, (self.y_axis.high or 1.0) / 100
+        edges = np.rint(area.left() + np.arange(count + 1) * area.width() / count)
+        heights = np.minimum(self._share / top, 1.0) * area.height()
+        zero = count * -low / (high - low)
+        positive = t.color("bit_on") if t.dark else t.color("muted", 120)
+        negative = t.color("muted", 150) if t.dark else t.color("bit_off")
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        for i in range(count):
+            if heights[i] > 0:
+                bar = QRectF(edges[i], area.bottom() - heights[i], max(1.0, edges[i + 1] - edges[i] - 1), heights[i])
+                painter.fillRect(bar, negative if i < zero - 0.5 else positive)
+        painter.setFont(self._small_font())
+        for mark in self._marks:
+            self._draw_mark(painter, area, mark, self._share[int((mark - low) / (high - low) * count)])
+
+    def _draw_mark(self, painter: QPainter, area: QRectF, mark: float, share: float) -> None:
+        low, high = self._range
+        x = area.left() + (mark - low) / (high - low) * area.width()
+        painter.setPen(QPen(tokens().color("warning"), 1, Qt.PenStyle.DashLine))
+        painter.drawLine(round(x), round(area.top()), round(x), round(area.bottom()))
+        painter.setPen(tokens().color("muted"))
+        side = Qt.AlignmentFlag.AlignLeft if mark < 0 else Qt.AlignmentFlag.AlignRight
+        box = QRectF(x + 5, area.top() + 14, 60, 14) if mark < 0 else QRectF(x - 65, area.top() + 14, 60, 14)
+        painter.drawText(box, side, percent(share))

@@ -1,0 +1,74 @@
+"""The scrubber: a slider over the recorded moments, what is shown against what is live, and the way back to live."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSlider, QWidget
+
+from app.theme import GRID
+from app.widgets.card import label, set_role
+
+
+class Scrubber(QWidget):
+    """`scrubbed` gives the index of a recorded moment a person went to; `live_asked` asks for the newest.
+
+    Arrow keys go moment by moment, Page Up and Page Down by a twentieth, Home and End to the ends; End is live again.
+    """
+
+    scrubbed = Signal(int)
+    live_asked = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(2, 0, 2, 0)
+        row.setSpacing(GRID + 4)
+        self.text = label("", "muted", figures=True)
+        self.text.setMinimumWidth(190)
+        self.slider = QSlider(Qt.Orientation.Horizontal)
+        self.slider.setAccessibleName("Recorded moments")
+        self.slider.setToolTip("Go back to a recorded moment; training goes on meanwhile")
+        self.slider.valueChanged.connect(self._moved)
+        self.end = label("", "muted", figures=True)
+        self.live = QPushButton("Live")
+        self.live.setCheckable(True)
+        self.live.setAccessibleName("Live: show the newest moment and follow")
+        self.live.clicked.connect(self._ask_live)
+        for part in (self.text, self.slider, self.end, self.live):
+            row.addWidget(part, 1 if part is self.slider else 0)
+        self.show_moments(0, 0, None, "", "")
+
+    def show_moments(self, count: int, index: int, step: int | None, epoch: str, newest: str) -> None:
+        """Show where the playhead is without announcing it.
+
+        Args:
+            count: recorded moments. index: the one under the playhead.
+            step: the step under the playhead, or None when live. epoch: e.g. "2.6".
+            newest: the newest step as text, e.g. "3,400"; "" without any.
+        """
+        self.slider.blockSignals(True)
+        self.slider.setRange(0, max(0, count - 1))
+        self.slider.setPageStep(max(1, count // 20))
+        self.slider.setValue(count - 1 if step is None else index)
+        self.slider.blockSignals(False)
+        self.slider.setEnabled(count > 1)
+        self.live.setEnabled(count > 0)
+        self.live.setChecked(step is None and count > 0)
+        if not count:
+            self.text.setText("No moments yet")
+            self.end.setText("Press Run: moments are recorded as it learns")
+        elif step is None:
+            self.text.setText(f"live · step {newest} · epoch {epoch}")
+            self.end.setText(f"{count:,} moments")
+        else:
+            self.text.setText(f"showing step {step:,} · epoch {epoch}")
+            self.end.setText(f"live is at {newest}")
+        set_role(self.text, "muted" if step is None else "title")
+        self.slider.setAccessibleDescription(f"{self.text.text()}. {self.end.text()}.")
+
+    def _moved(self, index: int) -> None:
+        self.scrubbed.emit(index)
+
+    def _ask_live(self) -> None:
+        self.live.setChecked(True)
+        self.live_asked.emit()
