@@ -10,6 +10,7 @@ import queue
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
@@ -98,9 +99,11 @@ class Link(QObject):
         )
         self._process.start()
         theirs.close()
-        for body, name in ((self._read, "reader"), (self._write, "writer")):
-            arguments = (ours, self._process, log_path) if body is self._read else (ours, self._outbox)
-            threading.Thread(target=body, args=arguments, daemon=True, name=f"{self.world} {name}").start()
+        self._thread("reader", self._read, ours, self._process, log_path)
+        self._thread("writer", self._write, ours, self._outbox)
+
+    def _thread(self, name: str, body: Callable[..., None], *arguments: object) -> None:
+        threading.Thread(target=body, args=arguments, daemon=True, name=f"{self.world} {name}").start()
 
     def send(self, command: m.Command) -> None:
         """Queue a command; never blocks. What is sent to a dead child is dropped with it."""
