@@ -51,7 +51,7 @@ class EpochEnd:
 
 @dataclass(frozen=True)
 class Diverged:
-    """The numbers of the run are no longer numbers; a step that finds that changes nothing. why: where it began."""
+    """The numbers of the run are no longer numbers, and no step is made of them. why: where it began, for people."""
 
     step: int
     why: str
@@ -154,10 +154,10 @@ class Loop:
         while self.spent < 1:
             before = self._place
             done = self._step()
-            yield done
-            if not math.isfinite(done.result.loss):
+            if self.diverged:
                 yield Diverged(before.step, self._where_not_finite())
                 continue
+            yield done
             if self._evaluation_due(before):
                 yield from self._evaluate()
             if self._place.epoch > before.epoch:

@@ -71,15 +71,21 @@ def depth(arrays: Arrays) -> int:
     return sum(name.endswith(".latent") for name in arrays)
 
 
-def _weights(config: RunConfig, index: int, outputs: int, fan_in: int) -> NDArray[np.float32]:
-    """Latents uniform on +-LATENT_SPREAD; float weights by He et al. 2015 (arXiv 1502.01852), for ReLU."""
-    bound = LATENT_SPREAD if config.kind == "binary" else float(np.sqrt(6 / fan_in))
-    stream = Key(config.seed, 0, 0).stream("initial weights", index)
-    return (bound * (2 * stream.random((outputs, fan_in), np.float32) - 1)).astype(np.float32)
-
-
 LATENT_SPREAD = 0.1
 """Half the width of the latents' first distribution: near enough to 0 to flip early, wide enough not to all flip."""
+
+
+def _weights(config: RunConfig, index: int, outputs: int, fan_in: int) -> NDArray[np.float32]:
+    """Latents uniform on +-LATENT_SPREAD, or on +-1 where their signs are drawn and would else be mere chance.
+
+    Float weights by He et al. 2015 (arXiv 1502.01852), for ReLU.
+    """
+    if config.kind == "float":
+        bound = float(np.sqrt(6 / fan_in))
+    else:
+        bound = 1.0 if config.weights == "stochastic" else LATENT_SPREAD
+    stream = Key(config.seed, 0, 0).stream("initial weights", index)
+    return (bound * (2 * stream.random((outputs, fan_in), np.float32) - 1)).astype(np.float32)
 
 
 def _parameter(arrays: Arrays, name: str, values: NDArray[np.float32]) -> None:

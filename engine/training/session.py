@@ -90,7 +90,7 @@ class Session:
         self.watch = watch
         self._clock = clock
         self._out = out
-        self._saved_step = loop.place.step
+        self._saved = (loop.place.step, loop.config)
         self._saved_at = clock()
         self._since_score = _Tally()
 
@@ -155,9 +155,10 @@ class Session:
         for event in self.loop.events():
             if isinstance(event, StepDone):
                 self._since_score.add(event)
-            elif isinstance(event, Scored):
-                yield from self._record(event)
+            refused = self._record(event) if isinstance(event, Scored) else None
             yield event
+            if refused is not None:
+                yield refused
             if isinstance(event, EpochEnd) and self._due(event.epoch):
                 yield self.save(keep=is_kept(event.epoch))
             elif isinstance(event, Finished) and self.unsaved:
@@ -171,8 +172,8 @@ class Session:
 
     @property
     def unsaved(self) -> bool:
-        """Whether there are steps that no save holds and that are worth one."""
-        return self.loop.place.step != self._saved_step and not self.loop.diverged
+        """Whether there are steps or settings that no save holds, and that are worth one."""
+        return self._saved != (self.loop.place.step, self.loop.config) and not self.loop.diverged
 
     def layer_shapes(self) -> tuple[tuple[int, int], ...]:
         """(outputs, inputs) of each layer with weights."""
@@ -200,13 +201,13 @@ class Session:
                 self.folder.keep(contents, place.epoch)
         except CannotWrite as error:
             return NotSaved(error)
-        self._saved_step, self._saved_at = place.step, self._clock()
+        self._saved, self._saved_at = (place.step, state.config), self._clock()
         return Saved(place.step, self.loop.epoch, path)
 
     def _due(self, epoch: int) -> bool:
         return is_kept(epoch) or self._clock() - self._saved_at >= SAVE_EVERY
 
-    def _record(self, event: Scored) -> Iterator[NotSaved]:
+    def _record(self, event: Scored) -> NotSaved | None:
         row = {
             "step": event.step,
             "epoch": f"{event.epoch:.6g}",
@@ -220,7 +221,8 @@ class Session:
         try:
             self.folder.record_score(row)
         except CannotWrite as error:
-            yield NotSaved(error)
+            return NotSaved(error)
+        return None
 
 
 class _Tally:

@@ -29,8 +29,8 @@ WINDOW = 1.0
 class Telemetry:
     """Gathers what every step says, and makes frames of it when there is credit and enough time has passed.
 
-    One frame may be on its way at any time; the next waits for its acknowledgement. Meanwhile curves gather, and
-    pictures are made only when they are sent: nothing on a curve is lost, memory is bounded, nobody waits.
+    One frame may be on its way at any time; the next waits for its acknowledgement. Meanwhile the curves' values
+    gather, and pictures are made only when they are sent: nothing on a curve is lost, and nobody waits.
     """
 
     def __init__(self, session: Session, clock: Clock) -> None:
@@ -54,8 +54,8 @@ class Telemetry:
     # ------------------------------------------------------------ what comes in
 
     def acknowledge(self, sequence: int, pictures: bool) -> None:
-        """The window has room again; -1 gives the first credit."""
-        if sequence >= self._sequence:
+        """The window has shown that frame, and has room if it is the newest; -1 gives the first credit."""
+        if sequence == self._sequence:
             self._credit, self._pictures_wanted = True, pictures
 
     def watch(self, command: Watch) -> None:
