@@ -136,6 +136,17 @@ def test_torch_in_float64_agrees_for_random_parameters_and_ties(data, seed):
     check_against_oracle(arrays, run, data)
 
 
+def test_the_twin_in_float64_agrees_with_its_folded_layers(data):
+    run = loop(data, epochs=1, kind="float")
+    list(run.events())
+    arrays = run.stepper.state()
+    about = Metadata("t", run.config.model, data.input_shape, data.class_names)
+    with torch.no_grad():
+        *_, scores = layers.Network(arrays, run.config, torch.float64).forward(data.test_images)
+    folded = backend("float-blas").load(fold(arrays, run.config, about)).scores(data.test_images)
+    np.testing.assert_allclose(folded, scores.numpy(), rtol=1e-3, atol=1e-4)
+
+
 def check_against_oracle(arrays, run, data):
     about = Metadata("t", run.model, data.input_shape, data.class_names)
     program = backend("naive").load(fold(arrays, run, about))
