@@ -6,6 +6,7 @@ import contextlib
 import ctypes
 import faulthandler
 import importlib
+import itertools
 import logging
 import os
 import platform
@@ -68,6 +69,7 @@ class Worker:
         self._lanes: dict[str, tuple[m.Command, Run]] = {}
         self._resting: set[str] = set()
         self._stepping: set[str] = set()
+        self._once = itertools.count()
         self._closing = False
 
     def post(self, command: m.Command) -> None:
@@ -125,7 +127,7 @@ class Worker:
             generator = self._service.carry_out(command)
             if generator is None:
                 return
-            lane = command.lane or f"once-{type(command).__name__}"
+            lane = command.lane or f"once {next(self._once)}"
             self._lanes[lane] = (command, generator)
             if getattr(command, "paused", False):
                 self._resting.add(lane)
@@ -148,7 +150,8 @@ class Worker:
                 pass
         if finished:
             self._forget(lane)
-            self._send(m.Done(lane))
+            if command.lane is not None:
+                self._send(m.Done(lane))
 
     def _settle(self, lane: str) -> None:
         for event in self._service.at_rest(lane):

@@ -70,6 +70,8 @@ class Service:
                 return self._stuck()
             case Ask(what):
                 return (Said(word) for word in (what,))
+            case Instant("slowly"):
+                return self._count(2)
             case Instant("expected"):
                 raise BadInput("It was wrong.", "Do it right.")
             case Instant("unexpected"):
@@ -168,3 +170,10 @@ def test_an_unexpected_failure_is_told_with_its_traceback(stage):
     (crashed,) = play(Instant("unexpected"), m.Shutdown())
     assert isinstance(crashed, m.Crashed)
     assert "RuntimeError: boom" in crashed.report
+
+
+def test_commands_without_a_lane_do_not_replace_each_other(stage):
+    service, play = stage
+    service.at_rest_post = [m.Shutdown()]
+    heard = play(Instant("slowly"), Instant("slowly"), Count(1, paused=True), m.StepOnce("count"))
+    assert sorted(heard[:4]) == ["0", "0", "1", "1"]
