@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
 from typing import Literal
 
 import pyqtgraph as pg
@@ -177,6 +179,7 @@ def palette(t: Tokens) -> QPalette:
 
 def style_sheet(t: Tokens) -> str:
     """What the palette cannot say: cards, buttons, the rail. Object names and dynamic properties select."""
+    up, down = (_chevron(way, t.dark) for way in ("up", "down"))
     return f"""
     QWidget {{ color: {t.text}; }}
     QMainWindow, QDialog, #page {{ background: {t.background}; }}
@@ -202,7 +205,16 @@ def style_sheet(t: Tokens) -> str:
         background: transparent; border-color: transparent; padding: 3px 8px; color: {t.muted}; }}
     QPushButton[flat="true"]:checked, QToolButton[flat="true"]:checked {{ background: {t.raised}; color: {t.text}; }}
     QPushButton[flat="true"]:focus, QToolButton[flat="true"]:focus {{ border: 1px solid {t.float_}; }}
-    QComboBox::drop-down {{ border: none; width: 20px; }}
+    #rail QToolButton {{ padding: 4px 0; }}
+    QComboBox {{ padding-right: 22px; }}
+    QComboBox::drop-down {{ border: none; width: 22px; }}
+    QComboBox::down-arrow, QToolButton::menu-indicator {{ image: url({down}); width: 14px; height: 14px; }}
+    QToolButton::menu-indicator {{ subcontrol-position: right center; right: 5px; }}
+    QSpinBox, QDoubleSpinBox {{ padding-right: 20px; }}
+    QSpinBox::up-button, QDoubleSpinBox::up-button, QSpinBox::down-button, QDoubleSpinBox::down-button {{
+        background: transparent; border: none; width: 18px; }}
+    QSpinBox::up-arrow, QDoubleSpinBox::up-arrow {{ image: url({up}); width: 12px; height: 12px; }}
+    QSpinBox::down-arrow, QDoubleSpinBox::down-arrow {{ image: url({down}); width: 12px; height: 12px; }}
     QComboBox QAbstractItemView {{ background: {t.raised}; border: 1px solid {t.line}; padding: 4px;
         selection-background-color: {t.primary}; outline: none; }}
     QToolTip {{ background: {t.raised}; color: {t.text}; border: 1px solid {t.line}; padding: 4px; }}
@@ -219,3 +231,9 @@ def style_sheet(t: Tokens) -> str:
     QScrollBar::handle:vertical {{ background: {t.line}; border-radius: 5px; min-height: 24px; }}
     QScrollBar::add-line:vertical, QScrollBar::sub-line:vertical {{ height: 0; }}
     """
+
+
+def _chevron(way: str, dark: bool) -> str:
+    """Where the style sheet finds the arrow of a box: it takes pictures from files only."""
+    name = f"chevron-{way}-{'dark' if dark else 'light'}.svg"
+    return (Path(str(files("assets"))) / "icons" / name).as_posix()

@@ -39,6 +39,9 @@ from app.theme import Choice, theme, tokens
 from app.widgets.status import StatusLine
 
 PAGES = (("draw", "Draw"), ("learn", "Learn"), ("kernels", "Kernels"))
+SIZE = QSize(1280, 800)
+TITLE_BAR = 40
+"""What a window manager may add to a window's height, about."""
 PICTURES = "*.png *.jpg *.jpeg *.bmp *.gif *.webp *.tif *.tiff"
 
 
@@ -216,7 +219,10 @@ class Window(QMainWindow):
                 self.addAction(action)
 
     def _restore_geometry(self) -> None:
-        self.resize(1280, 800)
+        room = self.screen().availableGeometry()
+        if room.width() <= SIZE.width() or room.height() <= SIZE.height() + TITLE_BAR:
+            self.setWindowState(Qt.WindowState.WindowMaximized)
+        self.resize(SIZE)
         stored = self.session.settings.geometry
         if stored:
             try:
