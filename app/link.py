@@ -24,7 +24,7 @@ from engine import paths, worker
 
 log = logging.getLogger(__name__)
 
-LAST_WORDS = 12
+LAST_WORDS = 40
 """How many last lines of a dead child's log are shown."""
 
 
