@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 
 import numpy as np
 from PySide6.QtCore import QTimer
@@ -29,7 +30,7 @@ from engine.bits import Words
 from engine.history import Moment
 
 TICK_MS = 33
-"""Curves are drawn at most once a tick, and not in the tick that draws pictures."""
+"""One card of curves is drawn a tick, none in the tick that draws pictures: no long pause anywhere."""
 PICTURE_SECONDS = 0.095
 """Live pictures are at least so far apart; scrubbing is not held back."""
 
@@ -44,12 +45,18 @@ class LearnPage(QWidget):
         self._watched = Watched()
         self._run_name = ""
         self._why = ""
-        self._curves_due = self._picture_due = True
-        self._scrubbed = False
+        self._picture_due = self._scrubbed = True
+        self._curves_due: list[Callable[[], None]] = []
         self._pictured: tuple[str, int, bool] | None = None  # run, layer, live: what the last picture was of
         self._pictured_at = -math.inf
         self._lay_out()
         self._connect()
+        self._drawings: tuple[Callable[[], None], ...] = (
+            lambda: self.loss.refresh(session.run),
+            lambda: self.flips.refresh(session.run),
+            self._refresh_scrubber,
+            lambda: self.accuracy.refresh(session.run),
+        )
         self._tick = QTimer(self)
         self._tick.setInterval(TICK_MS)
         self._tick.timeout.connect(self.refresh_due)
@@ -85,7 +92,7 @@ class LearnPage(QWidget):
         self.bits = BitsCard()
         self.filters = FiltersCard()
         column.addWidget(self.bits, 100)
-        column.addWidget(self.filters, 37)
+        column.addWidget(self.filters, 26)
         return column
 
     def _right(self) -> QGridLayout:
@@ -132,7 +139,8 @@ class LearnPage(QWidget):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self._curves_due = self._picture_due = self._scrubbed = True
+        self._due(curves=True, picture=True)
+        self._scrubbed = True
         self._tick.start()
 
     def hideEvent(self, event: QHideEvent) -> None:
@@ -140,16 +148,26 @@ class LearnPage(QWidget):
         self._tick.stop()
 
     def _frame_arrived(self, frame: m.Frame) -> None:
-        self._curves_due = True
-        self._picture_due |= bool(frame.layers)
+        self._due(curves=True, picture=bool(frame.layers))
         if frame.watch is not None:
             self._watched.add(frame.watch)
 
     def _scored(self, _event: m.Scored) -> None:
-        self._curves_due = self._picture_due = True
+        self._due(curves=True, picture=True)
 
     def _moment_changed(self) -> None:
-        self._curves_due = self._picture_due = self._scrubbed = True
+        self._due(picture=True)
+        self._scrubbed = True
+        for plot in (self.loss.plot, self.accuracy.plot, self.flips.plot):
+            plot.set_marker(self._session.playhead)
+        self._refresh_scrubber()
+
+    def _due(self, *, curves: bool = False, picture: bool = False) -> None:
+        """Ask for drawing; what is asked for already keeps its turn."""
+        self._picture_due |= picture
+        if curves:
+            waiting = set(self._curves_due)
+            self._curves_due += [draw for draw in self._drawings if draw not in waiting]
 
     def _run_changed(self) -> None:
         run = self._session.run
@@ -160,7 +178,7 @@ class LearnPage(QWidget):
         if run.why and run.why != self._why and run.state != "lost":
             self.notices.add(Notice("learn", run.why, "Lower the learning rate, then resume or reset."))
         self._why = run.why
-        self._curves_due = True
+        self._due(curves=True)
 
     def _forget(self) -> None:
         """Begin a run with empty panels; a pinned weight goes on being watched."""
@@ -204,26 +222,20 @@ class LearnPage(QWidget):
     # ------------------------------------------------------------ drawing
 
     def refresh_due(self) -> None:
-        """Draw what is due: pictures in one tick, curves in another, so that neither makes a long pause."""
+        """Draw one of the things that are due."""
         now = time.monotonic()
         if self._picture_due and (self._scrubbed or now - self._pictured_at >= PICTURE_SECONDS):
             self._picture_due = self._scrubbed = False
             self._pictured_at = now
             self.refresh_pictures()
         elif self._curves_due:
-            self._curves_due = False
-            self.refresh_curves()
+            self._curves_due.pop(0)()
 
-    def refresh_curves(self) -> None:
-        """Loss, accuracy and flips up to now, the playhead, and the scrubber."""
+    def _refresh_scrubber(self) -> None:
         session, run = self._session, self._session.run
-        for card in (self.loss, self.accuracy, self.flips):
-            card.refresh(run)
-            card.plot.set_marker(session.playhead)
-        newest = f"{run.step:,}" if run.name else ""
-        count = len(run.history)
         epoch = run.epoch if session.playhead is None else session.playhead / max(1, run.steps_per_epoch)
-        self.scrubber.show_moments(count, session.moment_index, session.playhead, f"{epoch:.2f}", newest)
+        newest = f"{run.step:,}" if run.name else ""
+        self.scrubber.show_moments(len(run.history), session.moment_index, session.playhead, f"{epoch:.2f}", newest)
 
     def refresh_pictures(self) -> None:
         """Bits, filters, histograms and confusion of the moment that is to be shown."""

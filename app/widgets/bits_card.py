@@ -41,10 +41,10 @@ class BitsCard(Card):
         self.readout = label("", "muted", figures=True)
         self.trace = Plot(
             "Latent value of the pinned weight", Axis("step"), Axis("latent", low=-1.08, high=1.08),
-            empty="Click a square: the hidden weight behind it is drawn here.",
+            empty="click a square to follow it",
         )  # fmt: skip
         self.trace.add_line("latent", lambda t: t.float_)
-        self.trace.setFixedHeight(78)
+        self.trace.setFixedHeight(70)
         words = QVBoxLayout()
         words.setSpacing(2)
         words.addWidget(self.legend)

@@ -38,13 +38,14 @@ class ConfusionMatrix(QWidget):
         self._empty = empty
         self._counts: NDArray[np.int64] | None = None
         self._names: tuple[str, ...] = ()
+        self._colors: list[list[QColor]] = []
         self._at: tuple[int, int] | None = None
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName("Confusion matrix of the test set")
         self.setAccessibleDescription(empty)
-        theme().changed.connect(self.update)
+        theme().changed.connect(self._recolor)
 
     def sizeHint(self) -> QSize:
         return QSize(200, 140)
@@ -57,7 +58,7 @@ class ConfusionMatrix(QWidget):
         classes = 0 if counts is None else len(counts)
         self._names = names if len(names) == classes else tuple(map(str, range(classes)))
         self.setAccessibleDescription(self._summary())
-        self.update()
+        self._recolor()
 
     def describe(self, true: int, taken: int) -> str:
         """One cell in words, e.g. "3 taken for 5: 12 of 1,010"."""
@@ -95,16 +96,11 @@ class ConfusionMatrix(QWidget):
 
     def color(self, true: int, taken: int) -> QColor:
         """The colour of a cell."""
-        t = tokens()
-        if self._counts is None:
-            return t.color("raised")
-        totals = np.maximum(self._counts.sum(axis=1, keepdims=True), 1)
-        shares = self._counts / totals
-        share = float(shares[true, taken])
-        if true == taken:
-            return _between(t.color("surface"), t.color("xnor"), 0.15 + 0.75 * share**2)
-        most = float((shares - np.diag(np.diag(shares))).max())
-        return _cividis((share / most) ** 0.5 if most else 0.0)
+        return self._colors[true][taken] if self._colors else tokens().color("raised")
+
+    def _recolor(self) -> None:
+        self._colors = [] if self._counts is None else _colors(self._counts)
+        self.update()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -172,6 +168,17 @@ class ConfusionMatrix(QWidget):
             self._at = cell
             self.read.emit(self.describe(*cell) if cell is not None else "")
             self.update()
+
+
+def _colors(counts: NDArray[np.int64]) -> list[list[QColor]]:
+    t = tokens()
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    right = np.diag(shares)
+    most = float((shares - np.diag(right)).max()) or 1.0
+    mistakes = [[_cividis((share / most) ** 0.5) for share in row] for row in shares.tolist()]
+    for index, share in enumerate(right.tolist()):
+        mistakes[index][index] = _between(t.color("surface"), t.color("xnor"), 0.15 + 0.75 * share**2)
+    return mistakes
 
 
 def _cividis(share: float) -> QColor:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from app.run_view import RunView
 from app.theme import Tokens
 from app.widgets.card import Card
@@ -9,8 +11,6 @@ from app.widgets.plot import Axis, Paint, Plot, figure
 
 STRETCHES = 300
 """Minima and maxima a curve is drawn from, about one for each pixel of a small plot."""
-FLIP_FLOOR = 1e-6
-"""Share of flipped weights at the foot of the flips' axis; less than one flip in the largest layers."""
 
 
 def layer_titles(layers: tuple[tuple[str, int, int], ...]) -> list[str]:
@@ -31,10 +31,12 @@ class LossCard(Card):
     def refresh(self, run: RunView) -> None:
         """Draw the run up to now."""
         steps, low, high = run.history.curve("loss", 0, run.step, STRETCHES)
-        self.plot.set_x_range(0, max(1, run.step))
-        self.plot.set_band("train", steps, low, high)
         scores = run.history.scores()
-        self.plot.set_line("test", scores.steps, scores.loss)
+        with self.plot.together():
+            self.plot.set_x_range(0, room_for(run.step))
+            self.plot.set_band("train", steps, low, high)
+            if scores.steps.size != self.plot.series["test"].x.size:
+                self.plot.set_line("test", scores.steps, scores.loss)
         if steps.size:
             self.set_hint(figure(float(high[-1])))
             self.plot.set_summary(f"The training loss went from {figure(float(high[0]))} to {figure(float(high[-1]))}.")
@@ -55,8 +57,9 @@ class AccuracyCard(Card):
     def refresh(self, run: RunView) -> None:
         """Draw the run up to now."""
         scores = run.history.scores()
-        self.plot.set_x_range(0, max(1, run.step))
-        self.plot.set_line("test", scores.steps, 100 * scores.accuracy)
+        with self.plot.together():
+            self.plot.set_x_range(0, room_for(run.step))
+            self.plot.set_line("test", scores.steps, 100 * scores.accuracy)
         if scores.steps.size:
             newest, best = 100 * scores.accuracy[-1], 100 * scores.accuracy.max()
             self.set_hint(f"{newest:.2f} %")
@@ -73,7 +76,7 @@ class FlipsCard(Card):
     def __init__(self) -> None:
         super().__init__("Flips per step", "share of weights, log")
         self.plot = Plot(
-            "Flips per step", Axis("step"), Axis("share", log=True, low=FLIP_FLOOR, high=1.0),
+            "Flips per step", Axis("step"), Axis("share", log=True),
             empty="Press Run: how many weights of each layer flip appears here.",
         )  # fmt: skip
         self.body.addWidget(self.plot, 1)
@@ -82,21 +85,35 @@ class FlipsCard(Card):
     def refresh(self, run: RunView) -> None:
         """Draw the run up to now; each layer's line in its own colour."""
         self._titles = layer_titles(run.layers)
-        names = [f"{i + 1}: {title}" for i, title in enumerate(self._titles)]
-        for index, name in enumerate(names):
-            if name not in self.plot.series:
-                self.plot.add_line(name, _layer_paint(index))
-        for stale in self.plot.series.keys() - set(names):
-            self.plot.set_line(stale, [], [])
-        self.plot.set_x_range(0, max(1, run.step))
+        names = [
+            f"{title}" if self._titles.count(title) == 1 else f"{title} #{i + 1}"
+            for i, title in enumerate(self._titles)
+        ]
         told = []
-        for index, name in enumerate(names):
-            steps, low, high = run.history.curve(f"flips/{index}", 0, run.step, STRETCHES)
-            self.plot.set_band(name, steps, low, high)
-            if steps.size:
-                told.append(f"{self._titles[index]}: {figure(100 * float(high[-1]))} %")
+        with self.plot.together():
+            self.plot.set_x_range(0, room_for(run.step))
+            for stale in self.plot.series.keys() - set(names):
+                self.plot.set_line(stale, [], [])
+            for index, name in enumerate(names):
+                if name not in self.plot.series:
+                    self.plot.add_line(name, _layer_paint(index))
+                steps, low, high = run.history.curve(f"flips/{index}", 0, run.step, STRETCHES)
+                self.plot.set_band(name, steps, low, high)
+                if steps.size:
+                    told.append(f"{self._titles[index]}: {figure(100 * float(high[-1]))} %")
         if told:
             self.plot.set_summary(f"Weights flipping a step now, by layer: {', '.join(told)}.")
+
+
+def room_for(step: int) -> float:
+    """The end of the steps' axis: the next round number, so that the axis stands still most of the time."""
+    power = 10.0 ** np.floor(np.log10(max(step, 10)))
+    return float(power * next(m for m in (1, 1.25, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10) if m * power >= step))
+
+
+def _unique(titles: list[str]) -> list[str]:
+    """Titles with the layer's number where they alone would not tell layers apart."""
+    return [t if titles.count(t) == 1 else f"{t} ({i})" for i, t in enumerate(titles, 1)]
 
 
 def _layer_paint(index: int) -> Paint:

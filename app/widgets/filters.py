@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QWheelEvent
+from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.theme import theme, tokens
@@ -36,12 +36,13 @@ class FilterTiles(QWidget):
         self._shape: Shape = (28, 28, 1)
         self._first = 0
         self._pin = -1
+        self._pixels: NDArray[np.uint32] | None = None
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName("First-layer filters")
         self.setAccessibleDescription(empty)
-        theme().changed.connect(self.update)
+        theme().changed.connect(self._redraw)
 
     def sizeHint(self) -> QSize:
         return QSize(640, 124)
@@ -54,19 +55,22 @@ class FilterTiles(QWidget):
     def set_bits(self, words: Words, shape: Shape, flipped: Words | None = None) -> None:
         """Show the rows of the first layer, uint64 [outputs, W], as tiles of `shape` (height, width, channels).
 
-        flipped: bits to show in amber. Channels lie side by side in a tile.
+        flipped: bits to show in amber, or None for those that differ from the last picture. Channels lie side by side
+        in a tile.
         """
+        if flipped is None and self._words is not None and self._words.shape == words.shape:
+            flipped = words ^ self._words
         self._words, self._shape, self._flipped = words, shape, flipped
         self._first = min(self._first, max(0, len(words) - 1))
         self._describe()
-        self.update()
+        self._redraw()
 
     def clear(self) -> None:
         """Show nothing but what will appear."""
         self._words = self._flipped = None
         self._first, self._pin = 0, -1
         self.setAccessibleDescription(self._empty)
-        self.update()
+        self._redraw()
 
     def pin(self, row: int) -> None:
         """Mark an output without announcing it, and turn to its page; -1 marks none."""
@@ -96,7 +100,16 @@ class FilterTiles(QWidget):
         if first != self._first:
             self._first = first
             self._describe()
-            self.update()
+            self._redraw()
+        self.turned.emit()
+
+    def _redraw(self) -> None:
+        self._pixels = None
+        self.update()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._redraw()
         self.turned.emit()
 
     def _describe(self) -> None:
@@ -117,16 +130,25 @@ class FilterTiles(QWidget):
         return max(1, round(self.width() * ratio)), max(1, round(self.height() * ratio))
 
     def _scale(self) -> int:
-        """Whole device pixels a bit: two per point where such a tile fits, less where the room is small."""
+        """Whole device pixels a bit, one to three a point: what fills the room best, many small tiles before few."""
+        ratio = self.devicePixelRatioF()
+        scales = range(1, round(3 * ratio) + 1)
+        return max(scales, key=lambda scale: (self._filled(scale), -scale))
+
+    def _filled(self, scale: int) -> int:
+        rows, columns = self._tile()
+        down, across = self._fitting(scale)
+        return down * across * rows * columns * scale**2
+
+    def _fitting(self, scale: int) -> tuple[int, int]:
+        """Tiles down and across at a scale; 0 where not one fits."""
         (width, height), (rows, columns) = self._size(), self._tile()
-        wanted = max(1, round(2 * self.devicePixelRatioF()))
-        return max(1, min(wanted, height // rows, width // columns))
+        return (height + SPACE) // (rows * scale + SPACE), (width + SPACE) // (columns * scale + SPACE)
 
     def _grid(self) -> tuple[int, int]:
-        """Tiles down and across."""
-        (width, height), (rows, columns), scale = self._size(), self._tile(), self._scale()
-        down = (height + SPACE) // (rows * scale + SPACE)
-        return max(1, down), max(1, (width + SPACE) // (columns * scale + SPACE))
+        """Tiles down and across, at least one."""
+        down, across = self._fitting(self._scale())
+        return max(1, down), max(1, across)
 
     @property
     def per_page(self) -> int:
@@ -176,11 +198,16 @@ class FilterTiles(QWidget):
         """The page as it is now, RGB32 [height, width] in device pixels. Needs bits to show."""
         if self._words is None:
             raise ValueError("no filters to show")
+        if self._pixels is None:
+            self._pixels = self._drawn(self._words)
+        return self._pixels
+
+    def _drawn(self, words: Words) -> NDArray[np.uint32]:
         (width, height), (rows, columns), scale = self._size(), self._tile(), self._scale()
         page = np.full((height, width), tokens().color("surface").rgb(), np.uint32)
         table = raster.color_table(tokens())
-        colors = table[self._pictures(self._words) * np.uint16(255)]
-        if self._flipped is not None and self._flipped.shape == self._words.shape:
+        colors = table[self._pictures(words) * np.uint16(255)]
+        if self._flipped is not None and self._flipped.shape == words.shape:
             colors[self._pictures(self._flipped) > 0] = table[-1]
         for place, tile in enumerate(colors):
             top, left = self._corner(place)

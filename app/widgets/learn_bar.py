@@ -58,9 +58,9 @@ class LearnBar(QFrame):
     def refresh(self) -> None:
         """Offer what makes sense now."""
         run = self._session.run
-        text = "⏸ Pause" if run.moving else RUN_TEXT.get(run.state, "▶ Run")
+        text = "❚❚ Pause" if run.moving else RUN_TEXT.get(run.state, "▶ Run")
         self.run.setText(text)
-        self.run.setAccessibleName(text[2:])
+        self.run.setAccessibleName(text.split(" ")[1])
         self.step.setEnabled(run.state != "lost")
         self.stop.setEnabled(run.active)
         self.reset.setEnabled(run.state not in ("none", "lost"))

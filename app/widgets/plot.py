@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyqtgraph as pg
@@ -23,6 +24,11 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 
 from app.theme import Tokens, mono, theme, tokens
+
+LEAST_DECADES = 2
+"""And it spans at least so many, so that noise is not drawn as drama."""
+TITLE_ROW = 15
+"""Pixels over the curves for the name of the y axis and the legend."""
 
 Floats = NDArray[np.float64]
 Paint = Callable[[Tokens], str]
@@ -58,6 +64,7 @@ class Series:
     x: Floats = field(default_factory=lambda: np.empty(0))
     low: Floats = field(default_factory=lambda: np.empty(0))
     high: Floats = field(default_factory=lambda: np.empty(0))
+    handed: tuple[float, ...] | None = None  # the floors at which the item was last given its data; None: not yet
 
     @property
     def is_band(self) -> bool:
@@ -94,6 +101,8 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         self.series: dict[str, Series] = {}
         self._cursor: float | None = None
         self._marker: float | None = None
+        self._held = False
+        self._shown: dict[str, tuple[float, float]] = {}
         self.setAccessibleName(name)
         self.setAccessibleDescription(empty)
         self.setFrameShape(pg.QtWidgets.QFrame.Shape.NoFrame)
@@ -104,7 +113,7 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         item.hideButtons()
         item.setMouseEnabled(False, False)
         item.getViewBox().disableAutoRange()
-        item.setContentsMargins(0, 4, 6, 0)
+        item.setContentsMargins(0, TITLE_ROW, 6, 0)
         for side, axis in (("bottom", x), ("left", y)):
             drawn = item.getAxis(side)
             drawn.setLogMode(axis.log)
@@ -142,8 +151,18 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
 
     def set_x_range(self, low: float, high: float) -> None:
         """Fix the x axis to a new range."""
-        self.x_axis = Axis(self.x_axis.name, self.x_axis.unit, self.x_axis.log, low, high)
+        self.x_axis = replace(self.x_axis, low=low, high=high)
         self._fit()
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Changes made within are drawn once, at its end."""
+        self._held = True
+        try:
+            yield
+        finally:
+            self._held = False
+            self._fit()
 
     def set_marker(self, x: float | None) -> None:
         """Draw a vertical line at x (the playhead), or none."""
@@ -172,25 +191,40 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
 
     def _set(self, name: str, x: Floats, low: Floats, high: Floats) -> None:
         s = self.series[name]
-        s.x, s.low, s.high = x, low, high
+        s.x, s.low, s.high, s.handed = x, low, high, None
         self._fit()
 
     # ------------------------------------------------------------ geometry
 
     def _fit(self) -> None:
-        """Range both axes, then hand the curves over in view coordinates."""
+        """Range both axes, then hand over what is new in view coordinates."""
+        if self._held:
+            return
         filled = [s for s in self.series.values() if s.x.size]
-        x = _range(self.x_axis, [s.x for s in filled])
-        y = _range(self.y_axis, [v for s in filled for v in ((s.low, s.high) if s.is_band else (s.high,))])
-        view = self.getPlotItem().getViewBox()
-        view.setRange(xRange=x, yRange=y, padding=0.0, disableAutoRange=True)
+        x = self._ranged("x", self.x_axis, [s.x for s in filled])
+        y = self._ranged("y", self.y_axis, [v for s in filled for v in ((s.low, s.high) if s.is_band else (s.high,))])
+        floors = (x[0] if self.x_axis.log else 0.0, y[0] if self.y_axis.log else 0.0)
         for s in self.series.values():
-            px = _to_view(self.x_axis, s.x, x[0])
-            py = _to_view(self.y_axis, s.high, y[0])
-            if s.is_band:
-                px, py = np.repeat(px, 2), np.stack([_to_view(self.y_axis, s.low, y[0]), py], axis=1).ravel()
-            s.item.setData(px, py, connect="finite")
+            if s.handed != floors:
+                self._hand_over(s, *floors)
+                s.handed = floors
         self.viewport().update()
+
+    def _ranged(self, name: str, axis: Axis, values: list[Floats]) -> tuple[float, float]:
+        """Set one axis to its range. A range that still suits the data stays, so that curves move and not the axis."""
+        wanted, shown = _range(axis, values), self._shown.get(name)
+        if shown is not None and _suits(axis, shown, wanted):
+            return shown
+        self._shown[name] = wanted
+        view = self.getPlotItem().getViewBox()
+        view.setRange(**{f"{name}Range": wanted}, padding=0.0, disableAutoRange=True)
+        return wanted
+
+    def _hand_over(self, s: Series, x_floor: float, y_floor: float) -> None:
+        x, y = _to_view(self.x_axis, s.x, x_floor), _to_view(self.y_axis, s.high, y_floor)
+        if s.is_band:
+            x, y = np.repeat(x, 2), np.stack([_to_view(self.y_axis, s.low, y_floor), y], axis=1).ravel()
+        s.item.setData(x, y, connect="finite")
 
     def _x_at(self, position: QPointF) -> float:
         x = float(self.getPlotItem().getViewBox().mapSceneToView(position).x())
@@ -261,12 +295,10 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         t = tokens()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         painter.setFont(self._small_font())
-        painter.setPen(t.color("muted"))
-        right_bottom = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignBottom
-        painter.drawText(area.adjusted(4, 0, -2, -1), right_bottom, self.x_axis.title)
-        painter.drawText(area.adjusted(4, 0, -2, 0), Qt.AlignmentFlag.AlignLeft, self.y_axis.title)
+        above = QRectF(0, 0, area.right(), TITLE_ROW)
+        self._draw_axis_names(painter, area, above)
         if not self.has_data:
-            inner = area.adjusted(8, 16, -8, -14)
+            inner = area.adjusted(6, 2, -6, -2)
             painter.drawText(inner, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self._empty)
             return
         for x, name in ((self._marker, "text"), (self._cursor, "muted")):
@@ -274,11 +306,32 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
                 at = self._position_of(x)
                 painter.setPen(QPen(t.color(name), 1, Qt.PenStyle.DashLine))
                 painter.drawLine(QPointF(at, area.top()), QPointF(at, area.bottom()))
-        self._draw_lines(painter, area, self._legend() if self._cursor is None else self.reading(self._cursor))
+        if self._cursor is None:
+            self._draw_legend(painter, above)
+        else:
+            self._draw_lines(painter, area, self.reading(self._cursor))
 
-    def _legend(self) -> list[tuple[str, str]]:
+    def _draw_legend(self, painter: QPainter, above: QRectF) -> None:
+        """The curves' names in one row over them, where there is more than one."""
         shown = [(name, s.paint(tokens())) for name, s in self.series.items() if s.x.size]
-        return shown if self._named and len(shown) > 1 else []
+        metrics, right = QFontMetricsF(painter.font()), above.right()
+        for name, color in reversed(shown if self._named and len(shown) > 1 else []):
+            width = metrics.horizontalAdvance(name) + 10
+            painter.setPen(QColor(color))
+            painter.drawText(QRectF(right - width, above.top(), width, TITLE_ROW), Qt.AlignmentFlag.AlignRight, name)
+            right -= width
+
+    def _draw_axis_names(self, painter: QPainter, area: QRectF, above: QRectF) -> None:
+        """y over its axis; x in the corner left of its figures, or within the plot where it is too long for that."""
+        painter.setPen(tokens().color("muted"))
+        left, top = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignTop
+        painter.drawText(above, left | top, self.y_axis.title)
+        corner = QRectF(0, area.bottom() + 4, area.left() - 2, self.height() - area.bottom() - 4)
+        if QFontMetricsF(painter.font()).horizontalAdvance(self.x_axis.title) <= corner.width():
+            painter.drawText(corner, left | top, self.x_axis.title)
+        else:
+            inside = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignBottom
+            painter.drawText(area.adjusted(4, 0, -2, -1), inside, self.x_axis.title)
 
     def _draw_lines(self, painter: QPainter, area: QRectF, lines: list[tuple[str, str]]) -> None:
         if not lines:
@@ -358,10 +411,20 @@ def _range(axis: Axis, values: list[Floats]) -> tuple[float, float]:
         fixed = [axis.low, axis.high]
         top = float(finite.max()) if finite.size else 1.0
         bottom = float(finite.min()) if finite.size else 0.0
+    if axis.log:
+        bottom = min(bottom, top - LEAST_DECADES)
     air = 0.06 * (top - bottom) or 0.5 * abs(top) or 0.5
     low = fixed[0] if fixed[0] is not None else bottom - air
     high = fixed[1] if fixed[1] is not None else top + air
     return low, max(high, low + 1e-9)
+
+
+def _suits(axis: Axis, shown: tuple[float, float], wanted: tuple[float, float]) -> bool:
+    """Whether a range can stay: fixed ends equal, the data within, and filling most of it."""
+    if (axis.low is not None and shown[0] != wanted[0]) or (axis.high is not None and shown[1] != wanted[1]):
+        return False
+    within = shown[0] <= wanted[0] and wanted[1] <= shown[1]
+    return within and wanted[1] - wanted[0] > 0.7 * (shown[1] - shown[0])
 
 
 def _to_view(axis: Axis, values: Floats, floor: float) -> Floats:

@@ -31,6 +31,7 @@ class Segmented(QWidget):
         for key, text, _ in choices:
             button = QPushButton(text)
             button.setCheckable(True)
+            button.setMinimumWidth(64)  # the chosen one is semibold: room for it, so that nothing moves
             button.setAccessibleName(f"{name}: {text}")
             button.clicked.connect(lambda _checked=False, key=key: self.chosen.emit(key))
             self._group.addButton(button)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QStandardItemModel
-from PySide6.QtWidgets import QComboBox, QFrame, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QFrame, QGridLayout, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from app.figures import duration
 from app.session import TRAINING, TWIN, Session
@@ -13,6 +13,7 @@ from app.widgets.card import label, set_role
 from engine import messages as m
 
 WAITING = "–"
+TWIN_TIP = "Another network, trained without binarization: what the bits cost in accuracy"
 
 
 class Side(QFrame):
@@ -27,6 +28,7 @@ class Side(QFrame):
         grid.setVerticalSpacing(0)
         self.title = label(title, "title")
         self.where = label("", "muted")
+        self.where.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.accuracy = label(WAITING, figures=True)
         self.figures = label("", "muted", figures=True)
         self._top = QHBoxLayout()
@@ -83,12 +85,12 @@ class Strip(QFrame):
         self.setObjectName("card")
         self.setAccessibleName("Float and XNOR side by side")
         row = QHBoxLayout(self)
-        row.setContentsMargins(14, 8, 14, 8)
+        row.setContentsMargins(14, 6, 14, 6)
         row.setSpacing(GAP)
         self.float_side = Side("Float", "float_")
         self.xnor_side = Side("XNOR", "xnor")
         self.twin_side = Side("Float twin", "twin")
-        self.twin_side.setToolTip("Another network, trained without binarization: what the bits cost in accuracy")
+        self.twin_side.setToolTip(TWIN_TIP)
         self.backend = QComboBox()
         self.backend.setAccessibleName("Backend that XNOR means")
         self.backend.setMinimumWidth(120)
@@ -173,8 +175,9 @@ class Strip(QFrame):
         info = self._session.infos.get(TWIN)
         images, octets = (evaluation.images, evaluation.weight_bytes) if evaluation else (0, 0)
         self.twin_side.show_score(row, images, octets)
-        what = "another network, not binarized"
-        self.twin_side.where.setText(f"{info.name} · {what}" if info and row else what)
+        self.twin_side.where.setText("another network, not 1-bit")
+        if info and row:
+            self.twin_side.setToolTip(f"{TWIN_TIP}\n{info.name}, by {row.backend} on {row.device}")
 
     def _subject(self) -> str:
         key = self._session.strip_key
