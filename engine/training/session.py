@@ -17,7 +17,7 @@ from engine.errors import BadFile, BadInput, UnknownName
 from engine.files import CannotWrite, write_atomically
 from engine.inference.network import Metadata
 from engine.runs import Checkpoint, RunFolder, is_kept
-from engine.training import models
+from engine.training import models, steppers
 from engine.training.loop import (
     EpochEnd,
     Finished,
@@ -97,6 +97,7 @@ class Session:
     @classmethod
     def start(cls, config: RunConfig, root: Path, clock: Clock, now: datetime, out: Path | None = None) -> Session:
         """A new run in a new folder under `root`. Raises UnknownName, Unsupported, BadFile, CannotWrite."""
+        steppers.best(config)  # what cannot be trained here leaves no folder behind
         data = datasets.load(config.data)
         arrays = models.initial(config, int(np.prod(data.input_shape)), len(data.class_names))
         folder = RunFolder.create(root, config, {"flipscope": engine.__version__, **versions()}, now)

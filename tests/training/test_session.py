@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from engine import runs
-from engine.errors import BadFile, BadInput
+from engine.errors import BadFile, BadInput, FlipscopeError
 from engine.inference import modelfile
 from engine.training.loop import EpochEnd, Scored, StepDone
 from engine.training.session import NotSaved, Saved, Stopwatch
@@ -148,6 +148,22 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(runs.CannotWrite, match="No run folder"):
         start(tmp_path / "file")
+
+
+@pytest.mark.parametrize("changes", [{"device": "cuda"}, {"model": "gpt"}])
+def test_what_cannot_be_trained_leaves_no_folder(tmp_path, changes):
+    with pytest.raises(FlipscopeError):
+        start(tmp_path / "runs", **changes)
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_setting_changed_at_rest_is_worth_a_save(tmp_path):
+    run = start(tmp_path)
+    assert not run.unsaved
+    run.tune("learning_rate", 0.002)
+    assert run.unsaved
+    assert resume(run.save().path, tmp_path).loop.config.learning_rate == 0.002
+    assert not run.unsaved
 
 
 def test_a_save_that_dies_half_way_leaves_the_old_one(tmp_path, monkeypatch):
