@@ -174,6 +174,7 @@ def test_an_unexpected_failure_is_told_with_its_traceback(stage):
 
 def test_commands_without_a_lane_do_not_replace_each_other(stage):
     service, play = stage
-    service.at_rest_post = [m.Shutdown()]
+    service.at_rest_post = [[], [m.Shutdown()]]
     heard = play(Instant("slowly"), Instant("slowly"), Count(1, paused=True), m.StepOnce("count"))
-    assert sorted(heard[:4]) == ["0", "0", "1", "1"]
+    assert heard[0] == "count rests"
+    assert sorted(heard[1:5]) == ["0", "0", "1", "1"]
