@@ -210,7 +210,9 @@ def style_sheet(t: Tokens) -> str:
     QComboBox::drop-down {{ border: none; width: 22px; }}
     QComboBox::down-arrow, QToolButton::menu-indicator {{ image: url({down}); width: 14px; height: 14px; }}
     QToolButton::menu-indicator {{ subcontrol-position: right center; right: 5px; }}
-    QSpinBox, QDoubleSpinBox {{ padding-right: 20px; }}
+    QSpinBox, QDoubleSpinBox {{ padding: 5px 20px 5px 0; }}
+    QAbstractSpinBox QLineEdit, QAbstractSpinBox QLineEdit:focus {{
+        background: transparent; border: none; padding: 0; min-height: 0; }}
     QSpinBox::up-button, QDoubleSpinBox::up-button, QSpinBox::down-button, QDoubleSpinBox::down-button {{
         background: transparent; border: none; width: 18px; }}
     QSpinBox::up-arrow, QDoubleSpinBox::up-arrow {{ image: url({up}); width: 12px; height: 12px; }}

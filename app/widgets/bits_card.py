@@ -44,7 +44,8 @@ class BitsCard(Card):
             empty="click a square to follow it",
         )  # fmt: skip
         self.trace.add_line("latent", lambda t: t.float_)
-        self.trace.setFixedHeight(70)
+        self.trace.setFixedHeight(76)
+        self.trace.getPlotItem().getAxis("left").setTicks([[(-1.0, "−1"), (0.0, "0"), (1.0, "+1")]])
         words = QVBoxLayout()
         words.setSpacing(2)
         words.addWidget(self.legend)

@@ -108,9 +108,10 @@ class ConfusionMatrix(QWidget):
         painter.setFont(mono(7.5))
         self._paint_names(painter, classes)
         numbers = self.cell(0, 0).width() >= NUMBERS_FROM[0] and self.cell(0, 0).height() >= NUMBERS_FROM[1]
+        gap = 1.0 if self.cell(0, 0).height() >= 5 else 0.0
         for true in range(classes):
             for taken in range(classes):
-                color, square = self.color(true, taken), self.cell(true, taken).adjusted(0, 0, -1, -1)
+                color, square = self.color(true, taken), self.cell(true, taken).adjusted(0, 0, -gap, -gap)
                 painter.fillRect(square, color)
                 if numbers and self._counts is not None and self._counts[true, taken]:
                     painter.setPen(QColor("#0C0D10" if color.lightnessF() > 0.42 else "#E9EBEF"))

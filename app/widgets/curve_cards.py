@@ -85,10 +85,7 @@ class FlipsCard(Card):
     def refresh(self, run: RunView) -> None:
         """Draw the run up to now; each layer's line in its own colour."""
         self._titles = layer_titles(run.layers)
-        names = [
-            f"{title}" if self._titles.count(title) == 1 else f"{title} #{i + 1}"
-            for i, title in enumerate(self._titles)
-        ]
+        names = [f"{number} {title}" for number, title in enumerate(self._titles, 1)]
         told = []
         with self.plot.together():
             self.plot.set_x_range(0, room_for(run.step))
@@ -97,6 +94,7 @@ class FlipsCard(Card):
             for index, name in enumerate(names):
                 if name not in self.plot.series:
                     self.plot.add_line(name, _layer_paint(index))
+                    self.plot.series[name].item.setZValue(-index)  # the later a layer, the smaller and the noisier
                 steps, low, high = run.history.curve(f"flips/{index}", 0, run.step, STRETCHES)
                 self.plot.set_band(name, steps, low, high)
                 if steps.size:
@@ -109,11 +107,6 @@ def room_for(step: int) -> float:
     """The end of the steps' axis: the next round number, so that the axis stands still most of the time."""
     power = 10.0 ** np.floor(np.log10(max(step, 10)))
     return float(power * next(m for m in (1, 1.25, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10) if m * power >= step))
-
-
-def _unique(titles: list[str]) -> list[str]:
-    """Titles with the layer's number where they alone would not tell layers apart."""
-    return [t if titles.count(t) == 1 else f"{t} ({i})" for i, t in enumerate(titles, 1)]
 
 
 def _layer_paint(index: int) -> Paint:

@@ -15,6 +15,8 @@ from app.widgets.run_fields import RunFields
 from app.widgets.segmented import mode_switch
 from engine.training.models import NAMES
 
+SPIN_WIDTHS = (106, 112, 116)
+"""Of learning rate, batch and epochs: what their usual values take, not their largest."""
 MODELS = {name: re.sub(r"(\d)x(\d)", r"\1×\2", name) for name in NAMES}
 KINDS = {"binary": "Binary", "float": "Float twin"}
 LOSSES = {"cross-entropy": "Cross-entropy", "squared-hinge": "Squared hinge"}
@@ -67,13 +69,16 @@ class LearnBar(QFrame):
 
     def _pickers(self) -> list[QWidget]:
         f = self.fields
-        return [
+        pickers: list[QWidget] = [
             f.choice("model", "Model", MODELS, "Hidden layers: width × number. Trained on MNIST."),
             f.choice("kind", "Kind", KINDS, "1-bit weights and activations, or the ordinary float network beside it"),
             f.rate("learning_rate", "Learning rate", "lr ", "Adam's learning rate; changes while it runs"),
             f.integer("batch_size", "Batch size", "batch ", "Images a step; changes while it runs"),
             f.integer("epochs", "Epochs", "epochs ", "Passes over the training images; changes while it runs"),
         ]
+        for picker, width in zip(pickers[2:], SPIN_WIDTHS, strict=True):
+            picker.setFixedWidth(width)
+        return pickers
 
     def _settings_button(self) -> QToolButton:
         """The rest of the configuration in a popover."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -27,8 +28,10 @@ from app.theme import Tokens, mono, theme, tokens
 
 LEAST_DECADES = 2
 """And it spans at least so many, so that noise is not drawn as drama."""
-TITLE_ROW = 15
+TITLE_ROW = 19
 """Pixels over the curves for the name of the y axis and the legend."""
+LEFT = 40
+"""Pixels for the figures of the y axis, the same on every plot, so that plots under each other line up."""
 
 Floats = NDArray[np.float64]
 Paint = Callable[[Tokens], str]
@@ -109,6 +112,7 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         self.setMouseTracking(True)
         self.setMinimumSize(120, 60)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.viewport().setFocusPolicy(Qt.FocusPolicy.NoFocus)
         item = self.getPlotItem()
         item.hideButtons()
         item.setMouseEnabled(False, False)
@@ -119,8 +123,7 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
             drawn.setLogMode(axis.log)
             drawn.enableAutoSIPrefix(False)
             drawn.setStyle(tickLength=3, tickTextOffset=3)
-            if axis.log and side == "bottom":
-                drawn.setStyle(maxTextLevel=0)  # the figures between decades would overlap
+        item.getAxis("left").setWidth(LEFT)
         theme().changed.connect(self._recolor)
         self._recolor()
         self._fit()
@@ -216,6 +219,9 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         if shown is not None and _suits(axis, shown, wanted):
             return shown
         self._shown[name] = wanted
+        if axis.log:
+            side = self.getPlotItem().getAxis("bottom" if name == "x" else "left")
+            side.setTicks([[(k, decade(k)) for k in range(math.ceil(wanted[0]), math.floor(wanted[1]) + 1)]])
         view = self.getPlotItem().getViewBox()
         view.setRange(**{f"{name}Range": wanted}, padding=0.0, disableAutoRange=True)
         return wanted
@@ -312,9 +318,12 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
             self._draw_lines(painter, area, self.reading(self._cursor))
 
     def _draw_legend(self, painter: QPainter, above: QRectF) -> None:
-        """The curves' names in one row over them, where there is more than one."""
+        """The curves' names in one row over them, where there is more than one; their first words if it is short."""
         shown = [(name, s.paint(tokens())) for name, s in self.series.items() if s.x.size]
         metrics, right = QFontMetricsF(painter.font()), above.right()
+        room = above.width() - metrics.horizontalAdvance(self.y_axis.title) - 10
+        if sum(metrics.horizontalAdvance(name) + 10 for name, _ in shown) > room:
+            shown = [(name.split()[0], color) for name, color in shown]
         for name, color in reversed(shown if self._named and len(shown) > 1 else []):
             width = metrics.horizontalAdvance(name) + 10
             painter.setPen(QColor(color))
@@ -397,6 +406,13 @@ def figure(value: float) -> str:
     if abs(value) >= 10_000:
         return f"{value:,.0f}"
     return f"{value:.4g}"
+
+
+def decade(power: int) -> str:
+    """A power of ten as an axis writes it: "0.01", "1", "1,000", further out "10⁻⁵"."""
+    if -3 <= power <= 4:
+        return f"{10**power:,}" if power >= 0 else f"{10.0**power:.{-power}f}"
+    return "10" + str(power).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
 def _range(axis: Axis, values: list[Floats]) -> tuple[float, float]:

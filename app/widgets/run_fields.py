@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from PySide6.QtCore import QObject, QSignalBlocker
 from PySide6.QtGui import QValidator
-from PySide6.QtWidgets import QAbstractSpinBox, QComboBox, QDoubleSpinBox, QSpinBox, QWidget
+from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QSpinBox, QWidget
 
 from app.session import Session
 from engine.config import LIVE, RANGES, RunConfig
@@ -108,8 +108,8 @@ class RunFields(QObject):
 
     def _keep(self, key: str, name: str, control: Control, show: Callable[[Any], None], tip: str) -> Control:
         control.setAccessibleName(name)
-        if isinstance(control, QAbstractSpinBox):
-            control.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)  # the arrow keys and the wheel step it
+        if isinstance(control, QSpinBox | QDoubleSpinBox):
+            control.lineEdit().setTextMargins(8, 0, 0, 0)  # style sheets do not reach in there
         self._controls[key] = (control, show, tip)
         return control
 

@@ -53,7 +53,7 @@ class Scrubber(QWidget):
         self.slider.blockSignals(False)
         self.slider.setEnabled(count > 1)
         self.live.setEnabled(count > 0)
-        self.live.setChecked(step is None and count > 0)
+        self._show_live(step is None)
         if not count:
             self.text.setText("No moments yet")
             self.end.setText("Press Run: moments are recorded as it learns")
@@ -65,6 +65,15 @@ class Scrubber(QWidget):
             self.end.setText(f"live is at {newest}")
         set_role(self.text, "muted" if step is None else "title")
         self.slider.setAccessibleDescription(f"{self.text.text()}. {self.end.text()}.")
+
+    def _show_live(self, live: bool) -> None:
+        """Plain text while live, a button to press when not."""
+        self.live.setChecked(live)
+        if self.live.property("flat") != live:
+            self.live.setProperty("flat", live)
+            self.live.setText("● Live" if live else "Live")
+            self.live.style().unpolish(self.live)
+            self.live.style().polish(self.live)
 
     def _moved(self, index: int) -> None:
         self.scrubbed.emit(index)

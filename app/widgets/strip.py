@@ -93,6 +93,7 @@ class Strip(QFrame):
         self.twin_side.setToolTip(TWIN_TIP)
         self.backend = QComboBox()
         self.backend.setAccessibleName("Backend that XNOR means")
+        self.backend.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.backend.setMinimumWidth(120)
         self.backend.activated.connect(lambda _: session.set_backend(self.backend.currentData()))
         self.xnor_side.add_picker(self.backend)

@@ -1,0 +1,306 @@
+"""The Learn page on a fake trainer: what is shown, when, and what is sent."""
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QAbstractButton, QWidget
+
+from app.link import Death
+from app.pages.learn import LearnPage
+from app.theme import tokens
+from engine import messages as m
+from engine.bits import unpack
+from tests.app.frames import SHAPES, Trainer
+
+
+@pytest.fixture
+def page(session, qtbot):
+    session.visible_page = "learn"
+    made = LearnPage(session)
+    made.resize(1216, 724)
+    qtbot.addWidget(made)
+    with qtbot.waitExposed(made):
+        made.show()
+    made._tick.stop()  # the tests say when to draw
+    return made
+
+
+@pytest.fixture
+def trainer(session):
+    return Trainer(session.trainer)
+
+
+def draw(page):
+    """All that is due, as the ticks would."""
+    page._pictured_at = -1.0
+    for _ in range(8):
+        page.refresh_due()
+
+
+def shown_bits(page):
+    view = page.bits.view
+    return np.array([[view.bit(r, c) > 0 for c in range(view._inputs)] for r in range(view._outputs)])
+
+
+def test_empty_page_says_what_will_appear(page):
+    draw(page)
+    for panel in (page.bits.view, page.filters.tiles, page.loss.plot, page.flips.plot, page.latent, page.confusion):
+        assert "Press Run" in panel.accessibleDescription()
+    assert "No moments yet" in page.scrubber.text.text()
+
+
+def test_every_focusable_widget_has_a_name(page, trainer):
+    trainer.begin()
+    trainer.frame()
+    draw(page)
+    nameless = [
+        w
+        for w in page.findChildren(QWidget)
+        if w.focusPolicy() != Qt.FocusPolicy.NoFocus
+        and w.isVisibleTo(page)
+        and not w.accessibleName()
+        and not w.objectName().startswith("qt_")
+        and not isinstance(w.parent(), QAbstractButton)
+    ]
+    assert not nameless
+
+
+def test_page_fits_the_smallest_window_without_clipping(page):
+    assert page.minimumSizeHint().width() <= 1216
+    assert page.minimumSizeHint().height() <= 724
+
+
+def test_pictures_follow_frames(page, trainer):
+    trainer.begin()
+    trainer.frame()
+    draw(page)
+    assert np.array_equal(shown_bits(page), trainer.bits[0])
+    trainer.flip(0, 3, 4)
+    trainer.frame()
+    draw(page)
+    at = page.bits.view.square(3, 4).center().toPoint()
+    assert page.bits.view.grab().toImage().pixelColor(at).name().upper() == tokens().flip
+    assert page.latent_card.hint.text() == "clipped 12.5 %"
+    assert page.sign_card.hint.text() == "−1 47 % · +1 53 %"
+
+
+def test_live_pictures_wait_their_turn_but_scrubbing_does_not(page, session, trainer):
+    trainer.begin()
+    trainer.frame()
+    draw(page)
+    first = trainer.bits[0]
+    trainer.flip(0, 0, 0)
+    page._pictured_at = float("inf")
+    trainer.frame()
+    for _ in range(8):
+        page.refresh_due()
+    assert np.array_equal(shown_bits(page), first)
+    session.scrub(1)
+    page.refresh_due()
+    assert np.array_equal(shown_bits(page), trainer.bits[0])
+
+
+def test_scrubbing_shows_old_bits_while_training_goes_on(page, session, trainer):
+    trainer.begin()
+    old = []
+    for column in range(4):
+        trainer.flip(0, 1, column)
+        trainer.frame()
+        session.run.history.flush()
+        old.append(trainer.bits[0])
+    draw(page)
+    page.scrubber.slider.setValue(1)
+    draw(page)
+    assert np.array_equal(shown_bits(page), old[1])
+    assert page.scrubber.text.text() == "showing step 10 · epoch 0.10"
+    flipped = page.bits.view._generations[-1]
+    assert np.argwhere(unpack(flipped.words, SHAPES[0][1])).tolist() == [[1, 1]]
+    trainer.flip(0, 5, 5)
+    trainer.frame()
+    draw(page)
+    assert np.array_equal(shown_bits(page), old[1])
+    assert page.scrubber.end.text() == "live is at 25"
+    assert page.loss.plot._marker == 10
+    page.scrubber.live.click()
+    draw(page)
+    assert np.array_equal(shown_bits(page), trainer.bits[0])
+    assert page.loss.plot._marker is None
+
+
+def test_confusion_is_that_of_the_moment(page, session, trainer):
+    trainer.begin()
+    trainer.frame()
+    session.run.history.flush()
+    trainer.score([[9, 1], [0, 10]])
+    trainer.frame()
+    trainer.score([[10, 0], [0, 10]])
+    draw(page)
+    assert page.confusion.describe(0, 1) == "0 taken for 1: 0 of 10"
+    session.scrub(0)
+    draw(page)
+    assert page.confusion.describe(0, 1) == "0 taken for 1: 1 of 10"
+    assert page.accuracy.hint.text() == "90.00 %"
+
+
+def test_layer_tabs_choose_what_is_seen(page, trainer):
+    trainer.begin()
+    trainer.frame()
+    draw(page)
+    page.bits._tabs.button(2).click()
+    draw(page)
+    assert np.array_equal(shown_bits(page), trainer.bits[2])
+    assert not page.bits.view._generations or not page.bits.view._generations[-1].words.any()
+
+
+def test_pinning_watches_and_reads(page, session, trainer, qtbot):
+    trainer.begin()
+    trainer.frame()
+    draw(page)
+    at = page.bits.view.square(2, 7).center().toPoint()
+    qtbot.mouseClick(page.bits.view, Qt.MouseButton.LeftButton, pos=at)
+    assert session.trainer.last(m.Watch) == m.Watch(0, 2, 7)
+    trainer.frame(watch=((0, 2, 7), -0.083, 4))
+    draw(page)
+    sign = "+1" if trainer.bits[0][2, 7] else "−1"
+    assert f"row 2, col 7 · bit {sign} · latent −0.083 · 4 flips since watching" in page.bits.readout.text()
+    assert page.bits.trace.series["latent"].low.size == 5
+
+
+def test_pinning_a_filter_pins_its_row(page, session, trainer, qtbot):
+    trainer.begin()
+    trainer.frame()
+    draw(page)
+    page.bits.choose(1)
+    qtbot.mouseClick(page.filters.tiles, Qt.MouseButton.LeftButton, pos=page.filters.tiles.square(5).center().toPoint())
+    assert page.bits.layer == 0
+    assert page.bits.view.pin_at[0] == 5
+    assert session.trainer.last(m.Watch).row == 5
+
+
+def test_run_button_starts_pauses_resumes(page, session, trainer):
+    page.bar.run.click()
+    assert session.trainer.last(m.StartRun) is not None
+    trainer.begin()
+    assert page.bar.run.text() == "❚❚ Pause"
+    page.bar.run.click()
+    assert session.trainer.last(m.Pause) == m.Pause("run")
+    assert page.bar.run.text() == "▶ Resume"
+    page.bar.run.click()
+    assert session.trainer.last(m.Resume) == m.Resume("run")
+
+
+def test_what_cannot_change_live_is_disabled_and_says_why(page, trainer, session):
+    fields = page.bar.fields
+    assert fields["model"].isEnabled()
+    trainer.begin()
+    for key in ("model", "kind", "output", "seed"):
+        assert not fields[key].isEnabled()
+        assert "under way" in fields[key].toolTip()
+    for key in ("learning_rate", "batch_size", "epochs", "loss", "schedule", "weights", "activations"):
+        assert fields[key].isEnabled()
+    fields["learning_rate"].setValue(0.002)
+    assert session.trainer.last(m.Tune) == m.Tune("learning_rate", 0.002)
+
+
+def test_learning_rate_steps_evenly_on_a_log_scale(page):
+    spin = page.bar.fields["learning_rate"]
+    spin.setValue(0.01)
+    spin.stepBy(1)
+    assert spin.value() == pytest.approx(0.013)
+    spin.stepBy(-11)
+    assert spin.value() == pytest.approx(0.001, rel=0.1)
+    assert spin.text() == f"lr {spin.value():.3g}"
+
+
+def test_a_changed_field_is_what_the_next_run_trains_with(page, session):
+    page.bar.fields["epochs"].setValue(7)
+    page.bar.run.click()
+    assert session.trainer.last(m.StartRun).config.epochs == 7
+
+
+def test_mode_switch(page, session):
+    page.bar.mode.button("float").click()
+    assert session.mode == "float"
+    session.set_mode("xnor")
+    assert page.bar.mode.current == "xnor"
+
+
+def test_lost_trainer_offers_to_resume(page, session, trainer):
+    trainer.begin()
+    session.trainer.say(m.Saved("run-1", 50, 0.5, "/runs/run-1/last.safetensors"))
+    session.trainer.died.emit(Death("torch", -9, "killed"))
+    bar = page.notices.bars[0]
+    assert "signal 9" in bar.what.text()
+    bar.action.click()
+    assert session.trainer.last(m.ContinueRun).path == "/runs/run-1/last.safetensors"
+    assert not page.notices.bars
+
+
+def test_a_loss_that_is_not_a_number_is_told_on_the_page(page, session, trainer):
+    trainer.begin()
+    session.trainer.say(m.RunState("run-1", "paused", "The loss is not a number since step 12, first in layer 2."))
+    assert "layer 2" in page.notices.bars[0].what.text()
+
+
+def test_a_new_run_starts_with_empty_pictures(page, session, trainer):
+    trainer.begin()
+    trainer.frame()
+    draw(page)
+    Trainer(session.trainer, run="run-2").begin()
+    draw(page)
+    assert page.bits.view._words is None
+    assert page.filters.tiles.count == 0
+    assert not page.latent.has_data
+
+
+def test_hidden_page_draws_nothing(page, trainer):
+    trainer.begin()
+    page.hide()
+    assert not page._tick.isActive()
+    trainer.frame()
+    page.show()
+    assert page._tick.isActive()
+    page._tick.stop()
+    draw(page)
+    assert np.array_equal(shown_bits(page), trainer.bits[0])
+
+
+def test_strip_shows_only_what_was_really_counted(page, session):
+    strip = page.strip
+    assert "waiting" in strip.detail.text()
+    rows = (
+        m.BackendScore("float-blas", "float", "CPU", 0.9761, 0.2, 10_000, 10_000),
+        m.BackendScore("numpy-xnor", "xnor", "CPU", 0.9761, 0.1, 10_000, 10_000),
+    )
+    session.evaluations[session.strip_key] = m.Evaluation(
+        session.strip_key, 10_000, 1000, rows, np.eye(10, dtype=np.int64), 84_000, 2_600_000
+    )
+    session.evaluation_changed.emit(session.strip_key)
+    assert strip.verdict.text() == "✓ 10,000 of 10,000 predictions identical"
+    assert "all score vectors" in strip.detail.text()
+    assert strip.float_side.accuracy.text() == "97.61 %"
+    assert "20.0 µs/image · 2.6 MB" in strip.float_side.figures.text()
+    wrong = m.BackendScore("numpy-xnor", "xnor", "CPU", 0.97, 0.1, 9_998, 9_000)
+    session.evaluations[session.strip_key] = m.Evaluation(
+        session.strip_key, 10_000, 1000, (rows[0], wrong), np.eye(10, dtype=np.int64), 84_000, 2_600_000
+    )
+    session.evaluation_changed.emit(session.strip_key)
+    assert strip.verdict.text() == "✗ 9,998 of 10,000 predictions identical"
+    assert strip.verdict.property("role") == "warning"
+
+
+def test_unavailable_backend_stays_listed_with_its_reason(page, session):
+    session.inference.say(
+        m.BackendList(
+            (
+                m.BackendInfo("float-blas", "float", 1, True, "CPU"),
+                m.BackendInfo("numpy-xnor", "xnor", 1, True, "CPU"),
+                m.BackendInfo("cupy-xnor", "xnor", 9, False, "", "No CUDA device.", "Install a driver."),
+            )
+        )
+    )
+    picker = page.strip.backend
+    assert picker.currentData() == "numpy-xnor"
+    index = picker.findData("cupy-xnor")
+    assert not picker.model().item(index).isEnabled()
+    assert picker.itemData(index, Qt.ItemDataRole.ToolTipRole) == "No CUDA device. Install a driver."

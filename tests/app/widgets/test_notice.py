@@ -1,0 +1,44 @@
+"""Inline notices."""
+
+from app.session import Notice
+from app.widgets.notice import NoticeArea
+
+
+def area(session, qtbot):
+    made = NoticeArea(session, "learn", "")
+    qtbot.addWidget(made)
+    return made
+
+
+def test_shows_its_own_page_only_and_takes_no_room_without_any(session, qtbot):
+    notices = area(session, qtbot)
+    assert notices.isHidden()
+    session.noticed.emit(Notice("draw", "Elsewhere."))
+    assert notices.isHidden()
+    session.noticed.emit(Notice("learn", "Here.", "Do this."))
+    assert [bar.notice.what for bar in notices.bars] == ["Here."]
+    assert not notices.isHidden()
+
+
+def test_the_same_is_said_once_and_at_most_three(session, qtbot):
+    notices = area(session, qtbot)
+    for what in ("a", "b", "a", "c", "d"):
+        notices.add(Notice("learn", what))
+    assert [bar.notice.what for bar in notices.bars] == ["d", "c", "a"]
+
+
+def test_report_is_copied_whole_and_stays(session, qtbot, qapp):
+    notices = area(session, qtbot)
+    notices.add(Notice("learn", "It broke.", "Send this.", "report", "Traceback: x"))
+    notices.bars[0].action.click()
+    assert qapp.clipboard().text() == "It broke.\nSend this.\nTraceback: x"
+    assert notices.bars
+
+
+def test_restart_does_it_and_goes(session, qtbot):
+    notices = area(session, qtbot)
+    starts = session.inference.starts
+    notices.add(Notice("learn", "Gone.", "", "restart-inference"))
+    notices.bars[0].action.click()
+    assert session.inference.starts == starts + 1
+    assert notices.isHidden()
