@@ -36,6 +36,7 @@ class KernelsPage(QWidget):
         self.bars = TimeBars()
         self.cases = QComboBox()
         self.cases.setAccessibleName("Measured case")
+        self.cases.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.dot = DotCard(session)
         self.meaning = Meaning()
         self.sweep = self._make_sweep()
@@ -113,7 +114,7 @@ class KernelsPage(QWidget):
 
     def _name_curves(self) -> None:
         """The curves' names in their colours, on the title's line."""
-        named = [(name, tokens().of_kind(kind)) for kind, name in KINDS] + [("limits of this machine", tokens().text)]
+        named = [(name, tokens().of_kind(kind)) for kind, name in KINDS] + [("limits", tokens().text)]
         self._legend.setText(" &nbsp;".join(f'<span style="color:{color}">● {name}</span>' for name, color in named))
 
     def _lay_out(self) -> None:

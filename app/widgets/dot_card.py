@@ -111,6 +111,7 @@ class DotCard(Card):
     def _arrow(self, text: str, name: str, by: int) -> QToolButton:
         button = QToolButton()
         button.setText(text)
+        button.setProperty("flat", True)
         button.setAccessibleName(name)
         button.setToolTip(f"{name} (arrow keys)")
         button.clicked.connect(lambda: self.steps.go(self.steps.step + by))

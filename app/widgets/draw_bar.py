@@ -72,7 +72,7 @@ class DrawBar(QFrame):
     def _pen_slider(self) -> QSlider:
         slider = QSlider(Qt.Orientation.Horizontal)
         slider.setRange(*PEN_RANGE)
-        slider.setFixedWidth(68)
+        slider.setFixedWidth(60)
         slider.setAccessibleName("Pen width")
         slider.valueChanged.connect(self._set_pen)
         slider.setValue(min(max(self._session.settings.pen, PEN_RANGE[0]), PEN_RANGE[1]))

@@ -54,7 +54,7 @@ class TimeBars(TipWidget):
         self.setAccessibleName("Times of one case")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setMinimumWidth(NAME + FIGURES + 60)
+        self.setMinimumWidth(NAME + FIGURES + 40)
         self.show_rows([])
         theme().changed.connect(self.update)
 
