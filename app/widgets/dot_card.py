@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
 
 from app.dot_product import Bits, DotProduct
 from app.session import TRAINING, Session
@@ -44,10 +44,14 @@ class DotCard(Card):
         self.again.setToolTip("Restore the bits that were flipped")
         self.again.setAccessibleName("Restore the bits that were flipped")
         self.again.setProperty("flat", True)
-        for part in (self.again, self.width_switch, self.back, self.forth):
+        for part in (self.again, self.width_switch):
             self.add_to_header(part)
         self.caption = label("", "muted")
-        self.body.addWidget(self.caption)
+        line = QHBoxLayout()
+        line.addWidget(self.caption, 1)
+        line.addWidget(self.back)
+        line.addWidget(self.forth)
+        self.body.addLayout(line)
         self.body.addWidget(self.steps, 1)
         self.body.addWidget(self.source)
         self.again.clicked.connect(self.refresh)

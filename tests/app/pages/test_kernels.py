@@ -25,6 +25,7 @@ ROWS = (
 
 @pytest.fixture
 def page(session, qtbot):
+    session.models, session.model_key = [], ""
     made = KernelsPage(session)
     qtbot.addWidget(made)
     made.resize(1208, 772)
