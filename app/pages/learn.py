@@ -151,6 +151,8 @@ class LearnPage(QWidget):
         self._due(curves=True, picture=bool(frame.layers))
         if frame.watch is not None:
             self._watched.add(frame.watch)
+        if self._tick.isActive():
+            self._draw_picture_if_due()
 
     def _scored(self, _event: m.Scored) -> None:
         self._due(curves=True, picture=True)
@@ -161,6 +163,8 @@ class LearnPage(QWidget):
         for plot in (self.loss.plot, self.accuracy.plot, self.flips.plot):
             plot.set_marker(self._session.playhead)
         self._refresh_scrubber()
+        if self._tick.isActive():
+            self._draw_picture_if_due()
 
     def _due(self, *, curves: bool = False, picture: bool = False) -> None:
         """Ask for drawing; what is asked for already keeps its turn."""
@@ -223,13 +227,17 @@ class LearnPage(QWidget):
 
     def refresh_due(self) -> None:
         """Draw one of the things that are due."""
+        if not self._draw_picture_if_due() and self._curves_due:
+            self._curves_due.pop(0)()
+
+    def _draw_picture_if_due(self) -> bool:
         now = time.monotonic()
-        if self._picture_due and (self._scrubbed or now - self._pictured_at >= PICTURE_SECONDS):
+        due = self._picture_due and (self._scrubbed or now - self._pictured_at >= PICTURE_SECONDS)
+        if due:
             self._picture_due = self._scrubbed = False
             self._pictured_at = now
             self.refresh_pictures()
-        elif self._curves_due:
-            self._curves_due.pop(0)()
+        return due
 
     def _refresh_scrubber(self) -> None:
         session, run = self._session, self._session.run

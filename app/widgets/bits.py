@@ -15,14 +15,13 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from app.figures import percent
 from app.theme import theme, tokens
 from app.widgets import bitraster as raster
+from app.widgets.lens import Lens
 from engine.bits import Words, popcount
 
 FADE = 0.45
 """Seconds in which a flip fades."""
 GENERATIONS = 4
 """Pictures whose flips may be fading at once."""
-SQUARE = 28.0
-"""Device pixels of one bit at the nearest zoom."""
 HAIRLINE = 6.0
 """From this many pixels a bit on, hairlines part the bits."""
 ZOOM_STEP = 0.12
@@ -56,9 +55,7 @@ class BitView(QWidget):
         self.clock: Callable[[], float] = time.monotonic
         self._empty = empty
         self._words: Words | None = None
-        self._outputs = self._inputs = 0
-        self._zoom = 0.0
-        self._origin = QPointF(0, 0)
+        self._lens = Lens()
         self._generations: list[Generation] = []
         self._grey: NDArray[np.uint8] | None = None
         self._pixels: NDArray[np.uint32] | None = None
@@ -89,16 +86,14 @@ class BitView(QWidget):
 
         fading: flips fade; else they stay amber until the next picture.
         """
-        same = self._words is not None and (outputs, inputs, words.shape) == (
-            self._outputs,
-            self._inputs,
-            self._words.shape,
-        )
+        lens, before = self._lens, self._words
+        same = before is not None and (outputs, inputs) == (lens.outputs, lens.inputs)
         if flipped is None:
-            flipped = words ^ self._words if same and self._words is not None else np.zeros_like(words)
+            flipped = words ^ before if same and before is not None else np.zeros_like(words)
         if not same:
-            self._outputs, self._inputs = outputs, inputs
-            self._zoom, self._origin, self._pin = 0.0, QPointF(0, 0), None
+            lens.outputs, lens.inputs = outputs, inputs
+            lens.fit()
+            self._pin = None
             self._generations = []
         self._words = words
         self._take_flips(flipped, fading and not self.reduced_motion)
@@ -119,7 +114,7 @@ class BitView(QWidget):
 
     def pin(self, row: int, column: int) -> None:
         """Mark a bit without announcing it; row -1 marks none."""
-        self._pin = (row, column) if 0 <= row < self._outputs and 0 <= column < self._inputs else None
+        self._pin = (row, column) if 0 <= row < self._lens.outputs and 0 <= column < self._lens.inputs else None
         self.update()
 
     @property
@@ -150,58 +145,26 @@ class BitView(QWidget):
         self._pixels = None
         self.update()
 
-    # ------------------------------------------------------------ geometry, in device pixels
-
-    def _size(self) -> tuple[int, int]:
-        ratio = self.devicePixelRatioF()
-        return max(1, round(self.width() * ratio)), max(1, round(self.height() * ratio))
-
-    def _scales(self, zoom: float | None = None) -> tuple[float, float]:
-        """Pixels a bit, across and down: from filling the panel (zoom 0) to squares (zoom 1), evenly in ratio."""
-        width, height = self._size()
-        fit_x, fit_y = width / max(1, self._inputs), height / max(1, self._outputs)
-        nearest = max(SQUARE * self.devicePixelRatioF(), fit_x, fit_y)
-        share = self._zoom if zoom is None else zoom
-        return fit_x ** (1 - share) * nearest**share, fit_y ** (1 - share) * nearest**share
-
-    def _clamp(self) -> None:
-        (width, height), (sx, sy) = self._size(), self._scales()
-        self._origin = QPointF(
-            min(max(self._origin.x(), 0.0), max(0.0, self._inputs - width / sx)),
-            min(max(self._origin.y(), 0.0), max(0.0, self._outputs - height / sy)),
-        )
+    # ------------------------------------------------------------ geometry
 
     def _bit_under(self, position: QPointF) -> tuple[int, int]:
         if self._words is None or not self.rect().contains(position.toPoint()):
             return -1, -1
-        ratio, (sx, sy) = self.devicePixelRatioF(), self._scales()
-        column = int(self._origin.x() + position.x() * ratio / sx)
-        row = int(self._origin.y() + position.y() * ratio / sy)
-        return min(row, self._outputs - 1), min(column, self._inputs - 1)
+        column, row = self._lens.at(position.x(), position.y())
+        return min(int(row), self._lens.outputs - 1), min(int(column), self._lens.inputs - 1)
 
     def square(self, row: int, column: int) -> QRectF:
         """Where a bit lies in the widget."""
-        ratio, (sx, sy) = self.devicePixelRatioF(), self._scales()
-        left, top = (column - self._origin.x()) * sx, (row - self._origin.y()) * sy
-        return QRectF(left / ratio, top / ratio, sx / ratio, sy / ratio)
+        return QRectF(*self._lens.square(row, column))
 
     def zoom_by(self, steps: float, about: QPointF) -> None:
         """Zoom in (positive) or out, keeping the bit under `about` where it is."""
-        ratio, (sx, sy) = self.devicePixelRatioF(), self._scales()
-        px, py = about.x() * ratio, about.y() * ratio
-        column, row = self._origin.x() + px / sx, self._origin.y() + py / sy
-        self._zoom = min(max(self._zoom + steps * ZOOM_STEP, 0.0), 1.0)
-        sx, sy = self._scales()
-        self._origin = QPointF(column - px / sx, row - py / sy)
-        self._moved()
+        self._lens.zoom_by(steps * ZOOM_STEP, about.x(), about.y())
+        self._forget_picture()
 
     def fit(self) -> None:
         """Show the whole layer."""
-        self._zoom, self._origin = 0.0, QPointF(0, 0)
-        self._moved()
-
-    def _moved(self) -> None:
-        self._clamp()
+        self._lens.fit()
         self._forget_picture()
 
     def _forget_picture(self, *, maps: bool = True) -> None:
@@ -214,6 +177,7 @@ class BitView(QWidget):
     # ------------------------------------------------------------ painting
 
     def paintEvent(self, _event: QPaintEvent) -> None:
+        self._measure()  # a window that went to another screen may have another ratio
         painter = QPainter(self)
         if self._words is None:
             painter.fillRect(self.rect(), tokens().color("bit_off" if tokens().dark else "raised"))
@@ -236,13 +200,11 @@ class BitView(QWidget):
         if self._words is None:
             raise ValueError("no bits to show")
         if self._pixels is None:
-            (width, height), (sx, sy) = self._size(), self._scales()
-            rows = raster.bins(height, sy, self._origin.y(), self._outputs)
-            columns = raster.bins(width, sx, self._origin.x(), self._inputs)
+            rows, columns = self._lens.bins()
             if self._grey is None:
                 self._grey = raster.means(self._words, rows, columns)
             self._pixels = raster.colored(self._grey, self._heat(rows, columns), self._table)
-            if min(sx, sy) >= HAIRLINE:
+            if min(self._lens.scales) >= HAIRLINE:
                 line = np.uint32(tokens().color("line").rgb())
                 self._pixels[rows.edges] = line
                 self._pixels[:, columns.edges] = line
@@ -274,7 +236,16 @@ class BitView(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._moved()
+        self._measure()
+
+    def _measure(self) -> None:
+        """Take over the size in device pixels, where it is another."""
+        ratio = self.devicePixelRatioF()
+        size = max(1, round(self.width() * ratio)), max(1, round(self.height() * ratio))
+        if (*size, ratio) != (self._lens.width, self._lens.height, self._lens.ratio):
+            self._lens.width, self._lens.height, self._lens.ratio = *size, ratio
+            self._lens.clamp()
+            self._forget_picture()
 
     # ------------------------------------------------------------ mouse and keys
 
@@ -294,10 +265,9 @@ class BitView(QWidget):
             moved = event.position() - self._grab
             if self._dragged or moved.manhattanLength() > 4:
                 self._dragged = True
-                ratio, (sx, sy) = self.devicePixelRatioF(), self._scales()
-                self._origin -= QPointF(moved.x() * ratio / sx, moved.y() * ratio / sy)
+                self._lens.move_by(moved.x(), moved.y())
                 self._grab = event.position()
-                self._moved()
+                self._forget_picture()
         self.hovered.emit(*self._bit_under(event.position()))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
@@ -319,7 +289,8 @@ class BitView(QWidget):
         elif key in moves:
             row, column = self._pin or (0, 0)
             down, right = moves[key] if self._pin is not None else (0, 0)
-            self._choose(min(max(row + down, 0), self._outputs - 1), min(max(column + right, 0), self._inputs - 1))
+            row, column = max(row + down, 0), max(column + right, 0)
+            self._choose(min(row, self._lens.outputs - 1), min(column, self._lens.inputs - 1))
         elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal, Qt.Key.Key_Minus):
             about = self.square(*self._pin).center() if self._pin else QPointF(self.rect().center())
             self.zoom_by(-1.0 if key == Qt.Key.Key_Minus else 1.0, about)
@@ -337,6 +308,5 @@ class BitView(QWidget):
 
     def _bring_into_view(self, row: int, column: int) -> None:
         if not QRectF(self.rect()).contains(self.square(row, column).center()):
-            (width, height), (sx, sy) = self._size(), self._scales()
-            self._origin = QPointF(column - width / sx / 2, row - height / sy / 2)
-            self._moved()
+            self._lens.center_on(row, column)
+            self._forget_picture()

@@ -7,9 +7,10 @@ from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QVBoxLayou
 
 from app.theme import GRID, theme, tokens
 from app.watched import Target, Watched
+from app.widgets.axes import Axis
 from app.widgets.bits import BitView
 from app.widgets.card import Card, label
-from app.widgets.plot import Axis, Plot
+from app.widgets.plot import Plot
 
 DWELL_MS = 120
 """How long the pointer must rest on a bit before the trainer is asked for its latent value."""

@@ -6,8 +6,9 @@ import numpy as np
 
 from app.run_view import RunView
 from app.theme import Tokens
+from app.widgets.axes import Axis, figure
 from app.widgets.card import Card
-from app.widgets.plot import Axis, Paint, Plot, figure
+from app.widgets.plot import Paint, Plot
 
 STRETCHES = 300
 """Minima and maxima a curve is drawn from, about one for each pixel of a small plot."""

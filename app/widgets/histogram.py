@@ -10,7 +10,8 @@ from PySide6.QtWidgets import QWidget
 
 from app.figures import percent
 from app.theme import tokens
-from app.widgets.plot import Axis, Plot
+from app.widgets.axes import Axis
+from app.widgets.plot import Plot
 
 HEADROOM = 1.18
 SERIES = "share"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyqtgraph as pg
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
@@ -25,37 +25,18 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 
 from app.theme import Tokens, mono, theme, tokens
+from app.widgets.axes import Axis as Axis
+from app.widgets.axes import Floats, decade, figure, suits, to_view, view_range
 
-LEAST_DECADES = 2
-"""And it spans at least so many, so that noise is not drawn as drama."""
 TITLE_ROW = 19
 """Pixels over the curves for the name of the y axis and the legend."""
 LEFT = 40
 """Pixels for the figures of the y axis, the same on every plot, so that plots under each other line up."""
 
-Floats = NDArray[np.float64]
 Paint = Callable[[Tokens], str]
 
 MAX_POINTS = 2000
 """Curves are drawn with at most this many points; who has more hands over minima and maxima (`set_band`)."""
-DECADES = 6
-"""An automatic log axis reaches at most this far below its highest value; what is lower lies on the floor."""
-
-
-@dataclass(frozen=True)
-class Axis:
-    """What an axis shows. low, high: a fixed range, or None to follow the data."""
-
-    name: str
-    unit: str = ""
-    log: bool = False
-    low: float | None = None
-    high: float | None = None
-
-    @property
-    def title(self) -> str:
-        """Name with its unit, as written at the axis."""
-        return f"{self.name} ({self.unit})" if self.unit else self.name
 
 
 @dataclass
@@ -215,8 +196,8 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
 
     def _ranged(self, name: str, axis: Axis, values: list[Floats]) -> tuple[float, float]:
         """Set one axis to its range. A range that still suits the data stays, so that curves move and not the axis."""
-        wanted, shown = _range(axis, values), self._shown.get(name)
-        if shown is not None and _suits(axis, shown, wanted):
+        wanted, shown = view_range(axis, values), self._shown.get(name)
+        if shown is not None and suits(axis, shown, wanted):
             return shown
         self._shown[name] = wanted
         if axis.log:
@@ -227,9 +208,9 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         return wanted
 
     def _hand_over(self, s: Series, x_floor: float, y_floor: float) -> None:
-        x, y = _to_view(self.x_axis, s.x, x_floor), _to_view(self.y_axis, s.high, y_floor)
+        x, y = to_view(self.x_axis, s.x, x_floor), to_view(self.y_axis, s.high, y_floor)
         if s.is_band:
-            x, y = np.repeat(x, 2), np.stack([_to_view(self.y_axis, s.low, y_floor), y], axis=1).ravel()
+            x, y = np.repeat(x, 2), np.stack([to_view(self.y_axis, s.low, y_floor), y], axis=1).ravel()
         s.item.setData(x, y, connect="finite")
 
     def _x_at(self, position: QPointF) -> float:
@@ -397,57 +378,3 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         path, _ = QFileDialog.getSaveFileName(self, "Save picture", f"{self.accessibleName()}.png", "PNG (*.png)")
         if path:
             self.grab().save(path, "PNG")
-
-
-def figure(value: float) -> str:
-    """A number for reading: four significant digits, thousands separated."""
-    if not np.isfinite(value):
-        return "not a number"
-    if abs(value) >= 10_000:
-        return f"{value:,.0f}"
-    return f"{value:.4g}"
-
-
-def decade(power: int) -> str:
-    """A power of ten as an axis writes it: "0.01", "1", "1,000", further out "10⁻⁵"."""
-    if -3 <= power <= 4:
-        return f"{10**power:,}" if power >= 0 else f"{10.0**power:.{-power}f}"
-    return "10" + str(power).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
-
-
-def _range(axis: Axis, values: list[Floats]) -> tuple[float, float]:
-    """The view range of an axis (log10 on a log axis): what is fixed, the rest from the data with a little air."""
-    finite = np.concatenate([v[np.isfinite(v)] for v in values]) if values else np.empty(0)
-    if axis.log:
-        finite = np.log10(finite[finite > 0])
-        fixed = [None if v is None else float(np.log10(v)) for v in (axis.low, axis.high)]
-        top = float(finite.max()) if finite.size else 0.0
-        bottom = max(float(finite.min()), top - DECADES) if finite.size else -3.0
-    else:
-        fixed = [axis.low, axis.high]
-        top = float(finite.max()) if finite.size else 1.0
-        bottom = float(finite.min()) if finite.size else 0.0
-    if axis.log:
-        bottom = min(bottom, top - LEAST_DECADES)
-    air = 0.06 * (top - bottom) or 0.5 * abs(top) or 0.5
-    low = fixed[0] if fixed[0] is not None else bottom - air
-    high = fixed[1] if fixed[1] is not None else top + air
-    return low, max(high, low + 1e-9)
-
-
-def _suits(axis: Axis, shown: tuple[float, float], wanted: tuple[float, float]) -> bool:
-    """Whether a range can stay: fixed ends equal, the data within, and filling most of it."""
-    if (axis.low is not None and shown[0] != wanted[0]) or (axis.high is not None and shown[1] != wanted[1]):
-        return False
-    within = shown[0] <= wanted[0] and wanted[1] <= shown[1]
-    return within and wanted[1] - wanted[0] > 0.7 * (shown[1] - shown[0])
-
-
-def _to_view(axis: Axis, values: Floats, floor: float) -> Floats:
-    if not axis.log:
-        return values
-    shown = np.full(values.shape, floor)
-    positive = values > 0
-    shown[positive] = np.maximum(np.log10(values[positive]), floor)
-    shown[np.isnan(values)] = np.nan
-    return shown

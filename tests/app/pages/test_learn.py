@@ -39,7 +39,7 @@ def draw(page):
 
 def shown_bits(page):
     view = page.bits.view
-    return np.array([[view.bit(r, c) > 0 for c in range(view._inputs)] for r in range(view._outputs)])
+    return np.array([[view.bit(r, c) > 0 for c in range(view._lens.inputs)] for r in range(view._lens.outputs)])
 
 
 def test_empty_page_says_what_will_appear(page):

@@ -6,7 +6,8 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 
 from app.theme import theme
-from app.widgets.plot import Axis, Plot
+from app.widgets.axes import Axis, decade
+from app.widgets.plot import Plot
 
 
 @pytest.fixture
@@ -104,3 +105,16 @@ def test_menu_offers_data_and_picture(plot, qapp):
     assert [action.text() for action in menu.actions()] == ["Copy data as CSV", "Save picture…"]
     menu.actions()[0].trigger()
     assert qapp.clipboard().text() == plot.csv()
+
+
+def test_decades_as_written():
+    assert [decade(k) for k in (-5, -3, -1, 0, 3, 6)] == ["10⁻⁵", "0.001", "0.1", "1", "1,000", "10⁶"]
+
+
+def test_axis_stands_still_while_the_data_suit_it(plot):
+    plot.set_line("train", [0, 10], [0.0, 1.0])
+    before = view_range(plot)[1]
+    plot.set_line("train", [0, 10], [0.02, 0.98])
+    assert view_range(plot)[1] == before
+    plot.set_line("train", [0, 10], [0.4, 0.5])
+    assert view_range(plot)[1] != before
