@@ -306,8 +306,8 @@ class Session(QObject):
         self.trainer.send(m.StopRun())
 
     def reset_run(self) -> None:
-        """Begin anew with the same configuration, resting before the first step."""
-        self.start_run(self.run.config, paused=True)
+        """Begin anew with the configuration wanted now, resting before the first step."""
+        self.start_run(self.wanted_config(), paused=True)
         self._set_state("paused")
 
     def tune(self, key: str, value: Any) -> None:
