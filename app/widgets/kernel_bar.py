@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLineEdit, QPushButton
+from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLineEdit, QPushButton, QSizePolicy
 
 from app.bench_results import parse_shape
 from app.session import Session
@@ -48,6 +48,7 @@ class KernelBar(QFrame):
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         self.threads = _picker("Threads", [(f"{n} thread{'s' * (n > 1)}", n) for n in range(1, cores + 1)])
         self.state = label("", "muted")
+        self.state.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.copy = _button("Copy CSV", "Copy every measured row as CSV")
         self.save = _button("Save picture…", "Save picture…")
         for part in (self.run, self.shape, self.custom, self.batch, self.threads):
@@ -73,7 +74,7 @@ class KernelBar(QFrame):
         kind = self.shape.currentData()[0]
         benching = self._session.benching
         self.custom.setVisible(kind == CUSTOM)
-        self.batch.setEnabled(kind == "net")
+        self.batch.setVisible(kind == "net")
         self.run.setText("Cancel" if benching else "Run")
         self.run.setAccessibleName("Cancel the benchmark" if benching else "Time every backend and float peer")
         set_role(self.state, "muted")
@@ -82,17 +83,22 @@ class KernelBar(QFrame):
         except BadInput as error:
             self.run.setEnabled(benching)
             set_role(self.state, "warning")
-            self.state.setText(f"✗ {error}")
+            self._say(f"✗ {error}")
             return
         self.run.setEnabled(True)
         if not benching:
-            self.state.setText("")
+            self._say("")
 
     def show_progress(self, event: m.Progress) -> None:
         """Say what is being timed, how far it is, and that training rests where it does."""
         share = "" if event.share is None else f", {event.share:.0%}"
         rest = " · training is paused while timing" if self._session.run.state == "paused" else ""
-        self.state.setText(f"{event.doing}{share}{rest}")
+        self._say(f"{event.doing}{share}{rest}")
+
+    def _say(self, text: str) -> None:
+        """What does not fit is in the tip."""
+        self.state.setText(text)
+        self.state.setToolTip(text)
 
     def _shape_picker(self) -> QComboBox:
         items: list[tuple[str, object]] = [(f"GEMM {n}³", ("gemm", (n, n, n))) for n in SIZES]
@@ -120,7 +126,7 @@ class KernelBar(QFrame):
         else:
             self._session.start_bench(self.command())
             rest = "Training is paused while timing" if self._session.run.state == "paused" else "Starting"
-            self.state.setText(rest)
+            self._say(rest)
 
 
 def _button(text: str, tip: str) -> QPushButton:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 
-from app.bench_results import BenchResults, Case, memory_ratio, title
+from app.bench_results import BenchResults, Case, memory_ratio
 from app.figures import multiple, share_of
 from app.theme import GAP, mono
 from app.widgets.card import Card, label, set_role
@@ -63,7 +63,7 @@ class Meaning(Card):
                 figure.say("–", f"{meaning}: appears with the first XNOR row", "muted")
             self.exact.setText("")
             return
-        self.set_hint(f"{best.backend} on {title(case)}")
+        self.set_hint(f"fastest here: {best.backend}")
         self._say_ratio(0, best.times_torch, "torch float32")
         self._say_ratio(1, best.times_best_float, "the best float")
         peak = best.fraction_of_peak

@@ -54,7 +54,7 @@ def test_run_asks_for_the_chosen_case(page):
 
 
 def test_networks_take_the_batch(page):
-    assert not page.bar.batch.isEnabled()
+    assert not page.bar.batch.isVisible()
     choose(page.bar.shape, "net 784-1024x3-10")
     choose(page.bar.batch, "batch 16")
     assert page.bar.command() == m.BenchNet((("784-1024x3-10", 16),), 1)
