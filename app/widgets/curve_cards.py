@@ -86,7 +86,7 @@ class FlipsCard(Card):
     def refresh(self, run: RunView) -> None:
         """Draw the run up to now; each layer's line in its own colour."""
         self._titles = layer_titles(run.layers)
-        names = [f"{number} {title}" for number, title in enumerate(self._titles, 1)]
+        names = [f"L{number} {title}" for number, title in enumerate(self._titles, 1)]
         told = []
         with self.plot.together():
             self.plot.set_x_range(0, room_for(run.step))
