@@ -488,7 +488,7 @@ class Session(QObject):
             case m.Failed():
                 self._inference_failed(event)
             case m.Crashed():
-                self._in_flight = None
+                self._send_waiting()
                 self._crashed("draw", "Inference", event)
 
     def _model_loaded(self, info: m.ModelInfo) -> None:
@@ -507,17 +507,21 @@ class Session(QObject):
     def _predicted(self, event: m.Prediction) -> None:
         if event.request != self._in_flight:
             return
-        self._in_flight = None
         self.prediction.emit(event)
-        if self._waiting_image is not None:
-            image, self._waiting_image = self._waiting_image, None
+        self._send_waiting()
+
+    def _send_waiting(self) -> None:
+        """Nothing is in flight any more: send what was drawn meanwhile."""
+        self._in_flight = None
+        image, self._waiting_image = self._waiting_image, None
+        if image is not None:
             self._send_prediction(image)
 
     def _inference_failed(self, event: m.Failed) -> None:
         if event.command in ("Evaluate", "EvaluateTwin"):
             self._evaluation_over()
         if event.command == "Predict":
-            self._in_flight = None
+            self._send_waiting()
         self.noticed.emit(Notice("draw", event.what, event.remedy))
 
     def _child_ready(self, child: str, event: m.ChildReady) -> None:

@@ -88,6 +88,7 @@ class Window(QMainWindow):
     def show_page(self, name: str) -> None:
         """Bring a page to the front."""
         self._stack.setCurrentWidget(self.page(name))
+        self.page(name).setFocus()
         self._buttons.button([key for key, _ in PAGES].index(name)).setChecked(True)
         self.session.show_page(name)
 

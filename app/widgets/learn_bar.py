@@ -15,7 +15,7 @@ from app.widgets.run_fields import RunFields
 from app.widgets.segmented import mode_switch
 from engine.training.models import NAMES
 
-SPIN_WIDTHS = (106, 112, 116)
+SPIN_WIDTHS = (102, 110, 112)
 """Of learning rate, batch and epochs: what their usual values take, not their largest."""
 MODELS = {name: re.sub(r"(\d)x(\d)", r"\1×\2", name) for name in NAMES}
 KINDS = {"binary": "Binary", "float": "Float twin"}
@@ -39,7 +39,7 @@ class LearnBar(QFrame):
         row.setSpacing(GRID)
         self.run = self._button("▶ Run", "Train, or rest (Space)", session.toggle_run)
         self.run.setProperty("primary", True)
-        self.run.setMinimumWidth(92)
+        self.run.setMinimumWidth(90)
         self.step = self._button("Step", "One training step, then rest (S)", session.step_once)
         self.stop = self._button("Stop", "Save and end the run", session.stop_run)
         self.reset = self._button("Reset", "Begin anew from the first step (R)", session.reset_run)

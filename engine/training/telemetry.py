@@ -19,7 +19,7 @@ FRAME_EVERY = 1 / 30
 PICTURES_EVERY = 0.1
 """Seconds between two frames with pictures of the layers, at the least."""
 
-SHARE = 0.025
+SHARE = 0.02
 """Pictures wait until what the last ones cost is at most this share of the time since."""
 
 WINDOW = 1.0

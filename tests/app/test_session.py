@@ -66,11 +66,14 @@ class TestPrediction:
         loaded.inference.say(prediction(request, "a"))
         assert shown == [None]
 
-    def test_after_a_failure_the_next_drawing_is_answered(self, loaded):
+    def test_after_a_failure_what_waits_is_sent_and_the_next_drawing_is_answered(self, loaded):
+        loaded.predict(IMAGE)
         loaded.predict(IMAGE)
         loaded.inference.say(m.Failed("Predict", "No.", ""))
-        loaded.predict(IMAGE)
         assert loaded.inference.count(m.Predict) == 2
+        loaded.inference.say(m.Failed("Predict", "No.", ""))
+        loaded.predict(IMAGE)
+        assert loaded.inference.count(m.Predict) == 3
 
 
 class TestBackends:
