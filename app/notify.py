@@ -24,6 +24,7 @@ class Toast(QWidget):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
+        self._window = parent
         self.setObjectName("toast")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._report = ""
@@ -66,7 +67,7 @@ class Toast(QWidget):
         return super().eventFilter(watched, event)
 
     def _place(self) -> None:
-        parent = self.parentWidget()
+        parent = self._window
         self.setFixedWidth(min(460, parent.width() - 2 * MARGIN))
         self.adjustSize()
         self.move(parent.width() - self.width() - MARGIN, parent.height() - self.height() - 28 - MARGIN)

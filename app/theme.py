@@ -229,6 +229,11 @@ def style_sheet(t: Tokens) -> str:
     QSlider::sub-page:horizontal {{ background: {t.muted}; height: 4px; border-radius: 2px; }}
     QSlider::handle:horizontal {{ background: {t.text}; width: 14px; margin: -5px 0; border-radius: 7px; }}
     QSlider::handle:horizontal:focus {{ background: {t.float_}; }}
+    #bar QPushButton, #bar QToolButton, #bar QComboBox, #bar QSpinBox, #bar QDoubleSpinBox {{
+        padding-left: 8px; padding-right: 8px; }}
+    #bar QComboBox {{ padding-right: 20px; }}
+    #bar QSpinBox, #bar QDoubleSpinBox {{ padding-right: 18px; }}
+    #bar QToolButton {{ padding-right: 22px; }}
     QScrollBar:vertical {{ background: transparent; width: 10px; }}
     QScrollBar::handle:vertical {{ background: {t.line}; border-radius: 5px; min-height: 24px; }}
     QScrollBar::add-line:vertical, QScrollBar::sub-line:vertical {{ height: 0; }}

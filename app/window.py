@@ -52,7 +52,7 @@ class Window(QMainWindow):
 
     def __init__(self, session: Session) -> None:
         super().__init__()
-        self.session = session
+        self.session: Session = session
         self._pages: dict[str, QWidget] = {}
         self._shown = False
         self.setWindowTitle("Flipscope")

@@ -75,7 +75,7 @@ class FlipsCard(Card):
     """Share of the weights of each layer that flip at a step, on a log axis."""
 
     def __init__(self) -> None:
-        super().__init__("Flips per step", "share of weights, log")
+        super().__init__("Flips per step", "of weights, log")
         self.plot = Plot(
             "Flips per step", Axis("step"), Axis("share", log=True),
             empty="Press Run: how many weights of each layer flip appears here.",

@@ -15,8 +15,10 @@ from app.widgets.run_fields import RunFields
 from app.widgets.segmented import mode_switch
 from engine.training.models import NAMES
 
-SPIN_WIDTHS = (102, 110, 112)
-"""Of learning rate, batch and epochs: what their usual values take, not their largest."""
+SPIN_WIDTHS = (100, 112)
+"""Of learning rate and epochs: what their usual values take, not their largest."""
+PICKER_WIDTH = 88
+"""What a picker shrinks to in a narrow window."""
 MODELS = {name: re.sub(r"(\d)x(\d)", r"\1×\2", name) for name in NAMES}
 KINDS = {"binary": "Binary", "float": "Float twin"}
 LOSSES = {"cross-entropy": "Cross-entropy", "squared-hinge": "Squared hinge"}
@@ -73,10 +75,11 @@ class LearnBar(QFrame):
             f.choice("model", "Model", MODELS, "Hidden layers: width × number. Trained on MNIST."),
             f.choice("kind", "Kind", KINDS, "1-bit weights and activations, or the ordinary float network beside it"),
             f.rate("learning_rate", "Learning rate", "lr ", "Adam's learning rate; changes while it runs"),
-            f.integer("batch_size", "Batch size", "batch ", "Images a step; changes while it runs"),
             f.integer("epochs", "Epochs", "epochs ", "Passes over the training images; changes while it runs"),
         ]
-        for picker, width in zip(pickers[2:], SPIN_WIDTHS, strict=True):
+        for picker in pickers[:2]:
+            picker.setMinimumWidth(PICKER_WIDTH)
+        for picker, width in zip(pickers[-2:], SPIN_WIDTHS, strict=True):
             picker.setFixedWidth(width)
         return pickers
 
@@ -88,6 +91,7 @@ class LearnBar(QFrame):
         form.setSpacing(GRID)
         f = self.fields
         for text, control in (
+            ("Batch size", f.integer("batch_size", "Batch size", "", "Images a step; changes while it runs")),
             ("Loss", f.choice("loss", "Loss", LOSSES, "What is minimised")),
             ("Schedule", f.choice("schedule", "Schedule", SCHEDULES, "How the learning rate goes over the run")),
             ("Weights", f.choice("weights", "Rounding of weights", ROUNDING, "How the sign is taken in training")),
@@ -106,7 +110,7 @@ class LearnBar(QFrame):
         button = QToolButton()
         button.setText("Settings")
         button.setAccessibleName("More settings of the run")
-        button.setToolTip("Loss, schedule, rounding, output, scores, seed")
+        button.setToolTip("Batch size, loss, schedule, rounding, output, scores, seed")
         button.setMenu(menu)
         button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)

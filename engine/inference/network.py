@@ -2,18 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
-from engine.bits import Words, words_for
 from engine.errors import BadInput
+from engine.inference.operations import (
+    Affine,
+    Conv,
+    Dense,
+    FloatConv,
+    FloatDense,
+    MaxPool,
+    Shape,
+    Threshold,
+)
 
-Value = Literal["u8", "bits", "int32", "float32"]
+__all__ = [
+    "Affine",
+    "Conv",
+    "Dense",
+    "FloatConv",
+    "FloatDense",
+    "FloatNetwork",
+    "FloatOperation",
+    "MaxPool",
+    "Metadata",
+    "Network",
+    "Operation",
+    "PackedNetwork",
+    "Product",
+    "Shape",
+    "Threshold",
+]
 
 
 @dataclass(frozen=True)
@@ -45,73 +67,45 @@ class Metadata:
         return height * width * channels
 
 
-@dataclass(frozen=True)
-class Dense:
-    """Binary dense layer: u8 or bits in, int32 sums out.
+Product = Dense | Conv
+"""The operations that hold weights."""
 
-    weights: uint64 [outputs, ceil(inputs/64)], row o holding the signs of output o, padding bits 0.
-    On bits: sum = inputs - 2 * popcount(a xor w). On u8: sum = sum over i of (+-1) * pixel[i].
-    """
+Operation = Dense | Conv | MaxPool | Threshold | Affine
+FloatOperation = FloatDense | FloatConv
 
-    weights: Words
-    inputs: int
-
-    @property
-    def outputs(self) -> int:
-        return int(self.weights.shape[0])
-
-
-@dataclass(frozen=True)
-class Threshold:
-    """Batch-norm followed by sign, folded into one integer comparison per output: int32 in, bits out.
-
-    threshold: int32 [outputs]; at_least: bool [outputs].
-    Output o is +1 iff sum >= threshold[o] where at_least[o] (gamma > 0), iff sum <= threshold[o] elsewhere
-    (gamma < 0). A constant (gamma = 0) is a threshold that every or no int32 sum meets.
-    """
-
-    threshold: NDArray[np.int32]
-    at_least: NDArray[np.bool_]
-
-
-@dataclass(frozen=True)
-class Affine:
-    """The last layer's scores: int32 in, float32 out; float32(sum) * scale[o], rounded, then + shift[o], rounded.
-
-    scale, shift: float32 [outputs]. With one common positive scale this is the bias-only form: the class is
-    then argmax of sum + shift/scale, a comparison of cardinalities, which is what verification needs.
-    """
-
-    scale: NDArray[np.float32]
-    shift: NDArray[np.float32]
-
-    @property
-    def bias_only(self) -> bool:
-        """Whether all outputs share one positive scale."""
-        return bool(self.scale.size and self.scale[0] > 0 and np.all(self.scale == self.scale[0]))
-
-
-Operation = Dense | Threshold | Affine
-
-_GIVES: dict[type, Value] = {Dense: "int32", Threshold: "bits", Affine: "float32"}
-_TAKES: dict[type, tuple[Value, ...]] = {Dense: ("u8", "bits"), Threshold: ("int32",), Affine: ("int32",)}
+_FOLLOWS: dict[type, tuple[type | None, ...]] = {
+    Dense: (None, Threshold),
+    Conv: (None, Threshold),
+    MaxPool: (Conv,),
+    Threshold: (Dense, Conv, MaxPool),
+    Affine: (Dense,),
+}
+"""What each operation can stand after; None is the beginning."""
 
 
 @dataclass(frozen=True)
 class PackedNetwork:
-    """A binarized network as it is deployed. Inputs are u8 [B, H, W, C] ("u8") or words [B, W] ("bits")."""
+    """A binarized network as it is deployed.
+
+    Inputs are u8 [B, H, W, C] ("u8"), or words ("bits"): [B, ceil(H*W*C/64)] where the first layer is dense,
+    [B, H, W, ceil(C/64)] where it is a convolution.
+    """
 
     metadata: Metadata
     operations: tuple[Operation, ...]
     source: Literal["u8", "bits"] = "u8"
 
     def __post_init__(self) -> None:
-        self._check_types()
-        self._check_shapes()
+        self._check_order()
+        _check_classes(self.shapes()[-1][1], self.classes)
 
-    def layers(self) -> Iterator[Dense]:
+    def layers(self) -> Iterator[Product]:
         """The layers that hold weights, in order."""
-        return (operation for operation in self.operations if isinstance(operation, Dense))
+        return (operation for operation in self.operations if isinstance(operation, Product))
+
+    def shapes(self) -> tuple[tuple[Shape, Shape], ...]:
+        """What each operation takes and gives, of one image. Raises BadInput where they do not fit together."""
+        return _chained(self.operations, self.metadata.input_shape)
 
     @property
     def classes(self) -> int:
@@ -127,38 +121,21 @@ class PackedNetwork:
         """Bytes of the packed weights, padding included."""
         return sum(layer.weights.nbytes for layer in self.layers())
 
-    def _check_types(self) -> None:
-        if not self.operations or not isinstance(self.operations[-1], Affine):
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates for one image."""
+        steps = zip(self.operations, self.shapes(), strict=True)
+        return sum(math.prod(sums) * layer.inputs for layer, (_, sums) in steps if isinstance(layer, Product))
+
+    def _check_order(self) -> None:
+        before: type | None = None
+        for operation in self.operations:
+            if before not in _FOLLOWS[type(operation)]:
+                after = "the images" if before is None else before.__name__
+                raise BadInput(f"{type(operation).__name__} cannot stand after {after}.", "Check the order.")
+            before = type(operation)
+        if before is not Affine:
             raise BadInput("A network must end in scores.", "End its operations with an Affine.")
-        value: Value = self.source
-        for operation in self.operations:
-            if value not in _TAKES[type(operation)]:
-                raise BadInput(f"A {type(operation).__name__} cannot take {value} values.", "Check the order.")
-            value = _GIVES[type(operation)]
-
-    def _check_shapes(self) -> None:
-        width = self.metadata.inputs
-        for operation in self.operations:
-            if isinstance(operation, Dense):
-                _check_dense(operation, width)
-                width = operation.outputs
-            elif isinstance(operation, Threshold):
-                _check_vector("threshold", operation.threshold, np.int32, width)
-                _check_vector("at_least", operation.at_least, np.bool_, width)
-            else:
-                _check_vector("scale", operation.scale, np.float32, width)
-                _check_vector("shift", operation.shift, np.float32, width)
-        if width != self.classes:
-            raise BadInput(f"The network has {width} outputs for {self.classes} class names.", "They must agree.")
-
-
-@dataclass(frozen=True)
-class FloatDense:
-    """Float layer with batch-norm folded in: float32 in, float32 out; weight [outputs, inputs], bias [outputs]."""
-
-    weight: NDArray[np.float32]
-    bias: NDArray[np.float32]
-    relu: bool
 
 
 @dataclass(frozen=True)
@@ -166,16 +143,20 @@ class FloatNetwork:
     """The second kind of model: ordinary float layers on pixels scaled to 0..1 (the float twin)."""
 
     metadata: Metadata
-    operations: tuple[FloatDense, ...]
+    operations: tuple[FloatOperation, ...]
 
     def __post_init__(self) -> None:
         if not self.operations:
             raise BadInput("A network needs at least one layer.", "Add a FloatDense.")
-        widths = [layer.weight.shape[1] for layer in self.operations]
-        if widths[0] != self.metadata.inputs or self.operations[-1].weight.shape[0] != self.classes:
-            raise BadInput("The layers do not fit the input shape and the class names.", "They must agree.")
-        if any(before.weight.shape[0] != after.weight.shape[1] for before, after in pairwise(self.operations)):
-            raise BadInput("Two neighbouring layers disagree in width.", "They must agree.")
+        _check_classes(self.shapes()[-1][1], self.classes)
+
+    def layers(self) -> Iterator[FloatOperation]:
+        """The layers that hold weights, in order: all."""
+        return iter(self.operations)
+
+    def shapes(self) -> tuple[tuple[Shape, Shape], ...]:
+        """What each operation takes and gives, of one image. Raises BadInput where they do not fit together."""
+        return _chained(self.operations, self.metadata.input_shape)
 
     @property
     def classes(self) -> int:
@@ -189,26 +170,29 @@ class FloatNetwork:
     def weight_bytes(self) -> int:
         return sum(layer.weight.nbytes for layer in self.operations)
 
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates for one image."""
+        steps = zip(self.operations, self.shapes(), strict=True)
+        return sum(math.prod(_sums(layer, takes)) * layer.inputs for layer, (takes, _) in steps)
+
 
 Network = PackedNetwork | FloatNetwork
 
 
-def _check_dense(layer: Dense, width: int) -> None:
-    expected = (layer.outputs, words_for(layer.inputs))
-    if layer.weights.dtype != np.uint64 or layer.weights.shape != expected or layer.inputs != width:
-        raise BadInput(
-            f"A layer of {layer.inputs} inputs has weights {layer.weights.dtype} {layer.weights.shape}; "
-            f"uint64 {expected} on {width} inputs was expected.",
-            "Rebuild or re-export the network.",
-        )
-    tail = layer.inputs % 64
-    if tail and np.any(layer.weights[:, -1] >> np.uint64(tail)):
-        raise BadInput("Padding bits of a layer are set.", "Padding bits of packed weights must be 0.")
+def _chained(operations: Sequence[Operation | FloatOperation], shape: Shape) -> tuple[tuple[Shape, Shape], ...]:
+    steps = []
+    for operation in operations:
+        given = operation.gives(shape)
+        steps.append((shape, given))
+        shape = given
+    return tuple(steps)
 
 
-def _check_vector(name: str, array: NDArray[np.generic], dtype: type, width: int) -> None:
-    if array.dtype != dtype or array.shape != (width,):
-        raise BadInput(
-            f"'{name}' is {array.dtype} {array.shape}; {np.dtype(dtype)} ({width},) was expected.",
-            "Rebuild or re-export the network.",
-        )
+def _sums(layer: FloatOperation, takes: Shape) -> Shape:
+    return layer.before_pooling(takes) if isinstance(layer, FloatConv) else layer.gives(takes)
+
+
+def _check_classes(shape: Shape, classes: int) -> None:
+    if shape != (classes,):
+        raise BadInput(f"The network gives {shape} for {classes} class names.", "They must agree.")

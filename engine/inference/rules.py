@@ -1,8 +1,9 @@
-"""What every backend holds to alike: the inputs it accepts, the rule of the scores, the pairs of operations."""
+"""What every backend holds to alike: the inputs it accepts, the rule of the scores, the stages of a network."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,18 @@ from numpy.typing import NDArray
 
 from engine.bits import Words, words_for
 from engine.errors import BadInput, Unsupported
-from engine.inference.network import Affine, Dense, FloatNetwork, Network, PackedNetwork, Threshold
+from engine.inference.network import (
+    Affine,
+    Conv,
+    Dense,
+    FloatNetwork,
+    MaxPool,
+    Network,
+    PackedNetwork,
+    Product,
+    Shape,
+    Threshold,
+)
 
 
 def scores_of(sums: NDArray[np.int32], affine: Affine) -> NDArray[np.float32]:
@@ -20,13 +32,38 @@ def scores_of(sums: NDArray[np.int32], affine: Affine) -> NDArray[np.float32]:
     return scores
 
 
-def stages(network: PackedNetwork) -> Iterator[tuple[Dense, Threshold | Affine]]:
-    """Each product with what follows it: a Threshold in hidden layers, the Affine at the end."""
-    operations = iter(network.operations)
-    for product, after in zip(operations, operations, strict=True):
-        if not isinstance(product, Dense) or not isinstance(after, Threshold | Affine):
-            raise Unsupported("This order of operations is not known here.", "Update Flipscope.")
-        yield product, after
+@dataclass(frozen=True)
+class Stage:
+    """One layer of a packed network: its product, what pools the sums, and what is made of them.
+
+    takes: shape of one image's input. gives: shape of its sums, after pooling.
+    """
+
+    product: Product
+    pool: MaxPool | None
+    after: Threshold | Affine
+    takes: Shape
+    gives: Shape
+
+    @property
+    def rising(self) -> NDArray[np.bool_]:
+        """bool [outputs]: whether an output is +1 from a sum on upwards (gamma > 0), or not beyond one."""
+        return self.after.at_least if isinstance(self.after, Threshold) else np.ones(self.product.outputs, np.bool_)
+
+
+def stages(network: PackedNetwork) -> Iterator[Stage]:
+    """The layers in order: a Threshold in hidden ones, the Affine at the end. Raises Unsupported."""
+    pool: MaxPool | None = None
+    for operation, (takes, gives) in zip(network.operations, network.shapes(), strict=True):
+        match operation:
+            case Dense() | Conv():
+                product, entered, pool = operation, takes, None
+            case MaxPool():
+                pool = operation
+            case Threshold() | Affine():
+                yield Stage(product, pool, operation, entered, gives)
+            case _:
+                raise Unsupported("This order of operations is not known here.", "Update Flipscope.")
 
 
 def packed_only(network: Network, backend: str) -> PackedNetwork:
@@ -37,9 +74,12 @@ def packed_only(network: Network, backend: str) -> PackedNetwork:
 
 
 def check_images(network: Network, images: NDArray[np.generic]) -> None:
-    """Accept u8 [B, H, W, C], or for a network on bits words [B, W] with padding 0. Raises BadInput elsewhere."""
+    """Accept images as the network takes them (see PackedNetwork), words with padding 0. Raises BadInput elsewhere."""
+    height, width, channels = shape = network.metadata.input_shape
     if isinstance(network, FloatNetwork) or network.source == "u8":
-        _check_array("Images", images, np.uint8, network.metadata.input_shape)
+        _check_array("Images", images, np.uint8, shape)
+    elif isinstance(network.operations[0], Conv):
+        _check_words("Images", images, channels, (height, width))
     else:
         _check_words("Images", images, network.metadata.inputs)
 
@@ -52,10 +92,10 @@ def check_operands(a: Words, w: Words, k: int) -> None:
     _check_words("The right operand", w, k)
 
 
-def _check_words(what: str, words: NDArray[Any], bits: int) -> None:
-    _check_array(what, words, np.uint64, (words_for(bits),))
+def _check_words(what: str, words: NDArray[Any], bits: int, places: Shape = ()) -> None:
+    _check_array(what, words, np.uint64, (*places, words_for(bits)))
     tail = bits % 64
-    if tail and np.any(words[:, -1] >> np.uint64(tail)):
+    if tail and np.any(words[..., -1] >> np.uint64(tail)):
         raise BadInput(f"{what} have padding bits that are set.", "Padding bits must be 0.")
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from engine.bits import Words, pack, unpack
 from engine.inference.backend import Activation, Kind, Ready
-from engine.inference.network import Affine, Network, PackedNetwork, Threshold
+from engine.inference.network import Affine, Conv, Dense, MaxPool, Network, PackedNetwork, Product, Threshold
 from engine.inference.rules import check_images, check_operands, packed_only, scores_of, stages
 
 Integers = NDArray[np.int32]
@@ -21,10 +21,10 @@ class NaiveProgram:
 
     def __init__(self, network: PackedNetwork) -> None:
         self._network = network
-        self._stages = [(_signs(dense.weights, dense.inputs), after) for dense, after in stages(network)]
+        self._stages = [(stage, _weights(stage.product)) for stage in stages(network)]
 
     def scores(self, images: NDArray[np.generic]) -> NDArray[np.float32]:
-        """Scores float32 [B, classes] of u8 [B, H, W, C] or words [B, W]. Raises BadInput."""
+        """Scores float32 [B, classes] of u8 [B, H, W, C] or words. Raises BadInput."""
         return next(scores_of(sums, after) for sums, after in self._sums(images) if isinstance(after, Affine))
 
     def activations(self, images: NDArray[np.generic]) -> list[Activation]:
@@ -33,17 +33,25 @@ class NaiveProgram:
         return [Activation(sums, pack(_fires(sums, after))) for sums, after in hidden]
 
     def _sums(self, images: NDArray[np.generic]) -> Iterator[tuple[Integers, Threshold | Affine]]:
-        """Each layer's sums with what follows them."""
+        """Each layer's sums, pooled, with what follows them."""
         check_images(self._network, images)
+        values, beyond = self._inputs(images), 0 if self._network.source == "u8" else -1
+        for stage, weights in self._stages:
+            if isinstance(stage.product, Conv):
+                sums = _convolution(values, weights, stage.product, beyond)
+            else:
+                sums = _product(values.reshape(len(values), stage.product.inputs), weights)
+            if stage.pool is not None:
+                sums = _max_pool(sums, stage.pool)
+            yield sums, stage.after
+            if isinstance(stage.after, Threshold):
+                values, beyond = _plus_minus(_fires(sums, stage.after)), -1
+
+    def _inputs(self, images: NDArray[np.generic]) -> Integers:
+        """The images' values, int32 [B, H, W, C], or [B, inputs] of words for a dense layer."""
         if self._network.source == "u8":
-            values: Integers = images.reshape(len(images), self._network.metadata.inputs).astype(np.int32)
-        else:
-            values = _signs(images.astype(np.uint64, copy=False), self._network.metadata.inputs)
-        for weights, after in self._stages:
-            sums = _product(values, weights)
-            yield sums, after
-            if isinstance(after, Threshold):
-                values = _plus_minus(_fires(sums, after))
+            return images.astype(np.int32)
+        return _signs(images.astype(np.uint64, copy=False), _bits_of(self._stages[0][0].product))
 
 
 class Naive:
@@ -67,6 +75,16 @@ class Naive:
         return _product(_signs(a, k), _signs(w, k))
 
 
+def _weights(product: Product) -> Integers:
+    """+-1: [outputs, inputs] of a dense layer, [outputs, kernel, kernel, channels] of a convolution."""
+    return _signs(product.weights, _bits_of(product))
+
+
+def _bits_of(product: Product) -> int:
+    """Bits of one packed row of a layer's weights."""
+    return product.inputs if isinstance(product, Dense) else product.channels
+
+
 def _signs(words: Words, bits: int) -> Integers:
     return _plus_minus(unpack(words, bits))
 
@@ -81,6 +99,30 @@ def _plus_minus(positive: NDArray[np.bool_]) -> Integers:
 def _product(values: Integers, weights: Integers) -> Integers:
     products: Integers = np.einsum("bi,oi->bo", values, weights)
     return products
+
+
+def _convolution(maps: Integers, weights: Integers, conv: Conv, beyond: int) -> Integers:
+    """Sums [B, H', W', outputs] of maps [B, H, W, C]; beyond: the value of the padding."""
+    sides = (conv.padding, conv.padding)
+    padded = np.pad(maps, ((0, 0), sides, sides, (0, 0)), constant_values=beyond)
+    height, width = ((side - conv.kernel) // conv.stride + 1 for side in padded.shape[1:3])
+    sums = np.zeros((len(maps), height, width, conv.outputs), np.int32)
+    for y in range(height):
+        for x in range(width):
+            top, left = y * conv.stride, x * conv.stride
+            window = padded[:, top : top + conv.kernel, left : left + conv.kernel]
+            sums[:, y, x] = _product(window.reshape(len(maps), conv.inputs), weights.reshape(-1, conv.inputs))
+    return sums
+
+
+def _max_pool(sums: Integers, pool: MaxPool) -> Integers:
+    height, width = ((side - pool.size) // pool.stride + 1 for side in sums.shape[1:3])
+    pooled = np.empty((len(sums), height, width, sums.shape[3]), np.int32)
+    for y in range(height):
+        for x in range(width):
+            top, left = y * pool.stride, x * pool.stride
+            pooled[:, y, x] = sums[:, top : top + pool.size, left : left + pool.size].max(axis=(1, 2))
+    return pooled
 
 
 def _fires(sums: Integers, after: Threshold) -> NDArray[np.bool_]:
