@@ -437,7 +437,8 @@ class BackendList(Event):
 class ModelInfo:
     """What the pages know of a loaded model.
 
-    form: "packed" or "float". layers: (outputs, inputs) of each layer with weights.
+    form: "packed" or "float". layers: (outputs, inputs) of each layer with weights; of a convolution all values of
+    its map, and the terms of one sum.
     float_bytes: what the same weights take in float32.
     """
 
@@ -491,7 +492,10 @@ class Vote:
 
 @dataclass(frozen=True)
 class LayerSigns:
-    """One hidden layer on one image: int32 sums [outputs] before the sign, bits uint64 [words], outputs."""
+    """One hidden layer on one image: int32 sums [outputs] before the sign, bits uint64 [words], outputs.
+
+    A map is told flat, in the order (row, column, channel).
+    """
 
     sums: NDArray[np.int32]
     bits: Words

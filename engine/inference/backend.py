@@ -37,9 +37,9 @@ class Unavailable:
 
 @dataclass(frozen=True)
 class Activation:
-    """What one hidden layer did to a batch: its integer sums before the sign, and the signs.
+    """What one hidden layer did to a batch: its integer sums before the sign, pooled where they are, and the signs.
 
-    sums: int32 [B, outputs]; bits: uint64 [B, ceil(outputs/64)].
+    sums: int32 [B, outputs], or of a map [B, H, W, outputs]; bits: uint64 [B, …, ceil(outputs/64)].
     """
 
     sums: NDArray[np.int32]
@@ -47,7 +47,7 @@ class Activation:
 
 
 class Program(Protocol):
-    """A network made ready by one backend. Images are u8 [B, H, W, C], or words [B, W] for a network on bits."""
+    """A network made ready by one backend. Images are u8 [B, H, W, C], or words as PackedNetwork says."""
 
     def scores(self, images: NDArray[np.generic]) -> NDArray[np.float32]:
         """Scores float32 [B, classes]; B may be 0."""

@@ -69,7 +69,7 @@ def _time_product(arena: _Arena, shape: tuple[int, int, int], threads: int) -> R
 
 def _time_network(arena: _Arena, case: str, widths: tuple[int, ...], batch: int, threads: int) -> Run:
     network = random_network(widths)
-    contest = Contest(case, batch * network.weight_count, threads, [])
+    contest = Contest(case, batch * network.macs, threads, [])
     yield from _enter_networks(contest, network, batch)
     arena.enter_peers(contest, lambda samples, method: m.PeerNetwork(widths, batch, samples, threads, method))
     yield from arena.run(contest)
@@ -155,7 +155,7 @@ def _agrees_with_oracle(expected: Integers, a: Words, w: Words, k: int) -> bool:
 def _enter_networks(contest: Contest, network: PackedNetwork, batch: int) -> Run:
     """Score a batch by every backend, compare, and enter those that can into the contest."""
     images = np.random.default_rng(2).integers(0, 256, (batch, *network.metadata.input_shape), dtype=np.uint8)
-    checked = max(1, min(batch, ORACLE_MACS // network.weight_count))
+    checked = max(1, min(batch, ORACLE_MACS // network.macs))
     expected = backend("naive").load(network).scores(images[:checked])
     yield None
     for one in _able(contest.macs):

@@ -75,7 +75,7 @@ def check_fit(network: Network, dataset: Dataset) -> None:
 
 def batch_for(network: Network) -> int:
     """Images in one batch: as many as one slice has room for, at most 256."""
-    return int(min(256, max(1, SLICE * _FAST / network.weight_count)))
+    return int(min(256, max(1, SLICE * _FAST / network.macs)))
 
 
 def score(
@@ -111,7 +111,7 @@ def _timed(
 ) -> Generator[Scoreboard, None, NDArray[np.float32]]:
     """Scores of a block, timed; the oracle takes it in pieces that fit a slice."""
     plain = backend(name).kind == "oracle"
-    size = max(1, int(SLICE * _PLAIN / network.weight_count)) if plain else len(block)
+    size = max(1, int(SLICE * _PLAIN / network.macs)) if plain else len(block)
     pieces = []
     for start in range(0, len(block), size):
         began = time.perf_counter()

@@ -24,9 +24,13 @@ from engine.files import checked_size, write_atomically
 from engine.inference import modelrecord
 from engine.inference.network import (
     Affine,
+    Conv,
     Dense,
+    FloatConv,
     FloatDense,
     FloatNetwork,
+    FloatOperation,
+    MaxPool,
     Network,
     Operation,
     PackedNetwork,
@@ -210,19 +214,27 @@ def _operation(index: int, entry: modelrecord.Entry, contents: _Contents) -> Ope
     def take(field: str, dtype: type, dimensions: int = 1) -> Any:
         return _array(contents, f"{index}.{field}", dtype, dimensions)
 
-    if entry.kind == "dense":
-        return Dense(take("weights", np.uint64, 2), entry.inputs)
-    if entry.kind == "threshold":
-        return Threshold(take("threshold", np.int32), take("at_least", np.bool_))
-    return Affine(take("scale", np.float32), take("shift", np.float32))
+    match entry.kind:
+        case "dense":
+            return Dense(take("weights", np.uint64, 2), entry.inputs)
+        case "conv":
+            return Conv(take("weights", np.uint64, 4), entry.channels, entry.stride, entry.padding)
+        case "max-pool":
+            return entry.pool or MaxPool()
+        case "threshold":
+            return Threshold(take("threshold", np.int32), take("at_least", np.bool_))
+        case _:
+            return Affine(take("scale", np.float32), take("shift", np.float32))
 
 
-def _float_layer(index: int, entry: modelrecord.Entry, contents: _Contents) -> FloatDense:
-    weight = _array(contents, f"{index}.weight", np.float32, 2)
-    bias = _array(contents, f"{index}.bias", np.float32, 1)
-    if weight.shape[0] != bias.shape[0]:
-        raise BadFile(f"Layer {index} has {weight.shape[0]} rows of weights and {bias.shape[0]} biases.", _REMEDY)
-    return FloatDense(weight, bias, entry.relu)
+def _float_layer(index: int, entry: modelrecord.Entry, contents: _Contents) -> FloatOperation:
+    def take(field: str, dimensions: int = 1) -> Any:
+        return _array(contents, f"{index}.{field}", np.float32, dimensions)
+
+    if entry.kind == "float-dense":
+        return FloatDense(take("weight", 2), take("bias"), entry.relu)
+    shape = (entry.stride, entry.padding, entry.pool)
+    return FloatConv(take("weight", 4), take("scale"), take("bias"), entry.relu, *shape)
 
 
 def _array(contents: _Contents, name: str, dtype: type, dimensions: int) -> Any:

@@ -7,23 +7,52 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from engine.errors import BadFile
-from engine.inference.network import Affine, Dense, FloatDense, FloatNetwork, Metadata, Network, Threshold
+from engine.inference.network import (
+    Affine,
+    Conv,
+    Dense,
+    FloatConv,
+    FloatDense,
+    FloatNetwork,
+    FloatOperation,
+    MaxPool,
+    Metadata,
+    Network,
+    Operation,
+    Threshold,
+)
+from engine.inference.operations import KERNELS
 
 TENSORS: dict[type, tuple[str, ...]] = {
     Dense: ("weights",),
+    Conv: ("weights",),
+    MaxPool: (),
     Threshold: ("threshold", "at_least"),
     Affine: ("scale", "shift"),
     FloatDense: ("weight", "bias"),
+    FloatConv: ("weight", "scale", "bias"),
 }
 """The arrays of each operation, by their field's name."""
 
-_KINDS: dict[str, type] = {"dense": Dense, "threshold": Threshold, "affine": Affine, "float-dense": FloatDense}
+_KINDS: dict[str, type] = {
+    "dense": Dense,
+    "conv": Conv,
+    "max-pool": MaxPool,
+    "threshold": Threshold,
+    "affine": Affine,
+    "float-dense": FloatDense,
+    "float-conv": FloatConv,
+}
+_FLOATS = {"float-dense", "float-conv"}
 _REMEDY = "The file is damaged or was written by another program; save or download it again."
 
 MAX_OPERATIONS = 1000
 MAX_CLASSES = 4096
 MAX_INPUTS = 1 << 22
 """Inputs of one layer: keeps every sum of +-1 times a byte inside int32."""
+MAX_CHANNELS = MAX_INPUTS // max(KERNELS) ** 2
+MAX_SIDE = 64
+"""Of what is counted in pixels: strides, padding, windows. What a network cannot have, it refuses itself."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +61,11 @@ class Entry:
 
     kind: str
     inputs: int = 0
+    channels: int = 0
     relu: bool = False
+    stride: int = 1
+    padding: int = 0
+    pool: MaxPool | None = None
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -60,13 +93,25 @@ def record(network: Network) -> dict[str, Any]:
     }
 
 
-def _entry(operation: object) -> dict[str, Any]:
+def _entry(operation: Operation | FloatOperation) -> dict[str, Any]:
     kind = next(name for name, cls in _KINDS.items() if isinstance(operation, cls))
-    if isinstance(operation, Dense):
-        return {"kind": kind, "inputs": operation.inputs}
-    if isinstance(operation, FloatDense):
-        return {"kind": kind, "relu": operation.relu}
-    return {"kind": kind}
+    match operation:
+        case Dense(inputs=inputs):
+            return {"kind": kind, "inputs": inputs}
+        case Conv(channels=channels, stride=stride, padding=padding):
+            return {"kind": kind, "channels": channels, "stride": stride, "padding": padding}
+        case MaxPool():
+            return {"kind": kind, "pool": _windows(operation)}
+        case FloatDense(relu=relu):
+            return {"kind": kind, "relu": relu}
+        case FloatConv(relu=relu, stride=stride, padding=padding, pool=pool):
+            return {"kind": kind, "relu": relu, "stride": stride, "padding": padding, "pool": _windows(pool)}
+        case _:
+            return {"kind": kind}
+
+
+def _windows(pool: MaxPool | None) -> list[int] | None:
+    return None if pool is None else [pool.size, pool.stride]
 
 
 def metadata(values: dict[str, Any]) -> Metadata:
@@ -103,18 +148,40 @@ def operations(values: dict[str, Any]) -> list[Entry]:
     form = values.get("form")
     if not isinstance(entries, list) or not 1 <= len(entries) <= MAX_OPERATIONS or form not in ("packed", "float"):
         raise _bad("operations")
-    allowed = {"float-dense"} if form == "float" else set(_KINDS) - {"float-dense"}
+    allowed = _FLOATS if form == "float" else set(_KINDS) - _FLOATS
     return [_read_entry(entry, allowed) for entry in entries]
 
 
 def _read_entry(entry: Any, allowed: set[str]) -> Entry:
     if not isinstance(entry, dict) or not isinstance(entry.get("kind"), str) or entry["kind"] not in allowed:
         raise _bad("operations")
-    kind = entry["kind"]
-    inputs, relu = entry.get("inputs", 0), entry.get("relu", False)
-    if not isinstance(relu, bool) or not _is_integer(inputs, 1 if kind == "dense" else 0, MAX_INPUTS):
+    kind, relu = entry["kind"], entry.get("relu", False)
+    if not isinstance(relu, bool):
         raise _bad("operations")
-    return Entry(kind, inputs, relu)
+    return Entry(
+        kind,
+        inputs=_count(entry, "inputs", 1, MAX_INPUTS) if kind == "dense" else 0,
+        channels=_count(entry, "channels", 1, MAX_CHANNELS) if kind == "conv" else 0,
+        relu=relu,
+        stride=_count(entry, "stride", 1, MAX_SIDE) if kind in ("conv", "float-conv") else 1,
+        padding=_count(entry, "padding", 0, MAX_SIDE) if kind in ("conv", "float-conv") else 0,
+        pool=_pool(entry.get("pool"), required=kind == "max-pool"),
+    )
+
+
+def _count(entry: dict[str, Any], key: str, low: int, high: int) -> int:
+    value = entry.get(key)
+    if not _is_integer(value, low, high):
+        raise _bad("operations")
+    return int(value)  # type: ignore[arg-type]
+
+
+def _pool(value: Any, required: bool) -> MaxPool | None:
+    if value is None and not required:
+        return None
+    if not isinstance(value, list) or len(value) != 2 or not all(_is_integer(side, 1, MAX_SIDE) for side in value):
+        raise _bad("operations")
+    return MaxPool(*value)
 
 
 def _bad(key: str) -> BadFile:

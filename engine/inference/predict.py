@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.bits import Words, pack, unpack
 from engine.errors import FlipscopeError
 from engine.inference.backend import Program, Ready, backend
 from engine.messages import Image, LayerSigns, Vote
@@ -46,9 +47,17 @@ def identical(said: list[Vote]) -> bool:
 
 
 def layer_signs(program: Program, image: Image) -> tuple[LayerSigns, ...]:
-    """The hidden layers of a packed network on one image u8 [H, W, C]; () for a float network."""
+    """The hidden layers of a packed network on one image u8 [H, W, C]; () for a float network.
+
+    A map is told flat, in the order (row, column, channel).
+    """
     hidden = program.activations(np.ascontiguousarray(image)[None])
-    return tuple(LayerSigns(layer.sums[0], layer.bits[0], layer.sums.shape[1]) for layer in hidden)
+    return tuple(_flat(layer.sums[0], layer.bits[0]) for layer in hidden)
+
+
+def _flat(sums: NDArray[np.int32], bits: Words) -> LayerSigns:
+    signs = unpack(bits, sums.shape[-1])
+    return LayerSigns(sums.reshape(-1), pack(signs.reshape(-1)), sums.size)
 
 
 def _device(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +24,9 @@ from engine.inference.network import (
     Shape,
     Threshold,
 )
+
+TOGETHER = 1 << 21
+"""Values of one layer, of all images that are taken through a network together."""
 
 
 def scores_of(sums: NDArray[np.int32], affine: Affine) -> NDArray[np.float32]:
@@ -64,6 +68,12 @@ def stages(network: PackedNetwork) -> Iterator[Stage]:
                 yield Stage(product, pool, operation, entered, gives)
             case _:
                 raise Unsupported("This order of operations is not known here.", "Update Flipscope.")
+
+
+def images_together(network: Network, most: int) -> int:
+    """Images taken through all layers together, at most this many: as few as keep the largest map in the cache."""
+    largest = max(math.prod(shape) for step in network.shapes() for shape in step)
+    return max(1, min(most, TOGETHER // largest))
 
 
 def packed_only(network: Network, backend: str) -> PackedNetwork:

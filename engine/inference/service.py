@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from engine.errors import BadInput, UnknownName
 from engine.inference import bench, deploy, modelfile, pictures, predict
 from engine.inference.backend import Backend, Program, Ready, backends, best
 from engine.inference.network import FloatNetwork, Network, PackedNetwork
+from engine.inference.rules import stages
 from engine.worker import Run
 
 REPORT_EVERY = 0.1
@@ -147,10 +149,6 @@ def backend_rows() -> tuple[m.BackendInfo, ...]:
 def model_info(key: str, network: Network) -> m.ModelInfo:
     """What the pages know of a model."""
     about = network.metadata
-    if isinstance(network, FloatNetwork):
-        layers = tuple((layer.weight.shape[0], layer.weight.shape[1]) for layer in network.operations)
-    else:
-        layers = tuple((layer.outputs, layer.inputs) for layer in network.layers())
     return m.ModelInfo(
         key=key,
         form="float" if isinstance(network, FloatNetwork) else "packed",
@@ -161,11 +159,19 @@ def model_info(key: str, network: Network) -> m.ModelInfo:
         preparation=about.preparation,
         dataset=about.dataset,
         accuracy=about.accuracy,
-        layers=layers,
+        layers=_layers(network),
         weight_count=network.weight_count,
         weight_bytes=network.weight_bytes,
         float_bytes=network.weight_count * np.dtype(np.float32).itemsize,
     )
+
+
+def _layers(network: Network) -> tuple[tuple[int, int], ...]:
+    """(outputs, terms of one sum) of each layer with weights; of a map every value is an output."""
+    if isinstance(network, FloatNetwork):
+        steps = zip(network.operations, network.shapes(), strict=True)
+        return tuple((math.prod(gives), layer.inputs) for layer, (_, gives) in steps)
+    return tuple((math.prod(stage.gives), stage.product.inputs) for stage in stages(network))
 
 
 def _programs(model: _Model, wanted: Sequence[str]) -> Generator[None, None, dict[str, Program]]:

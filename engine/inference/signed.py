@@ -8,40 +8,58 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.bits import unpack
-from engine.inference.network import Affine, Dense, Threshold
+from engine.inference.maps import convolve, max_pool, pool_signs
+from engine.inference.network import Conv, Product, Threshold
+from engine.inference.rules import Stage
 
 Floats = NDArray[Any]
 """An array of float32 or float64."""
 
 
 class SignedLayer:
-    """One dense layer as a float product, with the comparison after it.
+    """One dense layer or convolution as a float product, pooled, with the comparison after it.
 
     Rows whose batch-norm has gamma < 0 are held negated, and so is their threshold: "sum <= t" becomes
     "-sum >= -t", and one comparison serves all outputs.
     """
 
-    def __init__(self, dense: Dense, after: Threshold | Affine, largest: int) -> None:
+    def __init__(self, stage: Stage, largest: int) -> None:
         """largest: the largest magnitude of an input, 1 for signs and 255 for pixels."""
-        self.inputs = dense.inputs
-        reach = dense.inputs * largest
-        self.dtype: np.dtype[Any] = np.dtype(np.float32 if reach < 2**24 else np.float64)
-        up = after.at_least if isinstance(after, Threshold) else np.ones(dense.outputs, np.bool_)
-        self._direction = np.where(up, 1, -1).astype(np.int32)
-        self._weights = sign_floats(unpack(dense.weights, dense.inputs), self.dtype)
+        product = stage.product
+        self._stage = stage
+        self.dtype: np.dtype[Any] = np.dtype(np.float32 if product.inputs * largest < 2**24 else np.float64)
+        self._beyond = -1 if largest == 1 else 0
+        self._direction = np.where(stage.rising, 1, -1).astype(np.int32)
+        self._weights = sign_floats(_positive(product), self.dtype)
         self._weights *= self._direction[:, None]
-        if isinstance(after, Threshold):
+        if isinstance(stage.after, Threshold):
             # beyond the reach of any sum, rounding the threshold to a float cannot change the comparison
-            self._threshold = (after.threshold.astype(np.int64) * self._direction).astype(self.dtype)
+            self._threshold = (stage.after.threshold.astype(np.int64) * self._direction).astype(self.dtype)
 
     def sums(self, values: Floats) -> NDArray[np.int32]:
-        """Sums int32 [B, outputs] of values [B, inputs] of this layer's dtype."""
-        return (values @ self._weights.T).astype(np.int32) * self._direction
+        """Sums int32 [B, *stage.gives], pooled, of values [B, …] of this layer's dtype, as many as it takes."""
+        sums = self._product(values).astype(np.int32) * self._direction
+        return sums if self._stage.pool is None else max_pool(sums, self._stage.pool)
 
     def fires(self, values: Floats) -> NDArray[np.bool_]:
-        """Which outputs are +1, bool [B, outputs]; hidden layers only."""
-        fires: NDArray[np.bool_] = values @ self._weights.T >= self._threshold
-        return fires
+        """Which outputs are +1, bool [B, *stage.gives]; hidden layers only."""
+        fires: NDArray[np.bool_] = self._product(values) >= self._threshold
+        return fires if self._stage.pool is None else pool_signs(fires, self._stage.pool, self._stage.rising)
+
+    def _product(self, values: Floats) -> Floats:
+        """Sums of the rows as they are held: [B, outputs], or a map of them."""
+        product, count = self._stage.product, len(values)
+        if isinstance(product, Conv):
+            return convolve(values.reshape(count, *self._stage.takes), self._weights, product, self._beyond)
+        sums: Floats = values.reshape(count, product.inputs) @ self._weights.T
+        return sums
+
+
+def _positive(product: Product) -> NDArray[np.bool_]:
+    """Which weights are +1, bool [outputs, inputs]."""
+    if isinstance(product, Conv):
+        return unpack(product.weights, product.channels).reshape(product.outputs, product.inputs)
+    return unpack(product.weights, product.inputs)
 
 
 def sign_floats(positive: NDArray[np.bool_], dtype: np.dtype[Any]) -> Floats:

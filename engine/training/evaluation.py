@@ -52,7 +52,7 @@ def evaluate(network: Network, config: RunConfig, data: Dataset) -> Generator[Ev
     backend = best("xnor" if isinstance(network, PackedNetwork) else "float")
     program = backend.load(network)
     count = len(data.test_images)
-    size = min(1000, max(16, SLICE_PRODUCTS // network.weight_count))
+    size = min(1000, max(16, SLICE_PRODUCTS // network.macs))
     scores = np.empty((count, network.classes), np.float32)
     for start in range(0, count, size):
         scores[start : start + size] = program.scores(data.test_images[start : start + size])

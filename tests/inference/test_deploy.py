@@ -50,8 +50,8 @@ def test_counts(packed_file, tiny):
 
 def test_slices_are_small(packed_file, tiny, monkeypatch):
     network = modelfile.load(packed_file)
-    monkeypatch.setattr(deploy, "_FAST", network.weight_count / deploy.SLICE * 7)
-    monkeypatch.setattr(deploy, "_PLAIN", network.weight_count / deploy.SLICE * 2)
+    monkeypatch.setattr(deploy, "_FAST", network.macs / deploy.SLICE * 7)
+    monkeypatch.setattr(deploy, "_PLAIN", network.macs / deploy.SLICE * 2)
     sizes = []
 
     class Watched:

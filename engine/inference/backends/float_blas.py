@@ -9,12 +9,13 @@ from numpy.typing import NDArray
 
 from engine.bits import Words, pack, unpack
 from engine.inference.backend import Activation, Kind, Program, Ready
-from engine.inference.network import Affine, FloatNetwork, Network, PackedNetwork
-from engine.inference.rules import check_images, check_operands, scores_of, stages
+from engine.inference.maps import convolve, max_pool
+from engine.inference.network import Affine, Conv, FloatConv, FloatDense, FloatNetwork, Network, PackedNetwork
+from engine.inference.rules import check_images, check_operands, images_together, scores_of, stages
 from engine.inference.signed import Floats, SignedLayer, sign_floats
 
 BLOCK = 512
-"""Images taken through all layers together: their values stay in the cache."""
+"""Images taken through all layers together, at most."""
 
 
 class SignedProgram:
@@ -22,23 +23,24 @@ class SignedProgram:
 
     def __init__(self, network: PackedNetwork) -> None:
         self._network = network
+        self._block = images_together(network, BLOCK)
         self._layers: list[SignedLayer] = []
         largest = 255 if network.source == "u8" else 1
-        for dense, after in stages(network):
-            self._layers.append(SignedLayer(dense, after, largest))
+        for stage in stages(network):
+            self._layers.append(SignedLayer(stage, largest))
             largest = 1
-            if isinstance(after, Affine):
-                self._affine = after
+            if isinstance(stage.after, Affine):
+                self._affine = stage.after
 
     def scores(self, images: NDArray[np.generic]) -> NDArray[np.float32]:
-        """Scores float32 [B, classes] of u8 [B, H, W, C] or words [B, W]. Raises BadInput."""
+        """Scores float32 [B, classes] of u8 [B, H, W, C] or words. Raises BadInput."""
         check_images(self._network, images)
         scores = np.empty((len(images), self._network.classes), np.float32)
-        for start in range(0, len(images), BLOCK):
-            values = self._values(images[start : start + BLOCK])
+        for start in range(0, len(images), self._block):
+            values = self._values(images[start : start + self._block])
             for layer, after in zip(self._layers[:-1], self._layers[1:], strict=True):
                 values = sign_floats(layer.fires(values), after.dtype)
-            scores[start : start + BLOCK] = scores_of(self._layers[-1].sums(values), self._affine)
+            scores[start : start + self._block] = scores_of(self._layers[-1].sums(values), self._affine)
         return scores
 
     def activations(self, images: NDArray[np.generic]) -> list[Activation]:
@@ -53,36 +55,51 @@ class SignedProgram:
         return found
 
     def _values(self, images: NDArray[np.generic]) -> Floats:
-        dtype, inputs = self._layers[0].dtype, self._network.metadata.inputs
+        dtype = self._layers[0].dtype
         if self._network.source == "u8":
-            return images.reshape(len(images), inputs).astype(dtype)
-        return sign_floats(unpack(images.astype(np.uint64, copy=False), inputs), dtype)
+            return images.astype(dtype)
+        first = self._network.operations[0]
+        bits = first.channels if isinstance(first, Conv) else self._network.metadata.inputs
+        return sign_floats(unpack(images.astype(np.uint64, copy=False), bits), dtype)
 
 
 class FloatProgram:
-    """A float network: pixels scaled to 0..1, products in float32, bias, rectifier."""
+    """A float network: pixels scaled to 0..1, products in float32, pooling, bias, rectifier."""
 
     def __init__(self, network: FloatNetwork) -> None:
         self._network = network
+        self._block = images_together(network, BLOCK)
 
     def scores(self, images: NDArray[np.generic]) -> NDArray[np.float32]:
         """Scores float32 [B, classes] of u8 [B, H, W, C]. Raises BadInput."""
         check_images(self._network, images)
         scores = np.empty((len(images), self._network.classes), np.float32)
-        for start in range(0, len(images), BLOCK):
-            block = images[start : start + BLOCK]
-            values = block.reshape(len(block), self._network.metadata.inputs).astype(np.float32) / np.float32(255)
+        for start in range(0, len(images), self._block):
+            values = images[start : start + self._block].astype(np.float32) / np.float32(255)
             for layer in self._network.operations:
-                values = values @ layer.weight.T + layer.bias
+                values = _convolved(layer, values) if isinstance(layer, FloatConv) else _dense(layer, values)
                 if layer.relu:
                     np.maximum(values, 0, out=values)
-            scores[start : start + BLOCK] = values
+            scores[start : start + self._block] = values
         return scores
 
     def activations(self, images: NDArray[np.generic]) -> list[Activation]:
         """None: a float network has no signs."""
         check_images(self._network, images)
         return []
+
+
+def _dense(layer: FloatDense, values: NDArray[np.float32]) -> NDArray[np.float32]:
+    product: NDArray[np.float32] = values.reshape(len(values), layer.inputs) @ layer.weight.T + layer.bias
+    return product
+
+
+def _convolved(layer: FloatConv, maps: NDArray[np.float32]) -> NDArray[np.float32]:
+    sums = convolve(maps, layer.weight.reshape(layer.outputs, layer.inputs), layer, beyond=0)
+    if layer.pool is not None:
+        sums = max_pool(sums, layer.pool)
+    scaled: NDArray[np.float32] = sums * layer.scale + layer.bias
+    return scaled
 
 
 class FloatBlas:

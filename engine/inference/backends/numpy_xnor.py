@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import pairwise
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.bits import Words, pack
+from engine.bits import Words, pack, unpack
 from engine.inference.backend import Activation, Kind, Ready
-from engine.inference.network import Affine, Dense, Network, PackedNetwork, Threshold
-from engine.inference.rules import check_images, check_operands, packed_only, scores_of, stages
+from engine.inference.maps import max_pool, patches, pool_signs
+from engine.inference.network import Affine, Conv, Network, PackedNetwork, Product, Threshold
+from engine.inference.rules import Stage, check_images, check_operands, images_together, packed_only, scores_of, stages
 from engine.inference.signed import SignedLayer
 
 TILE = 65_536
@@ -21,11 +21,11 @@ DEPTH = 8
 """Words of one dot product taken in one call, where a tile is not smaller than that."""
 COLUMNS = 4096
 BLOCK = 256
-"""Images taken through all layers together."""
+"""Images taken through all layers together, at most."""
 
 Counts = NDArray[np.uint32]
 Values = NDArray[Any]
-"""What a layer takes: pixels u8 [B, H, W, C] or words uint64 [B, W]."""
+"""What a layer takes: pixels u8 [B, H, W, C], octets of signs u8 [B, H, W, C/8] or words uint64 [B, W]."""
 
 
 def distances(a: Words, turned: Words) -> Counts:
@@ -65,31 +65,75 @@ def _agreement(distance: Counts, k: int) -> NDArray[np.int32]:
 
 
 class BitLayer:
-    """One dense layer on packed signs, with the comparison after it.
+    """One dense layer or convolution on packed signs, pooled, with the comparison after it.
 
     sum = k - 2 * distance, so "sum >= t" is "distance <= (k - t) / 2", rounded down. Rows whose batch-norm has
     gamma < 0 are held complemented, which turns "sum <= t" into "distance <= k - (k - t) / 2", rounded down alike.
     """
 
-    def __init__(self, dense: Dense, after: Threshold | Affine) -> None:
-        k, rows = dense.inputs, dense.weights
-        up = after.at_least if isinstance(after, Threshold) else np.ones(dense.outputs, np.bool_)
-        ones = pack(np.ones(k, np.bool_))
+    def __init__(self, stage: Stage) -> None:
+        k, rows, ones = stage.product.inputs, *_rows(stage.product)
+        self._stage = stage
         self._inputs = k
-        self._direction = np.where(up, 1, -1).astype(np.int32)
-        self._turned = np.ascontiguousarray(np.where(up[:, None], rows, rows ^ ones).T)
-        if isinstance(after, Threshold):
-            wanted = k - after.threshold.astype(np.int64)
-            reached = np.where(up, wanted // 2, k - -(-wanted // 2))
+        self._direction = np.where(stage.rising, 1, -1).astype(np.int32)
+        self._turned = np.ascontiguousarray(np.where(stage.rising[:, None], rows, rows ^ ones).T)
+        if isinstance(stage.after, Threshold):
+            wanted = k - stage.after.threshold.astype(np.int64)
+            reached = np.where(stage.rising, wanted // 2, k - -(-wanted // 2))
             self._below = (np.clip(reached, -1, k) + 1).astype(np.uint32)
 
-    def sums(self, words: Words) -> NDArray[np.int32]:
-        """Sums int32 [B, outputs] of signs packed in words [B, W]."""
-        return _agreement(distances(words, self._turned), self._inputs) * self._direction
+    def takes(self, positive: NDArray[np.bool_]) -> Values:
+        """Signs bool [B, …] as this layer takes them: words [B, W], or for a convolution octets [B, H, W, C/8]."""
+        count, product = len(positive), self._stage.product
+        if isinstance(product, Conv):
+            return np.packbits(positive.reshape(count, *self._stage.takes), axis=-1, bitorder="little")
+        return pack(positive.reshape(count, product.inputs))
 
-    def fires(self, words: Words) -> NDArray[np.bool_]:
-        """Which outputs are +1, bool [B, outputs]; hidden layers only."""
-        return distances(words, self._turned) < self._below
+    def sums(self, values: Values) -> NDArray[np.int32]:
+        """Sums int32 [B, *stage.gives], pooled."""
+        sums = self._mapped(_agreement(self._distances(values), self._inputs) * self._direction, len(values))
+        return sums if self._stage.pool is None else max_pool(sums, self._stage.pool)
+
+    def fires(self, values: Values) -> NDArray[np.bool_]:
+        """Which outputs are +1, bool [B, *stage.gives]; hidden layers only."""
+        fires = self._mapped(self._distances(values) < self._below, len(values))
+        return fires if self._stage.pool is None else pool_signs(fires, self._stage.pool, self._stage.rising)
+
+    def _distances(self, values: Values) -> Counts:
+        """uint32 [rows, outputs], a row an image or a place of its map."""
+        product = self._stage.product
+        if isinstance(product, Conv):
+            seen = patches(values, product.kernel, product.stride, product.padding, beyond=0)
+            values = _in_words(seen.reshape(-1, seen.shape[-1]))
+        return distances(values, self._turned)
+
+    def _mapped(self, rows: Values, count: int) -> Values:
+        """Rows [rows, outputs] put back into their images' maps."""
+        product = self._stage.product
+        if not isinstance(product, Conv):
+            return rows
+        return np.ascontiguousarray(rows).reshape(count, *product.gives(self._stage.takes))
+
+
+def _rows(product: Product) -> tuple[Words, Words]:
+    """The weights in words [outputs, W], and the one row [W] of which every bit that counts is set.
+
+    A patch of a map is whole octets, so that a convolution's rows are octets for each place of the kernel.
+    """
+    if not isinstance(product, Conv):
+        return product.weights, pack(np.ones(product.inputs, np.bool_))
+    signs = unpack(product.weights, product.channels)
+    octets = (np.packbits(bits, axis=-1, bitorder="little") for bits in (signs, np.ones_like(signs[:1])))
+    rows, ones = (_in_words(each.reshape(len(each), -1)) for each in octets)
+    return rows, ones[0]
+
+
+def _in_words(octets: NDArray[np.uint8]) -> Words:
+    """Octets [rows, n] in words [rows, ceil(n/8)], zeros at the end."""
+    missing = -octets.shape[1] % 8
+    if missing:
+        octets = np.concatenate([octets, np.zeros((len(octets), missing), np.uint8)], axis=1)
+    return octets.view("<u8").astype(np.uint64, copy=False)
 
 
 class PixelLayer(SignedLayer):
@@ -100,13 +144,10 @@ class PixelLayer(SignedLayer):
     """
 
     def sums(self, values: Values) -> NDArray[np.int32]:
-        return super().sums(self._flat(values))
+        return super().sums(values.astype(self.dtype))
 
     def fires(self, values: Values) -> NDArray[np.bool_]:
-        return super().fires(self._flat(values))
-
-    def _flat(self, pixels: Values) -> Values:
-        return pixels.reshape(len(pixels), self.inputs).astype(self.dtype)
+        return super().fires(values.astype(self.dtype))
 
 
 class XnorProgram:
@@ -114,35 +155,42 @@ class XnorProgram:
 
     def __init__(self, network: PackedNetwork) -> None:
         self._network = network
-        self._layers: list[PixelLayer | BitLayer] = []
-        for dense, after in stages(network):
-            on_pixels = not self._layers and network.source == "u8"
-            self._layers.append(PixelLayer(dense, after, 255) if on_pixels else BitLayer(dense, after))
-            if isinstance(after, Affine):
-                self._affine = after
+        self._block = images_together(network, BLOCK)
+        first, *rest = stages(network)
+        self._first = PixelLayer(first, 255) if network.source == "u8" else BitLayer(first)
+        self._rest = [BitLayer(stage) for stage in rest]
+        affine = network.operations[-1]
+        assert isinstance(affine, Affine)
+        self._affine = affine
 
     def scores(self, images: NDArray[np.generic]) -> NDArray[np.float32]:
-        """Scores float32 [B, classes] of u8 [B, H, W, C] or words [B, W]. Raises BadInput."""
+        """Scores float32 [B, classes] of u8 [B, H, W, C] or words. Raises BadInput."""
         check_images(self._network, images)
         scores = np.empty((len(images), self._network.classes), np.float32)
-        for start in range(0, len(images), BLOCK):
-            *_, (_, values) = self._values(images[start : start + BLOCK])
-            scores[start : start + BLOCK] = scores_of(self._layers[-1].sums(values), self._affine)
+        for start in range(0, len(images), self._block):
+            *_, (last, values) = self._values(images[start : start + self._block])
+            scores[start : start + self._block] = scores_of(last.sums(values), self._affine)
         return scores
 
     def activations(self, images: NDArray[np.generic]) -> list[Activation]:
         """One Activation for each hidden layer, in order. Raises BadInput."""
         check_images(self._network, images)
-        taken = list(self._values(images))
-        return [Activation(layer.sums(values), given) for (layer, values), (_, given) in pairwise(taken)]
+        *hidden, _ = self._values(images)
+        return [Activation(layer.sums(values), pack(layer.fires(values))) for layer, values in hidden]
 
     def _values(self, images: NDArray[np.generic]) -> Iterator[tuple[PixelLayer | BitLayer, Values]]:
         """Each layer with the values it takes."""
-        values: Values = images
-        for layer in self._layers[:-1]:
+        layer, values = self._first, self._inputs(images)
+        for after in self._rest:
             yield layer, values
-            values = pack(layer.fires(values))
-        yield self._layers[-1], values
+            layer, values = after, after.takes(layer.fires(values))
+        yield layer, values
+
+    def _inputs(self, images: NDArray[np.generic]) -> Values:
+        first = self._network.operations[0]
+        if isinstance(self._first, BitLayer) and isinstance(first, Conv):
+            return self._first.takes(unpack(images.astype(np.uint64, copy=False), first.channels))
+        return images
 
 
 class NumpyXnor:
