@@ -13,27 +13,14 @@ from engine.errors import BadInput, Unsupported
 from engine.inference import modelfile
 from engine.inference.backend import backend, backends, ready
 from engine.inference.network import Affine, Dense, PackedNetwork, Threshold
+from tests.conformance.oracle import FAST, NAMES, assert_like_oracle
 from tests.inference import builders
 
-NAMES = [b.name for b in ready()]
-fast = pytest.mark.parametrize("name", [name for name in NAMES if name != "naive"])
+fast = pytest.mark.parametrize("name", FAST)
 MODELS = files("assets") / "models"
 SHIPPED = (
     sorted(path.name for path in MODELS.iterdir() if path.name.endswith(".safetensors")) if MODELS.is_dir() else []
 )
-
-
-def assert_like_oracle(network, images, name):
-    oracle, program = backend("naive").load(network), backend(name).load(network)
-    expected, found = oracle.scores(images), program.scores(images)
-    assert found.dtype == np.float32
-    assert found.shape == (len(images), network.classes)
-    assert found.tobytes() == expected.tobytes()
-    pairs = zip(oracle.activations(images), program.activations(images), strict=True)
-    for wanted, given_ in pairs:
-        assert (given_.sums.dtype, given_.bits.dtype) == (np.int32, np.uint64)
-        np.testing.assert_array_equal(given_.sums, wanted.sums)
-        np.testing.assert_array_equal(given_.bits, wanted.bits)
 
 
 def test_oracle_is_the_definition():

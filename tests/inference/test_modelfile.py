@@ -10,7 +10,7 @@ import safetensors.numpy
 
 from engine.errors import BadFile
 from engine.files import CannotWrite
-from engine.inference import modelfile
+from engine.inference import modelfile, modelrecord
 from tests.inference import builders
 
 
@@ -45,8 +45,16 @@ def test_packed_network_comes_back(rng, tmp_path, source, through):
     assert again.source == source
 
 
-def test_float_network_comes_back(rng, tmp_path):
-    network = builders.floating(rng)
+@pytest.mark.parametrize("source", ["u8", "bits"])
+def test_convolutions_come_back(rng, source):
+    layers = ((9, 5, 2, 2, None), (70, 3, 1, 1, builders.MaxPool(3, 2)))
+    network = builders.convolutional(rng, (9, 10, 2), layers, source=source)
+    assert_same(network, modelfile.load(modelfile.to_bytes(network)))
+
+
+@pytest.mark.parametrize("build", [builders.floating, builders.floating_convolutional])
+def test_float_network_comes_back(rng, tmp_path, build):
+    network = build(rng)
     modelfile.save(tmp_path / "m.safetensors", network)
     assert_same(network, modelfile.load(tmp_path / "m.safetensors"))
 
@@ -204,6 +212,80 @@ def test_record_out_of_range(network, fields):
 def test_tensors_that_do_not_fit(network, tensors):
     with pytest.raises(BadFile):
         modelfile.load(rewritten(network, tensors))
+
+
+CONV = {"kind": "conv", "channels": 2, "stride": 1, "padding": 1}
+POOL = {"kind": "max-pool", "pool": [2, 2]}
+FLOAT = {"kind": "float-conv", "relu": True, "stride": 2, "padding": 1, "pool": None}
+
+
+@pytest.mark.parametrize(
+    ("place", "fields"),
+    [
+        *((0, {**CONV, "channels": bad}) for bad in (0, 1, 3, -2, 2.0, True, None, "2", 2**40, [2])),
+        *((0, {**CONV, "stride": bad}) for bad in (0, 3, 64, 10**30, None, 1.5)),
+        *((0, {**CONV, "padding": bad}) for bad in (-1, 2, 65, None)),
+        *((3, {**POOL, "pool": bad}) for bad in (None, [], [2], [2, 2, 2], [1, 1], [2, 0], [2, 3], [9, 9], [7, 7], 2)),
+        (0, {"kind": "conv"}),
+        (0, {"kind": "dense", "inputs": 84}),
+        (3, {"kind": "max-pool"}),
+        (0, POOL),
+        (0, FLOAT),
+    ],
+    ids=str,
+)
+def test_convolutions_out_of_range(rng, place, fields):
+    network = builders.convolutional(rng)
+    with pytest.raises(BadFile):
+        modelfile.load(rewritten(network, operations=changed(network, place, fields)))
+
+
+def changed(network, place, fields):
+    """The record of a network's operations with one of them replaced."""
+    entries = modelrecord.record(network)["operations"]
+    return [*entries[:place], fields, *entries[place + 1 :]]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{**FLOAT, "stride": 3}, {**FLOAT, "padding": 2}, {**FLOAT, "pool": [2, 3]}, {**FLOAT, "relu": 1}, CONV],
+    ids=str,
+)
+def test_float_convolutions_out_of_range(rng, fields):
+    network = builders.floating_convolutional(rng)
+    modelfile.load(rewritten(network, operations=changed(network, 0, FLOAT)))
+    with pytest.raises(BadFile):
+        modelfile.load(rewritten(network, operations=changed(network, 0, fields)))
+
+
+@pytest.mark.parametrize(
+    "tensors",
+    [
+        {"0.weights": np.zeros((9, 3, 3), np.uint64)},
+        {"0.weights": np.zeros((9, 3, 5, 1), np.uint64)},
+        {"0.weights": np.zeros((9, 7, 7, 1), np.uint64)},
+        {"0.weights": np.zeros((8, 3, 3, 1), np.uint64)},
+        {"0.weights": np.zeros((9, 3, 3, 2), np.uint64)},
+        {"0.weights": np.full((9, 3, 3, 1), 4, np.uint64)},
+        {"1.threshold": np.zeros(9 * 6 * 7, np.int32)},
+        {"3.weights": np.zeros((1, 1), np.uint64)},
+    ],
+    ids=lambda tensors: str([(name, array.shape) for name, array in tensors.items()]),
+)
+def test_tensors_that_do_not_fit_a_convolution(rng, tensors):
+    with pytest.raises(BadFile):
+        modelfile.load(rewritten(builders.convolutional(rng), tensors))
+
+
+def test_corrupted_convolutions_are_refused_or_still_sound(rng):
+    data = modelfile.to_bytes(builders.convolutional(rng))
+    for position in rng.integers(0, len(data), 300):
+        broken = bytearray(data)
+        broken[position] ^= int(rng.integers(1, 256))
+        try:
+            modelfile.load(bytes(broken))
+        except BadFile:
+            continue
 
 
 def test_missing_tensor(network):

@@ -1,0 +1,21 @@
+"""Who is held against the oracle, and how."""
+
+import numpy as np
+
+from engine.inference.backend import backend, ready
+
+NAMES = [b.name for b in ready()]
+FAST = [name for name in NAMES if name != "naive"]
+
+
+def assert_like_oracle(network, images, name):
+    oracle, program = backend("naive").load(network), backend(name).load(network)
+    expected, found = oracle.scores(images), program.scores(images)
+    assert found.dtype == np.float32
+    assert found.shape == (len(images), network.classes)
+    assert found.tobytes() == expected.tobytes()
+    pairs = zip(oracle.activations(images), program.activations(images), strict=True)
+    for wanted, given_ in pairs:
+        assert (given_.sums.dtype, given_.bits.dtype) == (np.int32, np.uint64)
+        np.testing.assert_array_equal(given_.sums, wanted.sums)
+        np.testing.assert_array_equal(given_.bits, wanted.bits)
