@@ -12,17 +12,21 @@ from engine.config import RunConfig
 from engine.errors import BadInput
 from engine.inference.network import (
     Affine,
+    Conv,
     Dense,
+    FloatConv,
     FloatDense,
     FloatNetwork,
+    FloatOperation,
     Metadata,
     Network,
     Operation,
     PackedNetwork,
+    Product,
     Threshold,
 )
 from engine.training.layers import EPSILON, common_scale
-from engine.training.models import depth, layer_name
+from engine.training.models import ConvLayer, LayerPlan, depth, layer_name, plans
 from engine.training.steppers import Arrays
 
 Float64 = NDArray[np.float64]
@@ -86,7 +90,8 @@ def fold(arrays: Arrays, config: RunConfig, metadata: Metadata) -> Network:
     Raises BadInput where an array holds what is not a finite float32 number, naming layer and array.
     """
     check_finite(arrays)
-    return _fold_binary(arrays, metadata) if config.kind == "binary" else _fold_float(arrays, metadata)
+    layers = plans(config, arrays)
+    return _fold_binary(arrays, layers, metadata) if config.kind == "binary" else _fold_float(arrays, layers, metadata)
 
 
 def check_finite(arrays: Arrays) -> None:
@@ -105,28 +110,41 @@ def check_finite(arrays: Arrays) -> None:
                 )
 
 
-def _fold_binary(arrays: Arrays, metadata: Metadata) -> PackedNetwork:
+def _fold_binary(arrays: Arrays, layers: tuple[LayerPlan, ...], metadata: Metadata) -> PackedNetwork:
     operations: list[Operation] = []
-    layers = depth(arrays)
-    for index in range(layers):
-        latent = arrays[f"layer{index}.latent"]
-        inputs = latent.shape[1]
-        operations.append(Dense(bits.pack(latent >= 0), inputs))
-        if index < layers - 1:
-            reach = inputs * (255 if index == 0 else 1)
+    for index, layer in enumerate(layers):
+        product = _product(arrays[f"layer{index}.latent"], layer)
+        operations.append(product)
+        if isinstance(layer, ConvLayer) and layer.pool is not None:
+            operations.append(layer.pool)
+        if index < len(layers) - 1:
+            reach = product.inputs * (255 if index == 0 else 1)
             operations.append(thresholds(batch_norm(arrays, index), -reach, reach))
         else:
             operations.append(_affine(*_scores(arrays, index)))
     return PackedNetwork(metadata, tuple(operations))
 
 
-def _fold_float(arrays: Arrays, metadata: Metadata) -> FloatNetwork:
-    layers = depth(arrays)
-    operations = []
-    for index in range(layers):
-        scale, shift = _scores(arrays, index)
-        weight = arrays[f"layer{index}.latent"].astype(np.float64) * scale[:, np.newaxis]
-        operations.append(FloatDense(weight.astype(np.float32), shift.astype(np.float32), relu=index < layers - 1))
+def _product(latent: NDArray[np.float32], layer: LayerPlan) -> Product:
+    positive = latent >= 0
+    if not isinstance(layer, ConvLayer):
+        return Dense(bits.pack(positive), latent.shape[1])
+    kernels = positive.reshape(len(latent), layer.kernel, layer.kernel, -1)
+    return Conv(bits.pack(kernels), kernels.shape[3], layer.stride, layer.padding)
+
+
+def _fold_float(arrays: Arrays, layers: tuple[LayerPlan, ...], metadata: Metadata) -> FloatNetwork:
+    operations: list[FloatOperation] = []
+    for index, layer in enumerate(layers):
+        latent, (scale, shift) = arrays[f"layer{index}.latent"], _scores(arrays, index)
+        factors, offsets = scale.astype(np.float32), shift.astype(np.float32)
+        relu = index < len(layers) - 1
+        if isinstance(layer, ConvLayer):
+            kernels = latent.reshape(len(latent), layer.kernel, layer.kernel, -1).astype(np.float32)
+            operations.append(FloatConv(kernels, factors, offsets, relu, layer.stride, layer.padding, layer.pool))
+        else:
+            weight = latent.astype(np.float64) * scale[:, np.newaxis]
+            operations.append(FloatDense(weight.astype(np.float32), offsets, relu))
     return FloatNetwork(metadata, tuple(operations))
 
 

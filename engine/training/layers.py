@@ -1,4 +1,7 @@
-"""Layers and network in torch, on canonical arrays: binary weights by sign, batch-norm, and their float twin."""
+"""Layers and network in torch, on canonical arrays: binary weights by sign, batch-norm, and their float twin.
+
+Maps are [B, H, W, C] throughout, so that a dense layer takes them flat in that order.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,8 @@ from torch import Tensor
 
 from engine.config import RunConfig
 from engine.training import quantize
-from engine.training.models import depth
+from engine.training.convolution import convolve, max_pool
+from engine.training.models import ConvLayer, LayerPlan, plans
 from engine.training.steppers import Arrays
 
 EPSILON = 1e-5
@@ -37,17 +41,18 @@ def normalise(sums: Tensor, mean: Tensor, var: Tensor, gamma: Tensor, beta: Tens
 
 
 class Layer:
-    """One dense layer and its batch-norm (or bias), in one dtype.
+    """One dense layer or convolution and its batch-norm (or bias), in one dtype.
 
     Attributes:
-        latent: [outputs, inputs], what the optimizer moves.
+        plan: which of the two, and how.
+        latent: [outputs, inputs], what the optimizer moves; inputs of a convolution by (row, column, channel).
         weights: what multiplies: the signs of the latents as +-1 (binary), or the latents themselves (float). The
             gradient with respect to it is applied to the latents, as Hubara et al. do.
         parameters: by canonical name within the layer: latent, and gamma and beta, or bias.
         statistics: mean and var of batch-norm, or nothing.
     """
 
-    def __init__(self, arrays: Arrays, index: int, binary: bool, dtype: torch.dtype) -> None:
+    def __init__(self, arrays: Arrays, index: int, plan: LayerPlan, binary: bool, dtype: torch.dtype) -> None:
         prefix = f"layer{index}."
         own = {
             name.removeprefix(prefix): torch.tensor(array, dtype=dtype)
@@ -55,6 +60,7 @@ class Layer:
             if name.startswith(prefix) and not name.endswith((".m", ".v"))
         }
         self.index = index
+        self.plan = plan
         self.binary = binary
         self.statistics = {name: own.pop(name) for name in ("mean", "var") if name in own}
         self.parameters = own
@@ -73,17 +79,22 @@ class Layer:
                 self.weights.copy_(quantize.stochastic_sign(self.latent, noise))
 
     def sums(self, x: Tensor) -> Tensor:
-        """Products [B, outputs]; of +-1 and pixels these are whole numbers, exact in float32 below 2**24."""
-        return F.linear(x, self.weights)
+        """Products [B, outputs], or maps of them, pooled; of +-1 and pixels whole numbers, exact below 2**24."""
+        if not isinstance(self.plan, ConvLayer):
+            return F.linear(x.flatten(1), self.weights)
+        signs = self.binary and self.index > 0
+        sums = convolve(x, self.weights, self.plan, beyond=-1.0 if signs else 0.0)
+        return sums if self.plan.pool is None else max_pool(sums, self.plan.pool)
 
     def outputs(self, sums: Tensor, training: bool) -> Tensor:
-        """Batch-norm of the sums, by the batch's own statistics in training; or the bias-only form."""
+        """Batch-norm of the sums by output, with the batch's own statistics in training; or the bias-only form."""
         p = self.parameters
         if "bias" in p:
             return sums * sums.new_tensor(common_scale(self.latent.shape[1])) + p["bias"]
         mean, var = self.statistics["mean"], self.statistics["var"]
         if training:
-            return F.batch_norm(sums, mean, var, p["gamma"], p["beta"], True, MOMENTUM, EPSILON)
+            rows = sums.reshape(-1, sums.shape[-1])  # of a map every place counts
+            return F.batch_norm(rows, mean, var, p["gamma"], p["beta"], True, MOMENTUM, EPSILON).view(sums.shape)
         return normalise(sums, mean, var, p["gamma"], p["beta"])
 
 
@@ -98,19 +109,19 @@ class Network:
     def __init__(self, arrays: Arrays, config: RunConfig, dtype: torch.dtype = torch.float32) -> None:
         self.binary = config.kind == "binary"
         self.dtype = dtype
-        self.layers = [Layer(arrays, index, self.binary, dtype) for index in range(depth(arrays))]
+        self.layers = [Layer(arrays, i, plan, self.binary, dtype) for i, plan in enumerate(plans(config, arrays))]
 
     def inputs(self, images: np.ndarray) -> Tensor:
         """Images u8 [B, H, W, C] as the first layer takes them: pixel values 0..255, or 0..1 for the float twin."""
-        flat = torch.tensor(images.reshape(len(images), -1)).to(self.dtype)
-        return flat if self.binary else flat.div_(255)
+        values = torch.tensor(images).to(self.dtype)
+        return values if self.binary else values.div_(255)
 
     def activate(self, outputs: Tensor, noise: Tensor | None = None) -> Tensor:
         """What stands between two layers: the sign with its straight-through estimator, or ReLU."""
         return quantize.straight_through(outputs, noise) if self.binary else F.relu(outputs)
 
     def forward(self, images: np.ndarray, training: bool = False, noise: Noise = no_noise) -> Iterator[Tensor]:
-        """The outputs [B, outputs] of each layer before its sign; the last are the scores."""
+        """The outputs [B, outputs], or maps of them, of each layer before its sign; the last are the scores."""
         x = self.inputs(images)
         for layer in self.layers:
             outputs = layer.outputs(layer.sums(x), training)

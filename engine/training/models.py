@@ -2,45 +2,126 @@
 
 from __future__ import annotations
 
+import math
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.config import RunConfig
 from engine.errors import UnknownName
+from engine.inference.operations import MaxPool, Shape, convolved
 from engine.training.steppers import Arrays, Key
 
-NAMES = ("mlp-512x2", "mlp-1024x3", "mlp-4096x3")
-"""What the pages offer; any other mlp-WIDTHxDEPTH is understood as well."""
 
-_MLP = re.compile(r"mlp-([1-9]\d{0,4})x([1-9]\d?)")
+@dataclass(frozen=True)
+class DenseLayer:
+    """Every output sees every value that comes in."""
+
+    outputs: int
+
+    def inputs(self, shape: Shape) -> int:
+        """Weights of one output, on inputs of this shape."""
+        return math.prod(shape)
+
+    def gives(self, shape: Shape) -> Shape:  # noqa: ARG002 - as ConvLayer
+        """Shape of what it gives for one image."""
+        return (self.outputs,)
+
+
+@dataclass(frozen=True)
+class ConvLayer:
+    """Every output sees a square window of a map, padded so that stride 1 keeps its size; pooled where it says so."""
+
+    outputs: int
+    kernel: int = 3
+    stride: int = 1
+    pool: MaxPool | None = None
+
+    @property
+    def padding(self) -> int:
+        """Pixels added on every side."""
+        return self.kernel // 2
+
+    def inputs(self, shape: Shape) -> int:
+        """Weights of one output, on maps of this shape."""
+        return self.kernel**2 * shape[-1]
+
+    def gives(self, shape: Shape) -> Shape:
+        """Shape of what it gives for one image. Raises BadInput where nothing is left of the map."""
+        sums = convolved(shape, shape[-1], self.outputs, self.kernel, self.stride, self.padding)
+        return sums if self.pool is None else self.pool.gives(sums)
+
+
+LayerPlan = DenseLayer | ConvLayer
 
 
 @dataclass(frozen=True)
 class Architecture:
-    """A multilayer perceptron: dense layers, each with batch-norm, and a sign (or ReLU) between them.
+    """Layers with weights, each followed by batch-norm, and a sign (or ReLU) between them; a dense one is the last.
 
-    hidden: widths of the hidden layers, input side first.
+    hidden: the hidden layers, input side first.
     """
 
     name: str
-    hidden: tuple[int, ...]
+    hidden: tuple[LayerPlan, ...]
 
-    def shapes(self, inputs: int, classes: int) -> tuple[tuple[int, int], ...]:
-        """(outputs, inputs) of each layer with weights, in order."""
-        return tuple((after, before) for before, after in pairwise((inputs, *self.hidden, classes)))
+    def layers(self, classes: int) -> tuple[LayerPlan, ...]:
+        """All layers, with the one that gives the scores."""
+        return (*self.hidden, DenseLayer(classes))
+
+    def shapes(self, image: Shape, classes: int) -> tuple[tuple[int, int], ...]:
+        """(outputs, weights of one output) of each layer, in order, for images [H, W, C]. Raises BadInput."""
+        shapes = []
+        for layer in self.layers(classes):
+            shapes.append((layer.outputs, layer.inputs(image)))
+            image = layer.gives(image)
+        return tuple(shapes)
+
+
+Hidden = Callable[..., tuple[LayerPlan, ...]]
+"""The hidden layers of an architecture, from the numbers in its name."""
+
+_FAMILIES: dict[re.Pattern[str], Hidden] = {}
+_OFFERED: list[str] = []
+
+
+def _family(pattern: str, *offered: str) -> Callable[[Hidden], Hidden]:
+    """Makes a function the hidden layers of every name of a pattern, given the pattern's groups as numbers."""
+
+    def enter(hidden: Hidden) -> Hidden:
+        _FAMILIES[re.compile(pattern)] = hidden
+        _OFFERED.extend(offered)
+        return hidden
+
+    return enter
+
+
+@_family(r"mlp-([1-9]\d{0,4})x([1-9]\d?)", "mlp-512x2", "mlp-1024x3", "mlp-4096x3")
+def _mlp(width: int, depth: int) -> tuple[LayerPlan, ...]:
+    """A multilayer perceptron, e.g. "mlp-512x2": two hidden layers of 512."""
+    return (DenseLayer(width),) * depth
+
+
+@_family("cnn-32-64-64", "cnn-32-64-64")
+def _cnn_32_64_64() -> tuple[LayerPlan, ...]:
+    """For digits: the first layer halves the image, pooling after the second halves it again."""
+    return (ConvLayer(32, kernel=5, stride=2), ConvLayer(64, pool=MaxPool()), ConvLayer(64))
+
+
+NAMES = tuple(_OFFERED)
+"""What the pages offer; a family may understand more names, such as any mlp-WIDTHxDEPTH."""
 
 
 def architecture(name: str) -> Architecture:
-    """The architecture of that name, e.g. "mlp-512x2": two hidden layers of 512. Raises UnknownName."""
-    match = _MLP.fullmatch(name)
-    if match is None:
-        raise UnknownName("model", name, NAMES)
-    width, depth = int(match[1]), int(match[2])
-    return Architecture(name, (width,) * depth)
+    """The architecture of that name, e.g. "mlp-512x2". Raises UnknownName."""
+    for pattern, hidden in _FAMILIES.items():
+        match = pattern.fullmatch(name)
+        if match is not None:
+            return Architecture(name, hidden(*map(int, match.groups())))
+    raise UnknownName("model", name, NAMES)
 
 
 def layer_name(index: int, layers: int) -> str:
@@ -48,9 +129,12 @@ def layer_name(index: int, layers: int) -> str:
     return "output" if index == layers - 1 else f"hidden {index + 1}"
 
 
-def initial(config: RunConfig, inputs: int, classes: int) -> Arrays:
-    """The canonical arrays of step 0 (steppers.Stepper), drawn from the seed alone; moments are zero."""
-    shapes = architecture(config.model).shapes(inputs, classes)
+def initial(config: RunConfig, image: Shape, classes: int) -> Arrays:
+    """The canonical arrays of step 0 (steppers.Stepper) for images [H, W, C], drawn from the seed alone.
+
+    Moments are zero. Raises UnknownName, or BadInput where the images are too small for the architecture.
+    """
+    shapes = architecture(config.model).shapes(image, classes)
     arrays: Arrays = {}
     for index, (outputs, fan_in) in enumerate(shapes):
         prefix = f"layer{index}."
@@ -64,6 +148,11 @@ def initial(config: RunConfig, inputs: int, classes: int) -> Arrays:
         arrays[prefix + "var"] = np.ones(outputs, np.float32)
     arrays["adam.t"] = np.zeros(1, np.int64)
     return arrays
+
+
+def plans(config: RunConfig, arrays: Arrays) -> tuple[LayerPlan, ...]:
+    """The layers that canonical arrays of a run belong to."""
+    return architecture(config.model).layers(len(arrays[f"layer{depth(arrays) - 1}.latent"]))
 
 
 def depth(arrays: Arrays) -> int:

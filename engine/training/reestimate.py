@@ -63,13 +63,14 @@ def reestimate(arrays: Arrays, config: RunConfig, images: NDArray[np.uint8]) -> 
 
 
 def _take_statistics(layer: Layer, sums: list[Tensor]) -> None:
-    """Mean and biased variance over all batches, in float64, in two passes."""
+    """Mean and biased variance of each output over all batches, and all places of maps, in float64, in two passes."""
     if not layer.statistics:
         return
-    count = sum(len(batch) for batch in sums)
+    rows = [batch.reshape(-1, batch.shape[-1]) for batch in sums]
+    count = sum(len(batch) for batch in rows)
     mean = (
-        sum((batch.sum(0, dtype=torch.float64) for batch in sums), start=torch.zeros((), dtype=torch.float64)) / count
+        sum((batch.sum(0, dtype=torch.float64) for batch in rows), start=torch.zeros((), dtype=torch.float64)) / count
     )
-    squares = ((batch.double() - mean).square_().sum(0) for batch in sums)
+    squares = ((batch.double() - mean).square_().sum(0) for batch in rows)
     layer.statistics["mean"].copy_(mean)
     layer.statistics["var"].copy_(sum(squares, start=torch.zeros((), dtype=torch.float64)) / count)

@@ -99,7 +99,7 @@ class Session:
         """A new run in a new folder under `root`. Raises UnknownName, Unsupported, BadFile, CannotWrite."""
         steppers.best(config)  # what cannot be trained here leaves no folder behind
         data = datasets.load(config.data)
-        arrays = models.initial(config, int(np.prod(data.input_shape)), len(data.class_names))
+        arrays = models.initial(config, data.input_shape, len(data.class_names))
         folder = RunFolder.create(root, config, {"flipscope": engine.__version__, **versions()}, now)
         checkpoint = Checkpoint(arrays, config, 0, 0, 0, 0.0, folder.name)
         return cls._going_on(checkpoint, data, folder, clock, out)
@@ -177,9 +177,9 @@ class Session:
         return self._saved != (self.loop.place.step, self.loop.config) and not self.loop.diverged
 
     def layer_shapes(self) -> tuple[tuple[int, int], ...]:
-        """(outputs, inputs) of each layer with weights."""
+        """(outputs, weights of one output) of each layer."""
         data = self.loop.data
-        return models.architecture(self.loop.config.model).shapes(int(np.prod(data.input_shape)), len(data.class_names))
+        return models.architecture(self.loop.config.model).shapes(data.input_shape, len(data.class_names))
 
     def save(self, keep: bool = False) -> Saved | NotSaved:
         """Write the newest save, and with `keep` a checkpoint that stays. Raises BadInput where a run has diverged."""
@@ -270,7 +270,7 @@ def versions() -> dict[str, str]:
 def _check(saved: Checkpoint, data: datasets.Dataset, path: Path) -> None:
     """Raise BadFile unless the arrays are those of the run that the settings describe."""
     try:
-        expected = models.initial(saved.config, int(np.prod(data.input_shape)), len(data.class_names))
+        expected = models.initial(saved.config, data.input_shape, len(data.class_names))
         check_arrays(saved.arrays, expected)
     except (BadInput, UnknownName) as error:
         raise BadFile(f"'{path}' cannot be resumed: {error.what}", error.remedy) from error

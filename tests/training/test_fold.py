@@ -63,7 +63,7 @@ def test_a_constant_is_met_by_every_or_by_no_sum():
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 def test_what_is_not_a_number_is_refused_by_layer_and_array(name, value):
     config = RunConfig(model="mlp-8x2")
-    arrays = models.initial(config, 6, 3)
+    arrays = models.initial(config, (2, 3, 1), 3)
     arrays[f"layer1.{name}"].reshape(-1)[1] = value
     with pytest.raises(BadInput, match=f"'{name}' of layer 'hidden 2'"):
         fold.fold(arrays, config, METADATA)
@@ -71,11 +71,11 @@ def test_what_is_not_a_number_is_refused_by_layer_and_array(name, value):
 
 def test_a_negative_variance_and_a_score_beyond_float32_are_refused():
     config = RunConfig(model="mlp-8x2")
-    arrays = models.initial(config, 6, 3)
+    arrays = models.initial(config, (2, 3, 1), 3)
     arrays["layer0.var"][0] = -1
     with pytest.raises(BadInput, match="'var' of layer 'hidden 1'"):
         fold.fold(arrays, config, METADATA)
-    arrays = models.initial(config, 6, 3)
+    arrays = models.initial(config, (2, 3, 1), 3)
     arrays["layer2.gamma"][0] = HUGE
     arrays["layer2.var"][0] = 0
     with pytest.raises(BadInput, match="too large"):
@@ -84,7 +84,7 @@ def test_a_negative_variance_and_a_score_beyond_float32_are_refused():
 
 def test_the_bias_only_form_has_one_scale():
     config = RunConfig(model="mlp-8x2", output="bias")
-    arrays = models.initial(config, 6, 3)
+    arrays = models.initial(config, (2, 3, 1), 3)
     arrays["layer2.bias"][:] = [0.5, -1, 2]
     last = fold.fold(arrays, config, METADATA).operations[-1]
     assert last.bias_only
@@ -94,6 +94,6 @@ def test_the_bias_only_form_has_one_scale():
 
 def test_the_twin_folds_to_float_layers():
     config = RunConfig(model="mlp-8x2", kind="float")
-    network = fold.fold(models.initial(config, 6, 3), config, METADATA)
+    network = fold.fold(models.initial(config, (2, 3, 1), 3), config, METADATA)
     assert isinstance(network, FloatNetwork)
     assert [layer.relu for layer in network.operations] == [True, True, False]

@@ -19,7 +19,7 @@ from tests.training.tiny import config, take
 def loop(data, elapsed=lambda: 0.0, **changes):
     run = config(**changes)
     about = Metadata("t", run.model, data.input_shape, data.class_names)
-    return Loop(run, data, models.initial(run, 784, 10), elapsed, about)
+    return Loop(run, data, models.initial(run, (28, 28, 1), 10), elapsed, about)
 
 
 def kinds(events):
@@ -123,7 +123,7 @@ def test_torch_in_float64_agrees_with_the_packed_oracle(data, changes):
 @pytest.mark.parametrize("seed", range(3))
 def test_torch_in_float64_agrees_for_random_parameters_and_ties(data, seed):
     run = config()
-    arrays = models.initial(run, 784, 10)
+    arrays = models.initial(run, (28, 28, 1), 10)
     stream = np.random.default_rng(seed)
     for name, array in arrays.items():
         if name.endswith((".gamma", ".beta")):

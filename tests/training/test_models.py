@@ -13,11 +13,11 @@ from tests.training.tiny import config
     [("mlp-512x2", (512,) * 2), ("mlp-1024x3", (1024,) * 3), ("mlp-4096x3", (4096,) * 3), ("mlp-7x1", (7,))],
 )
 def test_names_are_width_times_depth(name, hidden):
-    assert models.architecture(name).hidden == hidden
+    assert [layer.outputs for layer in models.architecture(name).hidden] == list(hidden)
 
 
 def test_shapes_run_from_pixels_to_classes():
-    assert models.architecture("mlp-512x2").shapes(784, 10) == ((512, 784), (512, 512), (10, 512))
+    assert models.architecture("mlp-512x2").shapes((28, 28, 1), 10) == ((512, 784), (512, 512), (10, 512))
 
 
 @pytest.mark.parametrize("name", ["mlp-512x0", "mlp-0x2", "mlp-512", "cnn", "", "mlp-512x2 ", "mlp-999999x2"])
@@ -27,13 +27,13 @@ def test_other_names_are_unknown_and_known_ones_listed(name):
 
 
 def test_the_beginning_comes_from_the_seed_alone():
-    first, again, other = (models.initial(config(seed=seed), 784, 10) for seed in (1, 1, 2))
+    first, again, other = (models.initial(config(seed=seed), (28, 28, 1), 10) for seed in (1, 1, 2))
     for name, array in first.items():
         np.testing.assert_array_equal(array, again[name])
     assert not np.array_equal(first["layer0.latent"], other["layer0.latent"])
     assert np.abs(first["layer1.latent"]).max() <= models.LATENT_SPREAD
     assert models.depth(first) == 3
-    assert models.initial(config(output="bias"), 784, 10).keys() >= {"layer2.bias", "layer2.bias.m", "adam.t"}
+    assert models.initial(config(output="bias"), (28, 28, 1), 10).keys() >= {"layer2.bias", "layer2.bias.m", "adam.t"}
 
 
 def test_layers_have_names_for_people():

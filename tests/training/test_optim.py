@@ -17,7 +17,7 @@ def gradients(tensors, step):
 
 
 def test_equals_torch_adam_and_resumes_exactly():
-    arrays = models.initial(RunConfig(model="mlp-8x2"), 6, 3)
+    arrays = models.initial(RunConfig(model="mlp-8x2"), (2, 3, 1), 3)
     ours, theirs = parameters(arrays), parameters(arrays)
     reference = torch.optim.Adam([t.requires_grad_() for t in theirs.values()], lr=1.0)
     adam = optim.Adam(ours, arrays)

@@ -35,7 +35,7 @@ def test_tiles_are_eight_outputs_of_one_word(outputs):
 
 def test_a_small_layer_is_shown_whole():
     run = config()
-    stepper = steppers.best(run)(run, models.initial(run, 66, 10))
+    stepper = steppers.best(run)(run, models.initial(run, (6, 11, 1), 10))
     before = stepper.latents(1) >= 0
     stream = np.random.default_rng(0)
     for step in range(3):
@@ -56,7 +56,7 @@ def test_a_small_layer_is_shown_whole():
 
 def test_before_the_first_step_there_are_no_preactivations():
     run = config()
-    stepper = steppers.best(run)(run, models.initial(run, 66, 10))
+    stepper = steppers.best(run)(run, models.initial(run, (6, 11, 1), 10))
     frame = probes.layer_frame(stepper, 0, "hidden 1", steps=0, turn=0)
     assert (frame.flips, frame.flip_rate, frame.positive) == (0, 0, 0)
     assert frame.preactivation_histogram.sum() == 0
@@ -64,7 +64,7 @@ def test_before_the_first_step_there_are_no_preactivations():
 
 def test_a_large_layer_is_sampled_and_in_turn_seen_whole():
     run = config(model="mlp-512x1")
-    stepper = steppers.best(run)(run, models.initial(run, 784, 10))
+    stepper = steppers.best(run)(run, models.initial(run, (28, 28, 1), 10))
     counts = [probes.layer_frame(stepper, 0, "", 0, turn).latent_histogram for turn in range(16)]
     assert all(count.sum() == 512 * 784 / 16 for count in counts)
     np.testing.assert_array_equal(sum(counts), probes.histogram(stepper.latents(0), LATENT_RANGE))

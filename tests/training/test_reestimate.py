@@ -12,7 +12,7 @@ from tests.training.tiny import config
 @pytest.mark.parametrize("kind", ["binary", "float"])
 def test_equals_statistics_over_all_images_at_once(data, kind):
     run = config(kind=kind)
-    arrays = models.initial(run, 784, 10)
+    arrays = models.initial(run, (28, 28, 1), 10)
     arrays["layer1.gamma"][:] = np.linspace(-2, 2, 32)
     arrays["layer0.beta"][:] = 0.3
     images = data.train_images[:300]
@@ -30,7 +30,7 @@ def test_equals_statistics_over_all_images_at_once(data, kind):
 
 def test_the_given_arrays_stay_and_the_rest_is_handed_on(data):
     run = config(output="bias")
-    arrays = models.initial(run, 784, 10)
+    arrays = models.initial(run, (28, 28, 1), 10)
     before = {name: array.copy() for name, array in arrays.items()}
     found = finish(reestimate(arrays, run, data.train_images[:130]))
     assert found.keys() == arrays.keys()

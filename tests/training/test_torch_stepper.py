@@ -32,7 +32,7 @@ def batch(step, size=16):
 
 
 def fresh(run):
-    return steppers.best(run)(run, models.initial(run, 66, CLASSES))
+    return steppers.best(run)(run, models.initial(run, SHAPE, CLASSES))
 
 
 def train(stepper, run, steps):
@@ -140,7 +140,7 @@ def test_gradients_equal_the_papers_formulas():
 
 def test_a_loss_that_is_not_a_number_leaves_the_weights():
     run = config()
-    arrays = models.initial(run, 66, CLASSES)
+    arrays = models.initial(run, SHAPE, CLASSES)
     arrays["layer1.gamma"][:] = np.nan
     stepper = TorchStepper(run, arrays)
     (result,) = train(stepper, run, [0])
@@ -154,7 +154,7 @@ def test_sums_are_exact_with_the_products_that_runs_use():
     set_up_torch(run)
     stream = np.random.default_rng(0)
     images = stream.choice(np.uint8([0, 1, 127, 253, 255]), (130, 28, 28, 1))
-    network = layers.Network(models.initial(run, 784, 10), run)
+    network = layers.Network(models.initial(run, (28, 28, 1), 10), run)
     signs = network.layers[0].weights.numpy().astype(np.int64)
     sums = network.layers[0].sums(network.inputs(images)).numpy()
     np.testing.assert_array_equal(sums, images.reshape(130, -1).astype(np.int64) @ signs.T)

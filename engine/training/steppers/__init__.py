@@ -44,7 +44,8 @@ class StepResult:
 class Stepper(Protocol):
     """Makes training steps of one network.
 
-    State holds, for each layer i counted from 0: `layer{i}.latent` float32 [outputs, inputs], its Adam moments
+    State holds, for each layer i counted from 0: `layer{i}.latent` float32 [outputs, inputs] (of a convolution the
+    inputs are kernel * kernel * channels in the order row, column, channel), its Adam moments
     `layer{i}.latent.m` and `.v`; batch-norm `layer{i}.gamma`, `.beta` (with `.m`, `.v`), `.mean`, `.var`
     float32 [outputs]; and `adam.t`, the number of optimizer steps, int64 [1]. A last layer of the bias-only form has
     `layer{i}.bias` (with `.m`, `.v`) in place of its batch-norm. In a float twin "latent" is the weight itself.
@@ -83,7 +84,10 @@ class Stepper(Protocol):
         """A layer's latent weights float32 [outputs, inputs], a view where that is free; not to be written to."""
 
     def preactivations(self, layer: int) -> NDArray[np.float32]:
-        """What the sign of layer `layer` was taken of in the last step, float32 [B, outputs]."""
+        """What the sign of layer `layer` was taken of in the last step, float32 [rows, outputs].
+
+        A row is an image, or a place of its map.
+        """
 
 
 def best(config: RunConfig) -> type[Stepper]:

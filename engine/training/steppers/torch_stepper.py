@@ -95,7 +95,8 @@ class TorchStepper:
     def preactivations(self, layer: int) -> NDArray[np.float32]:
         if not self._outputs:
             return np.empty((0, self.latents(layer).shape[0]), np.float32)
-        view: NDArray[np.float32] = self._outputs[layer].numpy()
+        outputs = self._outputs[layer]
+        view: NDArray[np.float32] = outputs.reshape(-1, outputs.shape[-1]).numpy()
         return view
 
 
