@@ -8,18 +8,15 @@ import sys
 from functools import cache
 from typing import ClassVar
 
-import numpy as np
-from numpy.typing import NDArray
-
 from engine.bits import Words
 from engine.errors import Unsupported
-from engine.inference.backend import Kind, Program, Unavailable
+from engine.inference.backend import Backend, Kind, Multiplier, Program, Unavailable
 from engine.inference.network import Network
 
 _DRIVERS = ("nvcuda.dll",) if sys.platform == "win32" else ("libcuda.so.1",)
 
 
-class CupyXnor:
+class CupyXnor(Backend):
     """The GPU's place among the backends: it says what stands between this machine and the CUDA kernels."""
 
     name: ClassVar[str] = "cupy-xnor"
@@ -34,7 +31,7 @@ class CupyXnor:
         """Raises Unsupported, with the reason that `probe` gives."""
         raise self._refusal()
 
-    def matmul(self, a: Words, w: Words, k: int) -> NDArray[np.int32]:  # noqa: ARG002 - the contract
+    def multiplier(self, w: Words, k: int) -> Multiplier:  # noqa: ARG002 - the contract
         """Raises Unsupported, with the reason that `probe` gives."""
         raise self._refusal()
 

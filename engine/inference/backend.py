@@ -49,11 +49,21 @@ class Activation:
 class Program(Protocol):
     """A network made ready by one backend. Images are u8 [B, H, W, C], or words as PackedNetwork says."""
 
+    def warm(self) -> None:
+        """Return once it is as fast as it gets: compiled, uploaded, tuned. Before that it may be slower, not wrong."""
+        return
+
     def scores(self, images: NDArray[np.generic]) -> NDArray[np.float32]:
         """Scores float32 [B, classes]; B may be 0."""
 
     def activations(self, images: NDArray[np.generic]) -> list[Activation]:
         """One Activation for each hidden layer of a packed network, in order; [] for a float network."""
+
+
+class Multiplier(Protocol):
+    """Multiplies by weights that were laid out: a [M, W] of k bits -> int32 [M, N], into `out` where it is given."""
+
+    def __call__(self, a: Words, out: NDArray[np.int32] | None = None) -> NDArray[np.int32]: ...
 
 
 class Backend(Protocol):
@@ -73,8 +83,12 @@ class Backend(Protocol):
     def load(self, network: Network) -> Program:
         """Make a network ready. Raises Unsupported where this backend cannot run it."""
 
+    def multiplier(self, w: Words, k: int) -> Multiplier:
+        """Lay out the weights w [N, W] of k bits, padding 0, for many products with them. Raises BadInput."""
+
     def matmul(self, a: Words, w: Words, k: int) -> NDArray[np.int32]:
-        """Product of +-1 matrices for the dashboard: a [M, W], w [N, W] -> int32 [M, N], each k - 2*popcount(xor)."""
+        """Product of +-1 matrices: a [M, W], w [N, W] -> int32 [M, N], each k - 2 * popcount(xor). Raises BadInput."""
+        return self.multiplier(w, k)(a)
 
 
 @cache

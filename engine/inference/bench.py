@@ -10,14 +10,14 @@ from contextlib import ExitStack
 from itertools import pairwise
 
 import numpy as np
-import threadpoolctl
 from numpy.typing import NDArray
 
 from engine import messages as m
+from engine import threads
 from engine.bits import Words, pack
 from engine.child import Child
 from engine.errors import BadInput, FlipscopeError
-from engine.inference.backend import Backend, Program, Ready, backend, backends, ready
+from engine.inference.backend import Backend, Multiplier, Program, Ready, backend, backends, ready
 from engine.inference.backends.float_blas import sign_matrix
 from engine.inference.contest import NUMPY, ONEDNN, SAMPLE, TORCH, Contest, Contestant, repeated
 from engine.inference.network import Affine, Dense, Metadata, Operation, PackedNetwork, Threshold
@@ -130,15 +130,17 @@ def _enter_products(contest: Contest, shape: tuple[int, int, int]) -> Run:
     yield None
     sound = _agrees_with_oracle(expected, a, w, k)
     for one in _able(contest.macs):
-        exact = sound and np.array_equal(one.matmul(a, w, k), expected)
-        run = _product_run(one, a, w, k)
-        contest.contestants.append(Contestant(one.name, one.kind, repeated(run), exact))
+        multiply, out = one.multiplier(w, k), np.empty_like(expected)
+        exact = sound and np.array_equal(multiply(a, out), expected)
+        contest.contestants.append(Contestant(one.name, one.kind, repeated(_product_run(multiply, a, out)), exact))
         yield None
-    contest.contestants.append(Contestant(NUMPY, "peer", repeated(lambda: left @ right.T), sound))
+    floats = np.empty((rows, columns), left.dtype)
+    run = repeated(lambda: np.matmul(left, right.T, out=floats))
+    contest.contestants.append(Contestant(NUMPY, "peer", run, sound))
 
 
-def _product_run(one: Backend, a: Words, w: Words, k: int) -> Callable[[], Integers]:
-    return lambda: one.matmul(a, w, k)
+def _product_run(multiply: Multiplier, a: Words, out: Integers) -> Callable[[], Integers]:
+    return lambda: multiply(a, out)
 
 
 def _scores_run(program: Program, images: NDArray[np.uint8]) -> Callable[[], object]:
@@ -160,6 +162,7 @@ def _enter_networks(contest: Contest, network: PackedNetwork, batch: int) -> Run
     yield None
     for one in _able(contest.macs):
         program = one.load(network)
+        program.warm()
         exact = program.scores(images)[:checked].tobytes() == expected.tobytes()
         contest.contestants.append(Contestant(one.name, one.kind, repeated(_scores_run(program, images)), exact))
         yield None
@@ -181,7 +184,7 @@ class _Arena:
         self._absent: list[m.BenchRow] = []
 
     def __enter__(self) -> _Arena:
-        self._open.enter_context(threadpoolctl.threadpool_limits(self._threads))
+        self._open.enter_context(threads.limited(self._threads))
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -94,12 +94,19 @@ def check_images(network: Network, images: NDArray[np.generic]) -> None:
         _check_words("Images", images, network.metadata.inputs)
 
 
-def check_operands(a: Words, w: Words, k: int) -> None:
-    """Accept words a [M, W] and w [N, W] of k bits with padding 0. Raises BadInput elsewhere."""
+def check_operand(words: Words, k: int) -> None:
+    """Accept words [N, W] of k bits with padding 0. Raises BadInput elsewhere."""
     if k < 1:
         raise BadInput(f"k is {k}.", "A product needs at least one term.")
-    _check_words("The left operand", a, k)
-    _check_words("The right operand", w, k)
+    _check_words("An operand", words, k)
+
+
+def given(result: NDArray[np.int32], out: NDArray[np.int32] | None) -> NDArray[np.int32]:
+    """The result, in `out` where there is one."""
+    if out is None:
+        return result
+    out[...] = result
+    return out
 
 
 def _check_words(what: str, words: NDArray[Any], bits: int, places: Shape = ()) -> None:

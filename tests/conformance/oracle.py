@@ -10,6 +10,7 @@ FAST = [name for name in NAMES if name != "naive"]
 
 def assert_like_oracle(network, images, name):
     oracle, program = backend("naive").load(network), backend(name).load(network)
+    program.warm()
     expected, found = oracle.scores(images), program.scores(images)
     assert found.dtype == np.float32
     assert found.shape == (len(images), network.classes)

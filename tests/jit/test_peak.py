@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from engine.jit import peak
-from engine.jit.compile import Library, host_features, host_name
+from engine.jit.compile import Library, host_name
+from engine.jit.target import host_features
 
 
 def run(ir, rounds):
@@ -36,7 +37,7 @@ def test_ceilings_are_measured():
     assert peak.popcount().sample() > 0
     assert peak.fma().sample() > 0
     assert host_name() in peak.machine()
-    assert "+" in host_features()
+    assert any(host_features().values())
 
 
 def test_functions_that_are_not_there_and_text_that_is_not_ir():

@@ -8,17 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.bits import Words, pack, unpack
-from engine.inference.backend import Activation, Kind, Program, Ready
+from engine.inference.backend import Activation, Backend, Kind, Multiplier, Program, Ready
 from engine.inference.maps import convolve, max_pool
 from engine.inference.network import Affine, Conv, FloatConv, FloatDense, FloatNetwork, Network, PackedNetwork
-from engine.inference.rules import check_images, check_operands, images_together, scores_of, stages
+from engine.inference.rules import check_images, check_operand, given, images_together, scores_of, stages
 from engine.inference.signed import Floats, SignedLayer, sign_floats
 
 BLOCK = 512
 """Images taken through all layers together, at most."""
 
 
-class SignedProgram:
+class SignedProgram(Program):
     """A packed network as float products of +-1. Exact: see SignedLayer."""
 
     def __init__(self, network: PackedNetwork) -> None:
@@ -63,7 +63,7 @@ class SignedProgram:
         return sign_floats(unpack(images.astype(np.uint64, copy=False), bits), dtype)
 
 
-class FloatProgram:
+class FloatProgram(Program):
     """A float network: pixels scaled to 0..1, products in float32, pooling, bias, rectifier."""
 
     def __init__(self, network: FloatNetwork) -> None:
@@ -102,7 +102,7 @@ def _convolved(layer: FloatConv, maps: NDArray[np.float32]) -> NDArray[np.float3
     return scaled
 
 
-class FloatBlas:
+class FloatBlas(Backend):
     """Ordinary float32 arithmetic, the side that XNOR is compared with."""
 
     name: ClassVar[str] = "float-blas"
@@ -117,11 +117,16 @@ class FloatBlas:
         """Make a packed or a float network ready."""
         return FloatProgram(network) if isinstance(network, FloatNetwork) else SignedProgram(network)
 
-    def matmul(self, a: Words, w: Words, k: int) -> NDArray[np.int32]:
-        """Product of +-1 matrices: a [M, W], w [N, W] of k bits -> int32 [M, N]. Raises BadInput."""
-        check_operands(a, w, k)
-        left, right = sign_matrix(a, k), sign_matrix(w, k)
-        return (left @ right.T).astype(np.int32)
+    def multiplier(self, w: Words, k: int) -> Multiplier:
+        """Turn the weights w [N, W] of k bits into floats. Raises BadInput."""
+        check_operand(w, k)
+        right = sign_matrix(w, k)
+
+        def multiply(a: Words, out: NDArray[np.int32] | None = None) -> NDArray[np.int32]:
+            check_operand(a, k)
+            return given((sign_matrix(a, k) @ right.T).astype(np.int32), out)
+
+        return multiply
 
 
 def sign_matrix(words: Words, k: int) -> Floats:

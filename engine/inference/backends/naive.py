@@ -9,14 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.bits import Words, pack, unpack
-from engine.inference.backend import Activation, Kind, Ready
+from engine.inference.backend import Activation, Backend, Kind, Multiplier, Program, Ready
 from engine.inference.network import Affine, Conv, Dense, MaxPool, Network, PackedNetwork, Product, Threshold
-from engine.inference.rules import check_images, check_operands, packed_only, scores_of, stages
+from engine.inference.rules import check_images, check_operand, given, packed_only, scores_of, stages
 
 Integers = NDArray[np.int32]
 
 
-class NaiveProgram:
+class NaiveProgram(Program):
     """Runs a packed network one operation after the other, as their definitions read."""
 
     def __init__(self, network: PackedNetwork) -> None:
@@ -54,7 +54,7 @@ class NaiveProgram:
         return _signs(images.astype(np.uint64, copy=False), _bits_of(self._stages[0][0].product))
 
 
-class Naive:
+class Naive(Backend):
     """The definition that every other backend is held against."""
 
     name: ClassVar[str] = "naive"
@@ -69,10 +69,16 @@ class Naive:
         """Make a packed network ready. Raises Unsupported for a float network."""
         return NaiveProgram(packed_only(network, self.name))
 
-    def matmul(self, a: Words, w: Words, k: int) -> Integers:
-        """Product of +-1 matrices: a [M, W], w [N, W] of k bits -> int32 [M, N]. Raises BadInput."""
-        check_operands(a, w, k)
-        return _product(_signs(a, k), _signs(w, k))
+    def multiplier(self, w: Words, k: int) -> Multiplier:
+        """Unpack the weights w [N, W] of k bits. Raises BadInput."""
+        check_operand(w, k)
+        weights = _signs(w, k)
+
+        def multiply(a: Words, out: Integers | None = None) -> Integers:
+            check_operand(a, k)
+            return given(_product(_signs(a, k), weights), out)
+
+        return multiply
 
 
 def _weights(product: Product) -> Integers:

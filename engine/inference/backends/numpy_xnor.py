@@ -9,10 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.bits import Words, pack, unpack
-from engine.inference.backend import Activation, Kind, Ready
+from engine.inference.backend import Activation, Backend, Kind, Multiplier, Program, Ready
 from engine.inference.maps import max_pool, patches, pool_signs
 from engine.inference.network import Affine, Conv, Network, PackedNetwork, Product, Threshold
-from engine.inference.rules import Stage, check_images, check_operands, images_together, packed_only, scores_of, stages
+from engine.inference.rules import (
+    Stage,
+    check_images,
+    check_operand,
+    given,
+    images_together,
+    packed_only,
+    scores_of,
+    stages,
+)
 from engine.inference.signed import SignedLayer
 
 TILE = 65_536
@@ -150,7 +159,7 @@ class PixelLayer(SignedLayer):
         return super().fires(values.astype(self.dtype))
 
 
-class XnorProgram:
+class XnorProgram(Program):
     """A packed network whose hidden and last layers run on packed bits."""
 
     def __init__(self, network: PackedNetwork) -> None:
@@ -193,7 +202,7 @@ class XnorProgram:
         return images
 
 
-class NumpyXnor:
+class NumpyXnor(Backend):
     """Packed signs, xor and popcount, blocked for the cache."""
 
     name: ClassVar[str] = "numpy-xnor"
@@ -208,10 +217,16 @@ class NumpyXnor:
         """Make a packed network ready. Raises Unsupported for a float network."""
         return XnorProgram(packed_only(network, self.name))
 
-    def matmul(self, a: Words, w: Words, k: int) -> NDArray[np.int32]:
-        """Product of +-1 matrices: a [M, W], w [N, W] of k bits -> int32 [M, N]. Raises BadInput."""
-        check_operands(a, w, k)
-        return _agreement(distances(a, np.ascontiguousarray(w.T)), k)
+    def multiplier(self, w: Words, k: int) -> Multiplier:
+        """Turn the weights w [N, W] of k bits, so that outputs lie side by side. Raises BadInput."""
+        check_operand(w, k)
+        turned = np.ascontiguousarray(w.T)
+
+        def multiply(a: Words, out: NDArray[np.int32] | None = None) -> NDArray[np.int32]:
+            check_operand(a, k)
+            return given(_agreement(distances(a, turned), k), out)
+
+        return multiply
 
 
 BACKEND = NumpyXnor()

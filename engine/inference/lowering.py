@@ -1,0 +1,357 @@
+"""From a packed network to the records of the native kernels: what is where, and in which order it is run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.bits import Words, pack, unpack, words_for
+from engine.inference.network import Affine, Conv, MaxPool, PackedNetwork, Shape, Threshold
+from engine.inference.rules import Stage, stages
+from engine.jit.kernels import address
+from engine.jit.layout import aligned, blocked, padded
+from engine.jit.record import Record, record, slot
+from engine.jit.steps import PLANES, RUN_FIELDS
+from engine.jit.target import Target
+
+WORD_BYTES = 8
+NEAR_CACHE = 1 << 18
+"""Bytes of activations that share one pass over a convolution's weights."""
+PIXEL = 255
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Buffer:
+    """Values between two kernels, per image: `step` bytes an image, `line` a line, `place` a position.
+
+    A map that is padded for its reader begins `first` bytes in; its border stays 0, which is -1 for signs.
+    """
+
+    step: int
+    line: int = 0
+    place: int = 0
+    first: int = 0
+
+
+class Constants:
+    """The arrays that all contexts of a program share: weights, limits, scales. They are never written to again."""
+
+    def __init__(self) -> None:
+        self._arrays: list[Array] = []
+
+    def at(self, array: Array) -> int:
+        """Keep an array; its address."""
+        self._arrays.append(array)
+        return int(array.ctypes.data)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One kernel call in the making: source and target are numbers of buffers; None is the network's end of it."""
+
+    fields: dict[str, int]
+    counts: str
+    source: int | None
+    target: int | None
+    source_first: int = 0
+    target_first: int = 0
+
+
+class Lowering:
+    """Turns the stages of a network into steps; `narrow` for single images, else for batches."""
+
+    def __init__(self, network: PackedNetwork, target: Target, constants: Constants, *, narrow: bool) -> None:
+        self._target, self._constants, self._narrow = target, constants, narrow
+        self.steps: list[Step] = []
+        self.buffers: list[int] = []
+        self.classes = network.classes
+        self._stages = list(stages(network))
+        self._at: int | None = None
+        self._source = network.source
+        height, width, channels = network.metadata.input_shape
+        if network.source == "u8":
+            self._given = Buffer(height * width * channels, width * channels, channels)
+        elif isinstance(network.operations[0], Conv):
+            self._given = _map_buffer((height, width, channels))
+        else:
+            self._given = Buffer(words_for(network.metadata.inputs) * WORD_BYTES)
+        self.input_step = self._given.step
+        self._take_in()
+        for index, stage in enumerate(self._stages):
+            self._layer(index, stage)
+
+    # ------------------------------------------------------------ layers
+
+    def _take_in(self) -> None:
+        """Copy the images where the first layer cannot read them in place: a padded map, or groups beyond the end."""
+        product, takes = self._stages[0].product, self._stages[0].takes
+        if not isinstance(product, Conv):
+            if self._source == "u8" and product.inputs % 4:
+                self._copy(1, Buffer(-(-product.inputs // 4) * 4), product.inputs)
+            return
+        unit = 1 if self._source == "u8" else words_for(product.channels) * WORD_BYTES
+        place = product.channels if self._source == "u8" else unit
+        if product.padding or self._source == "u8":
+            self._copy(takes[0], _padded_map(takes, product.padding, place), takes[1] * place)
+
+    def _copy(self, lines: int, into: Buffer, units: int) -> None:
+        given = self._given
+        fields = {
+            "kernel": address("copy"), "lines": lines, "image_step": given.step, "line_step": given.line,
+            "target_image": into.step, "target_line": into.line, "units": units,
+        }  # fmt: skip
+        self._push(Step(fields, "images", self._at, self._room(into), given.first, into.first), into)
+
+    def _layer(self, index: int, stage: Stage) -> None:
+        on_pixels = index == 0 and self._source == "u8"
+        if on_pixels and not isinstance(stage.product, Conv) and self._planes_pay(stage):
+            self._dense_planes(stage, index)
+        elif isinstance(stage.product, Conv):
+            self._conv(stage, index, on_pixels)
+        elif on_pixels:
+            self._dense(stage, index, _Pixels(self._target, stage))
+        else:
+            # bits from outside are packed without regard to positions; those between layers begin anew at each
+            self._dense(stage, index, _Signs(self._target, stage, self._narrow, plain=index == 0))
+
+    def _planes_pay(self, stage: Stage) -> bool:
+        """Single images are bound by the memory that weights come from: eight planes share one bit a weight."""
+        return self._narrow and isinstance(stage.after, Threshold)
+
+    def _dense(self, stage: Stage, index: int, depth: _Signs | _Pixels) -> None:
+        into = self._after(index, stage)
+        fields = self._product(stage, depth) | {
+            "images": 1, "lines": 1, "row_step": self._given.step, "segments": 1, "units": depth.units,
+            "target_row": into.step, "group": 1,
+        }  # fmt: skip
+        self._push(Step(fields, "rows", self._at, self._room(into, index), self._given.first, into.first), into)
+
+    def _dense_planes(self, stage: Stage, index: int) -> None:
+        words = words_for(stage.product.inputs)
+        pitch = words * WORD_BYTES
+        planes = Buffer(PLANES * pitch)
+        split = {
+            "kernel": address("planes"), "row_step": self._given.step, "target_row": planes.step,
+            "units": stage.product.inputs, "pitch": pitch,
+        }  # fmt: skip
+        self._push(Step(split, "rows", self._at, self._room(planes)), planes)
+        into = self._after(index, stage)
+        fields = self._product(stage, _Planes(self._target, stage)) | {
+            "images": 1, "lines": 1, "row_step": planes.step, "segments": PLANES, "units": words, "pitch": pitch,
+            "target_row": into.step, "group": 1,
+        }  # fmt: skip
+        self._push(Step(fields, "rows", self._at, self._room(into, index), 0, into.first), into)
+
+    def _conv(self, stage: Stage, index: int, on_pixels: bool) -> None:
+        product = stage.product
+        assert isinstance(product, Conv)
+        depth = _Pixels(self._target, stage) if on_pixels else _Signs(self._target, stage, self._narrow, plain=False)
+        given = self._given
+        height, width, _ = sums = product.gives(stage.takes)
+        into = _map_buffer(sums) if stage.pool else self._after(index, stage)
+        fields = self._product(stage, depth) | {
+            "lines": height, "rows": width, "image_step": given.step, "line_step": product.stride * given.line,
+            "row_step": product.stride * given.place, "segments": product.kernel, "units": depth.units,
+            "pitch": given.line, "group": max(1, NEAR_CACHE // max(1, given.step)),
+            "target_image": into.step, "target_line": into.line, "target_row": into.place,
+        }  # fmt: skip
+        origin = given.first - product.padding * (given.line + given.place)
+        self._push(Step(fields, "images", self._at, self._room(into), origin, into.first), into)
+        if stage.pool:
+            self._pool(stage, stage.pool, index)
+
+    def _pool(self, stage: Stage, pool: MaxPool, index: int) -> None:
+        given, into = self._given, self._after(index, stage)
+        height, width, channels = stage.gives
+        fields = {
+            "kernel": address("pool"), "base": self._constants.at(pack(stage.rising)), "lines": height, "rows": width,
+            "image_step": given.step, "line_step": pool.stride * given.line, "row_step": pool.stride * given.place,
+            "segments": pool.size, "blocks": pool.size, "pitch": given.line, "group": given.place,
+            "units": words_for(channels), "target_image": into.step, "target_line": into.line, "target_row": into.place,
+        }  # fmt: skip
+        self._push(Step(fields, "images", self._at, self._room(into), given.first, into.first), into)
+
+    def _product(self, stage: Stage, depth: _Signs | _Pixels) -> dict[str, int]:
+        """What every product's record holds: kernel, weights, limits or scores."""
+        keep, after = self._constants.at, stage.after
+        fields = {
+            "kernel": address(depth.kernel),
+            "weights": keep(blocked(depth.weights(), depth.block)),
+            "base": keep(padded(depth.base().astype(np.int32), depth.block)),
+            "blocks": -(-stage.product.outputs // depth.block),
+            "outputs": stage.product.outputs,
+            "shift": depth.shift,
+        }
+        if isinstance(after, Affine):
+            fields["scale"] = keep(padded(after.scale, depth.block))
+            fields["offset"] = keep(padded(after.shift, depth.block))
+        return fields
+
+    # ------------------------------------------------------------ buffers
+
+    def _after(self, index: int, stage: Stage) -> Buffer:
+        """Where a stage's signs go: as the next stage wants to read them; scores go to the caller."""
+        if index == len(self._stages) - 1:
+            return Buffer(4 * self.classes)
+        following = self._stages[index + 1].product
+        if len(stage.gives) == 1:
+            return Buffer(words_for(stage.gives[0]) * WORD_BYTES)
+        padding = following.padding if isinstance(following, Conv) else 0
+        return _padded_map(stage.gives, padding, words_for(stage.gives[2]) * WORD_BYTES)
+
+    def _room(self, buffer: Buffer, index: int | None = None) -> int | None:
+        """Number of a new buffer; None for the scores of the last stage."""
+        if index == len(self._stages) - 1:
+            return None
+        self.buffers.append(buffer.step)
+        return len(self.buffers) - 1
+
+    def _push(self, step: Step, into: Buffer) -> None:
+        self.steps.append(step)
+        self._at, self._given = step.target, into
+
+
+class Context:
+    """What one call at a time needs: scratch memory and its own records."""
+
+    def __init__(self, lowering: Lowering, block: int) -> None:
+        self._scratch = [aligned((block * step + WORD_BYTES,), np.uint8) for step in lowering.buffers]
+        self._records = np.stack([self._filled(step) for step in lowering.steps])
+        self._slots = np.array([slot(step.counts) for step in lowering.steps], np.int64)
+        self.run: Record = np.zeros(len(RUN_FIELDS), np.int64)
+        self.run[:4] = self._records.ctypes.data, len(lowering.steps), 0, block
+        self.run[5], self.run[7], self.run[8] = lowering.input_step, 4 * lowering.classes, self._slots.ctypes.data
+        self.argument = int(self.run.ctypes.data)
+
+    def _filled(self, step: Step) -> Record:
+        made = record(**step.fields)
+        if step.source is not None:
+            made[slot("source")] = self._scratch[step.source].ctypes.data + step.source_first
+        if step.target is not None:
+            made[slot("target")] = self._scratch[step.target].ctypes.data + step.target_first
+        return made
+
+
+def _map_buffer(shape: Shape) -> Buffer:
+    return _padded_map(shape, 0, words_for(shape[2]) * WORD_BYTES)
+
+
+def _padded_map(shape: Shape, padding: int, place: int) -> Buffer:
+    height, width = shape[0] + 2 * padding, shape[1] + 2 * padding
+    line = width * place
+    return Buffer(height * line, line, place, padding * (line + place))
+
+
+# ---------------------------------------------------------------- one layer's arrays
+
+
+class _Signs:
+    """A layer on signs. Rows with gamma < 0 are held complemented, so that "fires" is always "few mismatches"."""
+
+    shift = 1
+
+    def __init__(self, target: Target, stage: Stage, narrow: bool, *, plain: bool) -> None:
+        self._stage = stage
+        self.block = target.signs.block
+        kind = "bits" if isinstance(stage.after, Threshold) else "scores"
+        self.kernel = f"{kind}-narrow" if narrow and not isinstance(stage.product, Conv) else kind
+        product, takes = stage.product, stage.takes
+        if isinstance(product, Conv):
+            self._channels, self._places = product.channels, product.kernel**2
+            self.units = product.kernel * words_for(product.channels)
+        elif len(takes) == 3 and not plain:
+            self._channels, self._places = takes[2], takes[0] * takes[1]
+            self.units = self._places * words_for(takes[2])
+        else:
+            self._channels, self._places = product.inputs, 1
+            self.units = words_for(product.inputs)
+
+    def weights(self) -> Words:
+        """uint64 [outputs, words of a row]."""
+        product = self._stage.product
+        ones = np.tile(pack(np.ones(self._channels, np.bool_)), self._places)
+        if self._places == 1 or isinstance(product, Conv):
+            rows = product.weights.reshape(product.outputs, -1)
+        else:  # a map flattened: every position begins with a word of its own
+            plain = unpack(product.weights, product.inputs)
+            rows = pack(plain.reshape(product.outputs, self._places, self._channels)).reshape(product.outputs, -1)
+        turned: Words = np.where(self._stage.rising[:, np.newaxis], rows, rows ^ ones)
+        return turned
+
+    def base(self) -> Array:
+        """Threshold: fires below this many mismatches. Scores: the sum without any."""
+        k, after = self._stage.product.inputs, self._stage.after
+        if isinstance(after, Affine):
+            return np.full(len(after.scale), k)
+        wanted = k - after.threshold.astype(np.int64)
+        reached = np.where(after.at_least, wanted // 2, k - -(-wanted // 2))
+        below: Array = np.clip(reached, -1, k) + 1
+        return below
+
+
+class _Planes(_Signs):
+    """A dense layer on the bit planes of pixels: sum = 255 popc(w) - S, with S the mismatches weighted by plane."""
+
+    shift = 0
+
+    def __init__(self, target: Target, stage: Stage) -> None:
+        super().__init__(target, stage, narrow=True, plain=True)
+        self.kernel = "plane-bits"
+
+    def base(self) -> Array:
+        """Fires below this sum over the planes."""
+        ones = np.bitwise_count(self.weights()).sum(1, dtype=np.int64)
+        below: Array = PIXEL * ones - _raised(self._stage) + 1
+        return below
+
+
+class _Pixels:
+    """A layer on pixels: int8 weights, negated, four to a unit; S = -sum, so that it fires below a limit as well."""
+
+    shift = 0
+
+    def __init__(self, target: Target, stage: Stage) -> None:
+        self._stage = stage
+        self.block = target.pixels.block
+        self.kernel = "pixel-bits" if isinstance(stage.after, Threshold) else "pixel-scores"
+        product = stage.product
+        self._run = product.kernel * product.channels if isinstance(product, Conv) else product.inputs
+        self.units = -(-self._run // 4)
+
+    def weights(self) -> Array:
+        """int32 [outputs, units of a row]: four int8 each, 0 beyond the end of a run."""
+        product = self._stage.product
+        bits = product.channels if isinstance(product, Conv) else product.inputs
+        positive = unpack(product.weights, bits) == self._rising(product.weights.ndim)
+        rows = np.where(positive, -1, 1).astype(np.int8).reshape(product.outputs, -1, self._run)
+        filled = np.zeros((*rows.shape[:2], 4 * self.units), np.int8)
+        filled[..., : self._run] = rows
+        units: Array = filled.view(np.int32).reshape(product.outputs, -1)
+        return units
+
+    def base(self) -> Array:
+        """Threshold: fires below this S. Scores: 0, of which S is taken."""
+        if isinstance(self._stage.after, Affine):
+            return np.zeros(self._stage.product.outputs, np.int64)
+        below: Array = 1 - _raised(self._stage)
+        return below
+
+    def _rising(self, dimensions: int) -> NDArray[np.bool_]:
+        return self._stage.rising.reshape(-1, *([1] * (dimensions - 1)))
+
+
+def _raised(stage: Stage) -> Array:
+    """Thresholds T of the rows after turning those with gamma < 0: they fire where the turned sum is at least T.
+
+    Clipped to just beyond the reach of any sum, so that limits fit 32 bits.
+    """
+    assert isinstance(stage.after, Threshold)
+    turned = np.where(stage.rising, 1, -1) * stage.after.threshold.astype(np.int64)
+    reach = PIXEL * stage.product.inputs
+    clipped: Array = np.clip(turned, -reach - 1, reach + 1)
+    return clipped

@@ -1,0 +1,186 @@
+"""The kernel behind every layer: tiles of accumulators, a loop along the depth, then an epilogue.
+
+One generator serves dense layers, convolutions and 8-bit pixels. A *row* is one output position; its units (64-bit
+words of signs, or groups of four pixels) lie in `segments` runs of `units`, `pitch` bytes apart: one run for a dense
+layer, a run a kernel row for a convolution on packed NHWC, a run a bit plane (most significant first, the sum doubled
+between them). Weights lie in blocks of outputs, [blocks][segments * units][block], so that one vector holds a unit of
+each output.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from llvmlite import ir
+
+from engine.jit.depth import Depth
+from engine.jit.emit import F32, I8, I32, I64, PTR, Emitter, Loop, Value, const, vector
+from engine.jit.record import FIELDS
+from engine.jit.target import Tile
+
+Epilogue = Literal["sums", "bits", "scores"]
+
+
+@dataclass(frozen=True)
+class Dot:
+    """What one kernel is made for.
+
+    planes: double the sum between segments. epilogue: what becomes of a sum S of mismatches (signs) or of products
+    with the negated weights (pixels): "sums" base[o] - (S << shift) as int32; "bits" S < base[o]; "scores" those
+    sums as float32 times scale[o], rounded, plus offset[o], rounded.
+    """
+
+    depth: Depth
+    tile: Tile
+    epilogue: Epilogue
+    planes: bool = False
+
+
+def emit(module: ir.Module, name: str, dot: Dot) -> None:
+    """Write the kernel `void name(int64 *record)` into a module."""
+    _Writer(module, name, dot).write()
+
+
+class _Writer:
+    """Writes one kernel, loop by loop from the outside in."""
+
+    def __init__(self, module: ir.Module, name: str, dot: Dot) -> None:
+        self.dot = dot
+        self.e = Emitter(module, name, [PTR])
+        self.b = self.e.b
+        self.block, self.lanes, self.unit = dot.depth.block, dot.depth.lanes, dot.depth.unit
+        self.vectors = self.block // self.lanes
+        self.kind = ir.VectorType(self.unit, self.lanes)
+        self.f: dict[str, Value] = self.e.fields(FIELDS)
+        for pointer in ("source", "weights", "target", "base", "scale", "offset"):
+            self.f[pointer] = self.b.inttoptr(self.f[pointer], PTR)
+        self.per_block = self.f["units"] if dot.planes else self.b.mul(self.f["segments"], self.f["units"])
+
+    def write(self) -> None:
+        """Groups of images, panels of outputs, images, lines, rows: the weights of a panel are used by a group."""
+        e, f = self.e, self.f
+        with e.loop(const(0), f["images"], f["group"]) as group:
+            last = e.smaller(self.b.add(group.index, f["group"]), f["images"])
+            wide = self._whole(f["blocks"], self.dot.tile.blocks)
+            self._panels(const(0), wide, self.dot.tile.blocks, group, last)
+            if self.dot.tile.blocks > 1:
+                self._panels(wide, f["blocks"], 1, group, last)
+        e.ret()
+
+    def _whole(self, count: Value, part: int) -> Value:
+        return self.b.sub(count, self.b.urem(count, const(part))) if part > 1 else count
+
+    def _panels(self, start: Value, stop: Value, blocks: int, group: Loop, last: Value) -> None:
+        e, f, b = self.e, self.f, self.b
+        with e.loop(start, stop, const(blocks)) as panel, e.loop(group.index, last, const(1)) as image:
+            image_in = b.mul(image.index, f["image_step"])
+            image_out = b.mul(image.index, f["target_image"])
+            with e.loop(const(0), f["lines"], const(1)) as line:
+                source = b.add(image_in, b.mul(line.index, f["line_step"]))
+                target = b.add(image_out, b.mul(line.index, f["target_line"]))
+                tall = self._whole(f["rows"], self.dot.tile.rows)
+                self._rows(const(0), tall, Tile(self.dot.tile.rows, blocks), panel, source, target)
+                if self.dot.tile.rows > 1:
+                    self._rows(tall, f["rows"], Tile(1, blocks), panel, source, target)
+
+    def _rows(self, start: Value, stop: Value, tile: Tile, panel: Loop, source: Value, target: Value) -> None:
+        e, f, b = self.e, self.f, self.b
+        with e.loop(start, stop, const(tile.rows)) as row:
+            first = b.add(source, b.mul(row.index, f["row_step"]))
+            starts = [b.add(first, b.mul(const(r), f["row_step"])) for r in range(tile.rows)]
+            sums = self._accumulate(tile, panel.index, starts)
+            out = b.add(target, b.mul(row.index, f["target_row"]))
+            for r in range(tile.rows):
+                place = b.add(out, b.mul(const(r), f["target_row"]))
+                for j in range(tile.blocks):
+                    at = r * tile.blocks + j
+                    own = sums[at * self.vectors : (at + 1) * self.vectors]
+                    self._finish(own, b.add(panel.index, const(j)), place)
+
+    def _accumulate(self, tile: Tile, panel: Value, starts: list[Value]) -> list[Value]:
+        """Mismatches of each row with each block: tile.rows * tile.blocks * vectors accumulators."""
+        e, f, b = self.e, self.f, self.b
+        zero = [vector(self.unit, self.lanes)] * (tile.rows * tile.blocks * self.vectors)
+        with e.loop(const(0), f["segments"], const(1), zero) as segment:
+            carried = segment.carried
+            if self.dot.planes:
+                carried = [b.add(value, value) for value in carried]
+            run = b.mul(segment.index, f["pitch"])
+            places = [e.at(f["source"], b.add(start, run), I8) for start in starts]
+            before = const(0) if self.dot.planes else b.mul(segment.index, f["units"])
+            columns = [b.add(b.mul(b.add(panel, const(j)), self.per_block), before) for j in range(tile.blocks)]
+            with e.loop(const(0), f["units"], const(1), carried) as unit:
+                unit.following = self._step(unit, places, columns)
+            segment.following = unit.carried
+        return segment.carried
+
+    def _step(self, unit: Loop, places: list[Value], columns: list[Value]) -> list[Value]:
+        e, b, lanes = self.e, self.b, self.lanes
+        weights = []
+        for column in columns:
+            at = b.mul(b.add(column, unit.index), const(self.block))
+            for part in range(self.vectors):
+                where = b.add(at, const(part * lanes))
+                width = lanes * self.unit.width // 8
+                weights.append(e.load(self.f["weights"], where, self.kind, align=width, of=self.unit))
+        following = []
+        for r, place in enumerate(places):
+            row = e.splat(e.load(place, unit.index, self.unit, align=1), lanes)
+            for i, weight in enumerate(weights):
+                following.append(self.dot.depth.step(e, unit.carried[r * len(weights) + i], row, weight))
+        return following
+
+    # ------------------------------------------------------------ epilogues
+
+    def _finish(self, sums: list[Value], block: Value, place: Value) -> None:
+        getattr(self, f"_finish_{self.dot.epilogue}")(sums, block, place)
+
+    def _finish_bits(self, sums: list[Value], block: Value, place: Value) -> None:
+        e, b = self.e, self.b
+        total = self._narrow(sums)
+        limit = self._load(self.f["base"], block, I32)
+        bits = ir.IntType(self.block)
+        fires = b.bitcast(b.icmp_signed("<", total, limit), bits)
+        e.store(fires, e.at(self.f["target"], place, I8), block, bits, align=1)
+
+    def _finish_sums(self, sums: list[Value], block: Value, place: Value) -> None:
+        self._store(self._integer(sums, block), block, place)
+
+    def _finish_scores(self, sums: list[Value], block: Value, place: Value) -> None:
+        b = self.b
+        values = b.sitofp(self._integer(sums, block), ir.VectorType(F32, self.block))
+        scaled = b.fmul(values, self._load(self.f["scale"], block, F32))
+        self._store(b.fadd(scaled, self._load(self.f["offset"], block, F32)), block, place)
+
+    def _integer(self, sums: list[Value], block: Value) -> Value:
+        b = self.b
+        shift = self.e.splat(b.trunc(self.f["shift"], I32), self.block)
+        return b.sub(self._load(self.f["base"], block, I32), b.shl(self._narrow(sums), shift))
+
+    def _narrow(self, sums: list[Value]) -> Value:
+        """The sums of a block as one vector of i32."""
+        b = self.b
+        parts = [b.trunc(s, ir.VectorType(I32, self.lanes)) for s in sums] if self.unit == I64 else sums
+        while len(parts) > 1:
+            width = parts[0].type.count
+            joined = ir.Constant(ir.VectorType(I32, 2 * width), list(range(2 * width)))
+            parts = [b.shuffle_vector(x, y, joined) for x, y in zip(parts[::2], parts[1::2], strict=True)]
+        return parts[0]
+
+    def _load(self, base: Value, block: Value, kind: ir.Type) -> Value:
+        return self.e.load(
+            base, self.b.mul(block, const(self.block)), ir.VectorType(kind, self.block), align=32, of=kind
+        )
+
+    def _store(self, values: Value, block: Value, place: Value) -> None:
+        """Store values of four bytes each; of the last block only those that exist."""
+        e, b = self.e, self.b
+        first = b.mul(block, const(self.block))
+        left = e.splat(b.sub(self.f["outputs"], first), self.block)
+        mask = b.icmp_signed("<", ir.Constant(ir.VectorType(I64, self.block), list(range(self.block))), left)
+        where = e.at(self.f["target"], b.add(place, b.mul(first, const(4))), I8)
+        kind = "i32" if values.type.element == I32 else "f32"
+        e.intrinsic(
+            f"llvm.masked.store.v{self.block}{kind}.p0", ir.VoidType(), values, where, ir.Constant(I32, 4), mask
+        )

@@ -1,0 +1,73 @@
+"""The native functions by name, compiled at first use, once a process."""
+
+from __future__ import annotations
+
+import ctypes
+import threading
+from collections.abc import Callable
+from functools import cache, partial
+
+from llvmlite import ir
+
+from engine.jit import dot, steps
+from engine.jit.compile import Library, Native
+from engine.jit.dot import Dot
+from engine.jit.target import Target, host
+
+Emit = Callable[[ir.Module, str], None]
+
+_lock = threading.Lock()
+
+
+def variants(target: Target) -> dict[str, Emit]:
+    """How to write each kernel for a target, by name.
+
+    "wide" kernels take many rows at once, "narrow" ones take one.
+    """
+    signs, pixels = target.signs, target.pixels
+    dots = {
+        "bits": Dot(signs, target.wide, "bits"),
+        "bits-narrow": Dot(signs, target.narrow, "bits"),
+        "sums": Dot(signs, target.wide, "sums"),
+        "sums-narrow": Dot(signs, target.narrow, "sums"),
+        "scores": Dot(signs, target.wide, "scores"),
+        "scores-narrow": Dot(signs, target.narrow, "scores"),
+        "pixel-bits": Dot(pixels, target.pixel_tile, "bits"),
+        "pixel-scores": Dot(pixels, target.pixel_tile, "scores"),
+        "plane-bits": Dot(signs, target.narrow, "bits", planes=True),
+    }
+    made: dict[str, Emit] = {name: partial(dot.emit, dot=each) for name, each in dots.items()}
+    return made | {
+        "planes": steps.emit_planes,
+        "pool": steps.emit_pool,
+        "copy": steps.emit_copy,
+        "run": steps.emit_driver,
+    }
+
+
+def text(target: Target, name: str) -> str:
+    """The IR of one kernel."""
+    module = ir.Module(name)
+    module.triple = target.triple
+    variants(target)[name](module, _symbol(name))
+    return str(module)
+
+
+def kernel(name: str) -> Native:
+    """The native function of that name for this processor. Compiles at first use; safe from several threads."""
+    with _lock:
+        return _compiled(host(), name)
+
+
+def address(name: str) -> int:
+    """Where that function lies, for a record's `kernel`."""
+    return ctypes.cast(kernel(name), ctypes.c_void_p).value or 0
+
+
+@cache
+def _compiled(target: Target, name: str) -> Native:
+    return Library(text(target, name), target).function(_symbol(name), None, ctypes.c_void_p)
+
+
+def _symbol(name: str) -> str:
+    return "flipscope_" + name.replace("-", "_")

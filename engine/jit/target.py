@@ -1,0 +1,99 @@
+"""Which processor kernels are written for: its features decide vector width, popcount and the pixel instruction."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cache
+
+import llvmlite.binding as llvm
+
+from engine.errors import UnknownName
+from engine.jit.depth import Depth, PixelsMadd, PixelsPlain, PixelsVnni, Signs
+
+FORCE = "FLIPSCOPE_CPU"
+"""Environment variable that holds the kernels to one variant by name."""
+
+
+@dataclass(frozen=True)
+class Tile:
+    """rows x blocks of accumulators that are held in registers at once."""
+
+    rows: int
+    blocks: int
+
+
+@dataclass(frozen=True)
+class Target:
+    """One variant of the kernels.
+
+    needs: LLVM's names of the features without which it cannot run. wide, narrow: tiles of many rows and of one.
+    pixel_tile: tile of the 8-bit first layer.
+    """
+
+    name: str
+    triple: str
+    cpu: str
+    features: str
+    needs: tuple[str, ...]
+    signs: Signs
+    pixels: Depth
+    wide: Tile
+    narrow: Tile
+    pixel_tile: Tile
+
+
+_LINUX = "x86_64-unknown-linux-gnu"
+
+VARIANTS: tuple[Target, ...] = (
+    Target(
+        "avx512", _LINUX, "icelake-server", "-prefer-256-bit",
+        ("avx512vpopcntdq", "avx512vnni", "avx512bw", "avx512vl"),
+        Signs(8), PixelsVnni(16), Tile(4, 4), Tile(1, 8), Tile(4, 4),
+    ),
+    Target(
+        "avx512-256", _LINUX, "icelake-server", "+prefer-256-bit",
+        ("avx512vpopcntdq", "avx512vnni", "avx512bw", "avx512vl"),
+        Signs(4), PixelsVnni(8), Tile(4, 2), Tile(1, 4), Tile(4, 2),
+    ),
+    Target(
+        "avx2", _LINUX, "haswell", "", ("avx2", "popcnt"),
+        Signs(4), PixelsMadd(8), Tile(2, 2), Tile(1, 2), Tile(2, 2),
+    ),
+    Target(
+        "popcnt", _LINUX, "x86-64-v2", "", ("popcnt", "sse4.2"),
+        Signs(1), PixelsPlain(4), Tile(1, 1), Tile(1, 1), Tile(1, 1),
+    ),
+    Target("x86-64", _LINUX, "x86-64", "", (), Signs(2), PixelsPlain(4), Tile(1, 1), Tile(1, 1), Tile(1, 1)),
+    Target(
+        "aarch64", "aarch64-unknown-linux-gnu", "generic", "+neon", ("neon",),
+        Signs(2), PixelsPlain(4), Tile(2, 2), Tile(1, 2), Tile(2, 1),
+    ),
+)  # fmt: skip
+"""Best first among those of one architecture."""
+
+
+def runnable(target: Target) -> bool:
+    """Whether this processor can run a variant."""
+    own = llvm.get_process_triple().split("-")[0]
+    features = host_features()
+    return target.triple.split("-")[0] == own and all(features.get(name, False) for name in target.needs)
+
+
+@cache
+def host_features() -> dict[str, bool]:
+    """This processor's features by LLVM's names."""
+    return dict(llvm.get_host_cpu_features())
+
+
+def host() -> Target:
+    """The variant for this processor: the one that FLIPSCOPE_CPU names, else the best that runs here.
+
+    Raises UnknownName where the variable names no variant that runs here, or none does.
+    """
+    able = [variant for variant in VARIANTS if runnable(variant)]
+    forced = os.environ.get(FORCE)
+    for variant in able:
+        if forced in (None, "", variant.name):
+            return variant
+    raise UnknownName("kernel variant for this processor", forced or llvm.get_process_triple(), [v.name for v in able])
