@@ -75,6 +75,7 @@ def predict(path: str, images: Sequence[str], backend: str | None = None) -> Rec
     network = modelfile.load(path)
     one = _chosen(network, backend)
     program = one.load(network)
+    program.warm()
     predictions = []
     with threadpoolctl.threadpool_limits(1):
         for file in images:

@@ -93,6 +93,7 @@ def score(
     names = list(programs)
     board = Scoreboard({name: Tally() for name in names}, np.zeros((network.classes,) * 2, np.int64), batch)
     for program in programs.values():
+        program.warm()
         program.scores(images[:1])
         yield board
     for start in range(0, len(images), batch):

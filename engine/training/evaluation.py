@@ -51,6 +51,7 @@ def evaluate(network: Network, config: RunConfig, data: Dataset) -> Generator[Ev
     """Score the whole test set with the best CPU backend of this process; yields after each slice."""
     backend = best("xnor" if isinstance(network, PackedNetwork) else "float")
     program = backend.load(network)
+    program.warm()
     count = len(data.test_images)
     size = min(1000, max(16, SLICE_PRODUCTS // network.macs))
     scores = np.empty((count, network.classes), np.float32)

@@ -55,7 +55,7 @@ def test_predict(packed_file, float_file, tmp_path):
     first, second = record["predictions"]
     assert first["scores"] == second["scores"]
     assert first["label"] == str(int(np.argmax(first["scores"])))
-    assert (first["backend"], first["blank"]) == ("numpy-xnor", False)
+    assert (first["backend"], first["blank"]) == ("cpu-xnor", False)
     assert first["milliseconds"] > 0
     other = commands.predict(packed_file, [str(tmp_path / "a.png")], "naive")["predictions"][0]
     assert (other["backend"], other["scores"]) == ("naive", first["scores"])

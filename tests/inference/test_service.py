@@ -57,7 +57,7 @@ def test_prediction(service, loaded, packed_file):
     (event,) = said(service, m.Predict(7, "a", image))
     program = backend("naive").load(modelfile.load(packed_file))
     assert (event.request, event.key, event.identical) == (7, "a", True)
-    assert {vote.backend for vote in event.votes} == {"naive", "float-blas", "numpy-xnor"}
+    assert {vote.backend for vote in event.votes} == {"naive", "float-blas", "numpy-xnor", "cpu-xnor"}
     for vote in event.votes:
         np.testing.assert_array_equal(vote.scores, program.scores(image[None])[0])
         assert vote.seconds > 0
