@@ -6,9 +6,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from engine import bits
 from engine.config import RunConfig
 from engine.errors import BadInput
-from engine.inference.network import FloatNetwork, Metadata, Threshold
+from engine.inference.network import (
+    Affine,
+    Conv,
+    Dense,
+    FloatConv,
+    FloatDense,
+    FloatNetwork,
+    MaxPool,
+    Metadata,
+    Threshold,
+)
 from engine.training import fold, models
 
 HUGE = float(np.finfo(np.float32).max)
@@ -52,6 +63,14 @@ def test_pixel_sums_reach_far():
     check([100_000, -199_920, 199_921, 0.25], [9e6, 1, 1, 4e9], [1, -1, 2, 0.125], [0.5, 0, 0, -1.5], 784 * 255)
 
 
+def test_sums_of_the_largest_kernel_on_pixels_reach_far():
+    reach = 255 * 5 * 5 * 3
+    norm = fold.BatchNorm(
+        *np.float32([[reach - 1, 0.25, -3], [9e4, 4e9, 0], [2, -0.125, -1], [0, -1.5, 1e-30]]).astype(float)
+    )
+    check(norm.mean, norm.var, norm.gamma, norm.beta, reach)
+
+
 def test_a_constant_is_met_by_every_or_by_no_sum():
     zeros, ones = np.zeros(2), np.ones(2)
     threshold = fold.thresholds(fold.BatchNorm(zeros, ones, zeros, np.array([0.0, -1e-300])), -5, 5)
@@ -90,6 +109,34 @@ def test_the_bias_only_form_has_one_scale():
     assert last.bias_only
     np.testing.assert_array_equal(last.scale, np.full(3, 1 / np.sqrt(8), np.float32))
     np.testing.assert_array_equal(last.shift, np.float32([0.5, -1, 2]))
+
+
+def test_a_convolutional_network_folds_to_convolutions():
+    config = RunConfig(model="cnn-32-64-64")
+    about = Metadata("t", "cnn-32-64-64", (12, 10, 3), ("a", "b", "c"))
+    arrays = models.initial(config, about.input_shape, 3)
+    network = fold.fold(arrays, config, about)
+    kinds = [type(operation) for operation in network.operations]
+    assert kinds == [Conv, Threshold, Conv, MaxPool, Threshold, Conv, Threshold, Dense, Affine]
+    first = network.operations[0]
+    assert (first.channels, first.kernel, first.stride, first.padding) == (3, 5, 2, 2)
+    signs = bits.unpack(first.weights, 3)
+    for output, row, column, channel in ((0, 0, 0, 0), (31, 4, 3, 2), (5, 2, 0, 1)):
+        latent = arrays["layer0.latent"][output, (row * 5 + column) * 3 + channel]
+        assert signs[output, row, column, channel] == (latent >= 0)
+
+
+def test_the_twin_of_a_convolutional_network_keeps_its_scale_behind_the_maximum():
+    config = RunConfig(model="cnn-32-64-64", kind="float")
+    about = Metadata("t", "cnn-32-64-64", (8, 8, 1), ("a", "b", "c"))
+    arrays = models.initial(config, about.input_shape, 3)
+    arrays["layer1.gamma"][:] = -2
+    network = fold.fold(arrays, config, about)
+    assert [type(operation) for operation in network.operations] == [FloatConv, FloatConv, FloatConv, FloatDense]
+    second = network.operations[1]
+    assert second.pool == MaxPool()
+    assert np.all(second.scale < 0)
+    np.testing.assert_array_equal(second.weight.reshape(64, -1), arrays["layer1.latent"])
 
 
 def test_the_twin_folds_to_float_layers():

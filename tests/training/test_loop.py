@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from engine.bits import unpack
 from engine.errors import UnknownName
 from engine.inference.backend import backend
 from engine.inference.network import Metadata
@@ -14,6 +15,8 @@ from engine.training.fold import fold
 from engine.training.loop import Diverged, EpochEnd, Finished, Loop, Place, Scored, StepDone
 from engine.training.reestimate import Evaluating
 from tests.training.tiny import config, take
+
+CNN = "cnn-32-64-64"
 
 
 def loop(data, elapsed=lambda: 0.0, **changes):
@@ -113,16 +116,17 @@ def test_the_flip_ratio_is_against_one_epoch_before(data):
             before = now
 
 
-@pytest.mark.parametrize("changes", [{}, {"output": "bias"}, {"loss": "squared-hinge"}])
+@pytest.mark.parametrize("changes", [{}, {"output": "bias"}, {"loss": "squared-hinge"}, {"model": CNN}])
 def test_torch_in_float64_agrees_with_the_packed_oracle(data, changes):
     run = loop(data, epochs=1, **changes)
     list(run.events())
     check_against_oracle(run.stepper.state(), run.config, data)
 
 
+@pytest.mark.parametrize("model", ["mlp-32x2", CNN])
 @pytest.mark.parametrize("seed", range(3))
-def test_torch_in_float64_agrees_for_random_parameters_and_ties(data, seed):
-    run = config()
+def test_torch_in_float64_agrees_for_random_parameters_and_ties(data, seed, model):
+    run = config(model=model)
     arrays = models.initial(run, (28, 28, 1), 10)
     stream = np.random.default_rng(seed)
     for name, array in arrays.items():
@@ -132,12 +136,13 @@ def test_torch_in_float64_agrees_for_random_parameters_and_ties(data, seed):
             array[:] = stream.integers(-20, 20, array.shape)
         elif name.endswith("latent"):
             array[stream.random(array.shape) < 0.1] = 0
-    arrays["layer2.gamma"][:] = stream.normal(size=10)
+    arrays[f"layer{models.depth(arrays) - 1}.gamma"][:] = stream.normal(size=10)
     check_against_oracle(arrays, run, data)
 
 
-def test_the_twin_in_float64_agrees_with_its_folded_layers(data):
-    run = loop(data, epochs=1, kind="float")
+@pytest.mark.parametrize("model", ["mlp-32x2", CNN])
+def test_the_twin_in_float64_agrees_with_its_folded_layers(data, model):
+    run = loop(data, epochs=1, kind="float", model=model)
     list(run.events())
     arrays = run.stepper.state()
     about = Metadata("t", run.config.model, data.input_shape, data.class_names)
@@ -153,7 +158,7 @@ def check_against_oracle(arrays, run, data):
     with torch.no_grad():
         *hidden, scores = layers.Network(arrays, run, torch.float64).forward(data.test_images)
     for ours, theirs in zip(hidden, program.activations(data.test_images), strict=True):
-        packed = np.unpackbits(theirs.bits.view(np.uint8), axis=1, count=32, bitorder="little")
+        packed = unpack(theirs.bits, ours.shape[-1])
         np.testing.assert_array_equal(ours.numpy() >= 0, packed)
     packed_scores = program.scores(data.test_images)
     np.testing.assert_array_equal(packed_scores.argmax(1), scores.numpy().argmax(1))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from engine.errors import UnknownName
+from engine.errors import BadInput, UnknownName
 from engine.training import models
 from tests.training.tiny import config
 
@@ -18,6 +18,18 @@ def test_names_are_width_times_depth(name, hidden):
 
 def test_shapes_run_from_pixels_to_classes():
     assert models.architecture("mlp-512x2").shapes((28, 28, 1), 10) == ((512, 784), (512, 512), (10, 512))
+
+
+def test_a_convolutional_network_is_a_list_of_layers():
+    plan = models.architecture("cnn-32-64-64")
+    assert plan.shapes((28, 28, 1), 10) == ((32, 25), (64, 288), (64, 576), (10, 7 * 7 * 64))
+    assert plan.shapes((9, 8, 3), 4) == ((32, 75), (64, 288), (64, 576), (4, 2 * 2 * 64))
+    assert {"mlp-512x2", "cnn-32-64-64"} <= set(models.NAMES)
+
+
+def test_images_too_small_for_an_architecture_are_refused():
+    with pytest.raises(BadInput, match="does not fit"):
+        models.initial(config(model="cnn-32-64-64"), (2, 2, 1), 10)
 
 
 @pytest.mark.parametrize("name", ["mlp-512x0", "mlp-0x2", "mlp-512", "cnn", "", "mlp-512x2 ", "mlp-999999x2"])

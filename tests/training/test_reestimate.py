@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 
 from engine.training import layers, models
 from engine.training.evaluation import finish
@@ -26,6 +27,24 @@ def test_equals_statistics_over_all_images_at_once(data, kind):
         outputs = (sums - sums.mean(0)) / np.sqrt(sums.var(0) + layers.EPSILON)
         outputs = outputs * arrays[f"layer{i}.gamma"] + arrays[f"layer{i}.beta"]
         x = np.where(outputs >= 0, 1.0, -1.0) if kind == "binary" else np.maximum(outputs, 0)
+
+
+@pytest.mark.parametrize("kind", ["binary", "float"])
+def test_of_maps_every_place_counts(data, kind):
+    run = config(model="cnn-32-64-64", kind=kind)
+    arrays = models.initial(run, (28, 28, 1), 10)
+    arrays["layer1.gamma"][::2] = -1
+    images = data.train_images[:150]
+    found = finish(reestimate(arrays, run, images))
+    network = layers.Network(found, run, torch.float64)
+    x = network.inputs(images)
+    with torch.no_grad():
+        for i, layer in enumerate(network.layers):
+            sums = layer.sums(x)
+            rows = sums.flatten(0, -2).numpy()
+            np.testing.assert_allclose(found[f"layer{i}.mean"], rows.mean(0), rtol=1e-4, atol=1e-4)
+            np.testing.assert_allclose(found[f"layer{i}.var"], rows.var(0), rtol=1e-4, atol=1e-4)
+            x = network.activate(layer.outputs(sums, training=False))
 
 
 def test_the_given_arrays_stay_and_the_rest_is_handed_on(data):

@@ -14,6 +14,7 @@ from engine.training.steppers.torch_stepper import TorchStepper
 
 SHAPE = (6, 11, 1)
 CLASSES = 4
+CNN = "cnn-32-64-64"
 
 
 @pytest.fixture(autouse=True)
@@ -23,7 +24,7 @@ def _products():
 
 
 def config(**changes):
-    return RunConfig(model="mlp-70x2", batch_size=16, **changes)
+    return RunConfig(**{"model": "mlp-70x2", "batch_size": 16, **changes})
 
 
 def batch(step, size=16):
@@ -44,6 +45,9 @@ KINDS = [
     pytest.param({"kind": "float"}, id="float"),
     pytest.param({"weights": "stochastic", "activations": "stochastic"}, id="stochastic"),
     pytest.param({"output": "bias", "loss": "squared-hinge"}, id="bias-only"),
+    pytest.param({"model": CNN}, id="conv"),
+    pytest.param({"model": CNN, "kind": "float"}, id="conv-float"),
+    pytest.param({"model": CNN, "weights": "stochastic", "activations": "stochastic"}, id="conv-stochastic"),
 ]
 
 
@@ -75,14 +79,15 @@ def test_global_random_state_is_neither_used_nor_moved():
 def test_flips_and_packed_signs_equal_recomputed_ones(changes):
     run = config(**changes)
     stepper = fresh(run)
-    counted = [np.zeros(stepper.signs(i).shape, np.int64) for i in range(3)]
+    layers = range(models.depth(stepper.state()))
+    counted = [np.zeros(stepper.signs(i).shape, np.int64) for i in layers]
     for step in range(6):
-        before = [stepper.latents(i) >= 0 for i in range(3)]
+        before = [stepper.latents(i) >= 0 for i in layers]
         if step == 3:
             stepper.reset_flips()
             counted = [np.zeros_like(c) for c in counted]
         (result,) = train(stepper, run, [step])
-        for i in range(3):
+        for i in layers:
             after = stepper.latents(i) >= 0
             np.testing.assert_array_equal(stepper.signs(i), bits.pack(after))
             assert result.flips[i] == np.count_nonzero(before[i] != after)
@@ -136,6 +141,52 @@ def test_gradients_equal_the_papers_formulas():
     for name, expected in reference_gradients(arrays, images, labels).items():
         measured = stepper.state()[f"{name}.m"] / 0.1  # Adam's first moment after one step is 0.1 g
         np.testing.assert_allclose(measured, expected, rtol=1e-3, atol=1e-5 * np.abs(expected).max() + 1e-9)
+
+
+def test_a_convolutional_step_descends_and_shows_every_place_of_its_maps():
+    run = config(model=CNN)
+    stepper = fresh(run)
+    images, labels = batch(0)
+    losses = [stepper.step(images, labels, 0.02, run, Key(0, 0, s)).loss for s in range(20)]
+    assert losses[-1] < losses[0] / 2
+    assert all(np.abs(stepper.latents(i)).max() <= 1 for i in range(4))
+    assert [stepper.preactivations(i).shape for i in range(4)] == [
+        (16 * 3 * 6, 32), (16 * 1 * 3, 64), (16 * 1 * 3, 64), (16, CLASSES),
+    ]  # fmt: skip
+
+
+def plain_gradients(arrays, images, labels):
+    """Autograd of the plain operations in float64 for CNN, channels first, on leaves that stand for the signs."""
+    leaves = {}
+    x = torch.tensor(images).double().permute(0, 3, 1, 2)
+    for i, (kernel, stride, pool) in enumerate(((5, 2, 1), (3, 1, 2), (3, 1, 1), (0, 0, 0))):
+        latent = torch.tensor(arrays[f"layer{i}.latent"])
+        for name, values in (("latent", torch.where(latent >= 0, 1.0, -1.0)), ("gamma", torch.ones(len(latent)))):
+            leaves[f"layer{i}.{name}"] = values.double().requires_grad_()
+        weights, gamma = leaves[f"layer{i}.latent"], leaves[f"layer{i}.gamma"]
+        if not kernel:
+            sums = x.permute(0, 2, 3, 1).flatten(1) @ weights.T
+        else:
+            padded = torch.nn.functional.pad(x, (kernel // 2,) * 4, value=-1.0 if i else 0.0)
+            kernels = weights.unflatten(1, (kernel, kernel, -1)).permute(0, 3, 1, 2)
+            sums = torch.nn.functional.conv2d(padded, kernels, stride=stride)
+            sums = torch.nn.functional.max_pool2d(sums, pool)
+        outputs = torch.nn.functional.batch_norm(sums, None, None, gamma, None, True, eps=layers.EPSILON)
+        x = outputs.clamp(-1, 1) + (torch.where(outputs >= 0, 1.0, -1.0) - outputs.clamp(-1, 1)).detach()
+    loss = torch.nn.functional.cross_entropy(outputs, torch.tensor(labels))
+    return dict(zip(leaves, torch.autograd.grad(loss, leaves.values()), strict=True))
+
+
+def test_gradients_of_a_convolutional_step_equal_those_of_the_plain_operations():
+    run = config(model=CNN)
+    stepper = fresh(run)
+    arrays = stepper.state()
+    images, labels = batch(3)
+    stepper.step(images, labels, 1e-3, run, Key(0, 0, 0))
+    for name, expected in plain_gradients(arrays, images, labels).items():
+        measured = stepper.state()[f"{name}.m"] / 0.1  # Adam's first moment after one step is 0.1 g
+        error = np.linalg.norm(measured - expected.numpy()) / np.linalg.norm(expected)
+        assert error < 1e-4, name
 
 
 def test_a_loss_that_is_not_a_number_leaves_the_weights():
