@@ -76,6 +76,24 @@ def test_a_whole_run_is_told(tmp_path):
     assert not [event for event in heard if isinstance(event, m.Failed | m.Crashed)]
 
 
+def test_a_run_of_convolutions_is_told(tmp_path):
+    stage = Stage().acknowledging()
+    watch = m.Watch(1, 63, 287)
+    stage.answer(lambda event: [watch] if isinstance(event, m.RunStarted) else None)
+    stage.play(begin(tmp_path, model="cnn-32-64-64", epochs=1))
+    assert not stage.of(m.Failed) + stage.of(m.Crashed)
+    layers = stage.of(m.RunStarted)[0].layers
+    assert layers == (("hidden 1", 32, 25), ("hidden 2", 64, 288), ("hidden 3", 64, 576), ("output", 10, 3136))
+    last = stage.of(m.Frame)[-1]
+    assert [layer.signs.shape for layer in last.layers] == [(32, 1), (64, 5), (64, 9), (10, 49)]
+    assert all(layer.preactivation_histogram.sum() > 0 for layer in last.layers)
+    assert sum(len(frame.watch.step) for frame in stage.of(m.Frame) if frame.watch is not None) > 1
+    network = modelfile.load(stage.of(m.Snapshot)[-1].data)
+    for layer, product in zip(last.layers, network.layers(), strict=True):
+        rows = bits.unpack(product.weights, getattr(product, "channels", product.inputs))
+        np.testing.assert_array_equal(layer.signs, bits.pack(rows.reshape(product.outputs, -1)))
+
+
 def test_curves_lose_nothing_and_pictures_add_up(tmp_path):
     stage = Stage().acknowledging()
     stage.play(begin(tmp_path))

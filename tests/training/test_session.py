@@ -29,6 +29,7 @@ def losses(events):
         pytest.param({}, id="plain"),
         pytest.param({"weights": "stochastic", "activations": "stochastic", "augmentation": "light"}, id="random"),
         pytest.param({"kind": "float", "output": "bias"}, id="float"),
+        pytest.param({"model": "cnn-32-64-64"}, id="conv"),
     ],
 )
 def test_a_resumed_run_makes_the_steps_of_an_unbroken_one(tmp_path, changes, stop_after):

@@ -1,0 +1,38 @@
+"""What a page is told of one image's way through a network."""
+
+import math
+
+import numpy as np
+import pytest
+
+from engine.bits import pack, unpack
+from engine.inference import predict
+from engine.inference.backend import backend, ready
+from engine.inference.service import model_info
+from tests.inference import builders
+
+LAYERS = ((9, 3, 1, 1, None), (70, 3, 1, 1, builders.MaxPool()))
+
+
+@pytest.mark.parametrize("name", [one.name for one in ready()])
+def test_maps_are_told_flat_and_as_many_as_the_model_says(name):
+    rng = np.random.default_rng(0)
+    network = builders.convolutional(rng, (6, 7, 2), LAYERS)
+    (image,) = builders.inputs(rng, network, 1)
+    told = predict.layer_signs(backend(name).load(network), image)
+    whole = backend("naive").load(network).activations(image[None])
+    for layer, activation in zip(told, whole, strict=True):
+        np.testing.assert_array_equal(layer.sums, activation.sums.ravel())
+        signs = unpack(activation.bits, activation.sums.shape[-1]).ravel()
+        np.testing.assert_array_equal(layer.bits, pack(signs))
+        assert layer.outputs == signs.size
+    info = model_info("a", network)
+    assert info.layers == ((6 * 7 * 9, 18), (3 * 3 * 70, 81), (3, 3 * 3 * 70))
+    assert [outputs for outputs, _ in info.layers[:-1]] == [layer.outputs for layer in told]
+    assert info.weight_count == 9 * 18 + 70 * 81 + 3 * 630
+
+
+def test_layers_of_a_float_model():
+    network = builders.floating_convolutional(np.random.default_rng(0))
+    assert model_info("f", network).layers == ((3 * 4 * 4, 18), (2 * 3 * 5, 100), (3, 30))
+    assert network.weight_count == math.prod((4, 18)) + 5 * 100 + 3 * 30
