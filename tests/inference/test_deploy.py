@@ -5,10 +5,10 @@ import pytest
 
 from engine.errors import BadInput, UnknownName, Unsupported
 from engine.inference import deploy, modelfile
-from engine.inference.backend import backend, ready
+from engine.inference.backend import Program, backend, ready
 
 
-class Straying:
+class Straying(Program):
     """A program that errs in known images: another class in some, another last bit in others."""
 
     def __init__(self, program, classes_off, bits_off):
@@ -54,7 +54,7 @@ def test_slices_are_small(packed_file, tiny, monkeypatch):
     monkeypatch.setattr(deploy, "_PLAIN", network.macs / deploy.SLICE * 2)
     sizes = []
 
-    class Watched:
+    class Watched(Program):
         def __init__(self, name):
             self._program = backend(name).load(network)
 
