@@ -15,11 +15,14 @@ from typing import Literal
 from llvmlite import ir
 
 from engine.jit.depth import Depth
-from engine.jit.emit import F32, I8, I32, I64, PTR, Emitter, Loop, Value, const, vector
+from engine.jit.emit import F32, I8, I32, I64, PTR, VOID, Emitter, Loop, Value, const, vector
 from engine.jit.record import FIELDS
 from engine.jit.target import Tile
 
 Epilogue = Literal["sums", "bits", "scores"]
+
+SPAN = 16
+"""Outputs that an epilogue takes together: one vector of 32-bit lanes."""
 
 
 @dataclass(frozen=True)
@@ -62,10 +65,12 @@ class _Writer:
         e, f = self.e, self.f
         with e.loop(const(0), f["images"], f["group"]) as group:
             last = e.smaller(self.b.add(group.index, f["group"]), f["images"])
-            wide = self._whole(f["blocks"], self.dot.tile.blocks)
-            self._panels(const(0), wide, self.dot.tile.blocks, group, last)
+            wide = self._whole(self.b.udiv(f["outputs"], const(self.block)), self.dot.tile.blocks)
             if self.dot.tile.blocks > 1:
+                self._panels(const(0), wide, self.dot.tile.blocks, group, last)
                 self._panels(wide, f["blocks"], 1, group, last)
+            else:
+                self._panels(const(0), f["blocks"], 1, group, last)
         e.ret()
 
     def _whole(self, count: Value, part: int) -> Value:
@@ -91,11 +96,12 @@ class _Writer:
             starts = [b.add(first, b.mul(const(r), f["row_step"])) for r in range(tile.rows)]
             sums = self._accumulate(tile, panel.index, starts)
             out = b.add(target, b.mul(row.index, f["target_row"]))
+            span = max(1, SPAN // self.block) if tile.blocks > 1 else 1
             for r in range(tile.rows):
                 place = b.add(out, b.mul(const(r), f["target_row"]))
-                for j in range(tile.blocks):
-                    at = r * tile.blocks + j
-                    own = sums[at * self.vectors : (at + 1) * self.vectors]
+                for j in range(0, tile.blocks, span):
+                    at = (r * tile.blocks + j) * self.vectors
+                    own = sums[at : at + span * self.vectors]
                     self._finish(own, b.add(panel.index, const(j)), place)
 
     def _accumulate(self, tile: Tile, panel: Value, starts: list[Value]) -> list[Value]:
@@ -139,48 +145,54 @@ class _Writer:
     def _finish_bits(self, sums: list[Value], block: Value, place: Value) -> None:
         e, b = self.e, self.b
         total = self._narrow(sums)
-        limit = self._load(self.f["base"], block, I32)
-        bits = ir.IntType(self.block)
-        fires = b.bitcast(b.icmp_signed("<", total, limit), bits)
-        e.store(fires, e.at(self.f["target"], place, I8), block, bits, align=1)
+        fires = b.icmp_signed("<", total, self._load(self.f["base"], block, I32, total.type.count))
+        where = b.add(place, b.mul(block, const(self.block // 8)))
+        e.store(b.bitcast(fires, ir.IntType(total.type.count)), self.f["target"], where, I8, align=1)
 
     def _finish_sums(self, sums: list[Value], block: Value, place: Value) -> None:
         self._store(self._integer(sums, block), block, place)
 
     def _finish_scores(self, sums: list[Value], block: Value, place: Value) -> None:
-        b = self.b
-        values = b.sitofp(self._integer(sums, block), ir.VectorType(F32, self.block))
-        scaled = b.fmul(values, self._load(self.f["scale"], block, F32))
-        self._store(b.fadd(scaled, self._load(self.f["offset"], block, F32)), block, place)
+        b, integers = self.b, self._integer(sums, block)
+        count = integers.type.count
+        scaled = b.fmul(b.sitofp(integers, ir.VectorType(F32, count)), self._load(self.f["scale"], block, F32, count))
+        self._store(b.fadd(scaled, self._load(self.f["offset"], block, F32, count)), block, place)
 
     def _integer(self, sums: list[Value], block: Value) -> Value:
-        b = self.b
-        shift = self.e.splat(b.trunc(self.f["shift"], I32), self.block)
-        return b.sub(self._load(self.f["base"], block, I32), b.shl(self._narrow(sums), shift))
+        b, total = self.b, self._narrow(sums)
+        shift = self.e.splat(b.trunc(self.f["shift"], I32), total.type.count)
+        return b.sub(self._load(self.f["base"], block, I32, total.type.count), b.shl(total, shift))
 
     def _narrow(self, sums: list[Value]) -> Value:
-        """The sums of a block as one vector of i32."""
-        b = self.b
-        parts = [b.trunc(s, ir.VectorType(I32, self.lanes)) for s in sums] if self.unit == I64 else sums
+        """Accumulators of neighbouring outputs as one vector of i32."""
+        b, parts = self.b, sums
+        if self.unit == I64 and len(sums) == 1:
+            return b.trunc(sums[0], ir.VectorType(I32, self.lanes))
+        if self.unit == I64:  # the lower halves of two vectors, picked by one instruction
+            halves = [b.bitcast(value, ir.VectorType(I32, 2 * self.lanes)) for value in sums]
+            parts = [self._picked(x, y, 2) for x, y in zip(halves[::2], halves[1::2], strict=True)]
         while len(parts) > 1:
-            width = parts[0].type.count
-            joined = ir.Constant(ir.VectorType(I32, 2 * width), list(range(2 * width)))
-            parts = [b.shuffle_vector(x, y, joined) for x, y in zip(parts[::2], parts[1::2], strict=True)]
+            parts = [self._picked(x, y, 1) for x, y in zip(parts[::2], parts[1::2], strict=True)]
         return parts[0]
 
-    def _load(self, base: Value, block: Value, kind: ir.Type) -> Value:
-        return self.e.load(
-            base, self.b.mul(block, const(self.block)), ir.VectorType(kind, self.block), align=32, of=kind
-        )
+    def _picked(self, x: Value, y: Value, every: int) -> Value:
+        """Every so many-th lane of x and then of y."""
+        lanes = range(0, 2 * x.type.count, every)
+        return self.b.shuffle_vector(x, y, ir.Constant(ir.VectorType(I32, len(lanes)), list(lanes)))
+
+    def _load(self, base: Value, block: Value, kind: ir.Type, count: int) -> Value:
+        first = self.b.mul(block, const(self.block))
+        return self.e.load(base, first, ir.VectorType(kind, count), align=32, of=kind)
 
     def _store(self, values: Value, block: Value, place: Value) -> None:
-        """Store values of four bytes each; of the last block only those that exist."""
-        e, b = self.e, self.b
+        """Store values of four bytes each; of a single block only those that exist."""
+        e, b, count = self.e, self.b, values.type.count
         first = b.mul(block, const(self.block))
-        left = e.splat(b.sub(self.f["outputs"], first), self.block)
-        mask = b.icmp_signed("<", ir.Constant(ir.VectorType(I64, self.block), list(range(self.block))), left)
         where = e.at(self.f["target"], b.add(place, b.mul(first, const(4))), I8)
-        kind = "i32" if values.type.element == I32 else "f32"
-        e.intrinsic(
-            f"llvm.masked.store.v{self.block}{kind}.p0", ir.VoidType(), values, where, ir.Constant(I32, 4), mask
-        )
+        if count > self.block:
+            b.store(values, where, align=4)
+            return
+        left = e.splat(b.sub(self.f["outputs"], first), count)
+        mask = b.icmp_signed("<", ir.Constant(ir.VectorType(I64, count), list(range(count))), left)
+        name = f"llvm.masked.store.v{count}{'i32' if values.type.element == I32 else 'f32'}.p0"
+        e.intrinsic(name, VOID, values, where, ir.Constant(I32, 4), mask)
