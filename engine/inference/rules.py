@@ -117,11 +117,13 @@ def _check_words(what: str, words: NDArray[Any], bits: int, places: Shape = ()) 
 
 
 def _check_array(what: str, array: NDArray[np.generic], dtype: type, shape: tuple[int, ...]) -> None:
+    right = isinstance(array, np.ndarray) and array.dtype == dtype
+    if right and array.shape[1:] == shape and array.flags.c_contiguous and array.flags.aligned:
+        return
     wanted = f"{np.dtype(dtype)} (any, {', '.join(map(str, shape))})"
-    if not isinstance(array, np.ndarray) or array.dtype != dtype or array.ndim != len(shape) + 1:
+    if not right or array.ndim != len(shape) + 1:
         found = f"{getattr(array, 'dtype', type(array).__name__)} {getattr(array, 'shape', '')}"
         raise BadInput(f"{what} came as {found}; {wanted} was expected.", "Convert them first.")
     if array.shape[1:] != shape:
         raise BadInput(f"{what} came as {array.shape}; {wanted} was expected.", "Prepare them for this model.")
-    if not array.flags.c_contiguous:
-        raise BadInput(f"{what} are not contiguous in memory.", "Pass them through np.ascontiguousarray.")
+    raise BadInput(f"{what} are not contiguous and aligned in memory.", "Pass them through np.ascontiguousarray.")

@@ -20,7 +20,7 @@ from engine.inference.backends.numpy_xnor import XnorProgram
 from engine.inference.lowering import Constants, Context, Lowering
 from engine.inference.network import Network, PackedNetwork
 from engine.inference.rules import check_images, check_operand, packed_only
-from engine.jit.kernels import address, kernel
+from engine.jit.kernels import kernel
 from engine.jit.layout import blocked, padded
 from engine.jit.record import Record, record, slot
 from engine.jit.target import host
@@ -128,7 +128,7 @@ class _Native:
 
 
 class _NativeMultiplier:
-    """Weights in blocks, and the records of a product with them."""
+    """Weights in blocks, and the record of a product with them."""
 
     def __init__(self, w: Words, k: int) -> None:
         check_operand(w, k)
@@ -136,38 +136,36 @@ class _NativeMultiplier:
         self._k, self._outputs, self._words = k, len(w), words_for(k)
         self._weights = blocked(w, block)
         self._base = padded(np.full(len(w), k, np.int32), block)
-        self._fields = {
-            "weights": self._weights.ctypes.data, "base": self._base.ctypes.data, "lines": 1, "segments": 1,
-            "units": self._words, "row_step": 8 * self._words, "blocks": len(self._weights), "outputs": len(w),
-            "group": 1, "shift": 1, "target_row": 4 * len(w),
-        }  # fmt: skip
+        self._wide, self._narrow = kernel("sums"), kernel("sums-narrow")
+        self._together = max(FEW, ROW_BYTES // (8 * self._words) // FEW * FEW)
+        self._record: Record = record(
+            weights=self._weights.ctypes.data, base=self._base.ctypes.data, images=1, lines=1, segments=1,
+            units=self._words, row_step=8 * self._words, blocks=len(self._weights), outputs=len(w), group=1, shift=1,
+            target_row=4 * len(w),
+        )  # fmt: skip
 
     def __call__(self, a: Words, out: Integers | None = None) -> Integers:
         check_operand(a, self._k)
         if out is None:
             out = np.empty((len(a), self._outputs), np.int32)
         _check_out(out, (len(a), self._outputs))
-        if not out.size:
-            return out
+        source, target = a.ctypes.data, out.ctypes.data
         workers = max(1, min(threads.limit(), len(a) // FEW))
-        shared(workers, len(a), lambda part: self._rows(a[part], out[part]))
+        shared(workers, len(a), lambda part: self._rows(source, target, part))
         return out
 
-    def _rows(self, a: Words, out: Integers) -> None:
-        """Blocks of rows that stay in a near cache while the weights pass by, then what is left."""
-        together = max(FEW, ROW_BYTES // (8 * self._words) // FEW * FEW)
-        whole = len(a) // together
-        self._call(a, out, whole, together)
-        self._call(a[whole * together :], out[whole * together :], 1, len(a) - whole * together)
+    def _rows(self, source: int, target: int, part: slice) -> None:
+        """Block by block of rows that stay in a near cache while the weights pass by."""
+        made = self._record.copy()
+        argument = made.ctypes.data
+        for first in range(part.start, part.stop, self._together):
+            rows = min(self._together, part.stop - first)
+            made[_ROWS], made[_SOURCE] = rows, source + first * 8 * self._words
+            made[_TARGET] = target + first * 4 * self._outputs
+            (self._wide if rows >= FEW else self._narrow)(argument)
 
-    def _call(self, a: Words, out: Integers, images: int, rows: int) -> None:
-        if not images or not rows:
-            return
-        name = "sums" if rows >= FEW else "sums-narrow"
-        made: Record = record(**self._fields, images=images, rows=rows)
-        made[slot("source")], made[slot("target")] = a.ctypes.data, out.ctypes.data
-        made[slot("image_step")], made[slot("target_image")] = rows * 8 * self._words, rows * 4 * self._outputs
-        kernel(name)(made.ctypes.data)
+
+_ROWS, _SOURCE, _TARGET = slot("rows"), slot("source"), slot("target")
 
 
 class CpuXnor(Backend):
@@ -190,7 +188,6 @@ class CpuXnor(Backend):
 
     def multiplier(self, w: Words, k: int) -> Multiplier:
         """Put the weights w [N, W] of k bits in blocks. Raises BadInput."""
-        address("sums")
         return _NativeMultiplier(w, k)
 
 
@@ -210,11 +207,13 @@ def shared(workers: int, count: int, work: Callable[[slice], None]) -> None:
         work(slice(0, count))
         return
     share = -(-count // workers)
-    list(_pool(workers).map(work, (slice(first, first + share) for first in range(0, count, share))))
+    parts = [slice(first, min(first + share, count)) for first in range(0, count, share)]
+    list(_pool(workers).map(work, parts))
 
 
 def _check_out(out: Integers, shape: tuple[int, int]) -> None:
-    if out.dtype != np.int32 or out.shape != shape or not out.flags.c_contiguous or not out.flags.writeable:
+    flags = out.flags
+    if out.dtype != np.int32 or out.shape != shape or not (flags.c_contiguous and flags.writeable and flags.aligned):
         raise BadInput(f"'out' is {out.dtype} {out.shape}.", f"Give a contiguous int32 array of shape {shape}.")
 
 
