@@ -16,7 +16,7 @@ from app.widgets.segmented import Segmented
 from engine.bits import unpack
 from engine.errors import FlipscopeError
 from engine.inference import modelfile
-from engine.inference.network import PackedNetwork
+from engine.inference.network import Conv, PackedNetwork
 from engine.messages import Prediction
 
 LONGEST = 64
@@ -130,4 +130,8 @@ def _second_layer(path: str) -> Bits | None:
     except FlipscopeError:  # the inference worker has said so already
         return None
     layers = list(network.layers()) if isinstance(network, PackedNetwork) else []
-    return unpack(layers[1].weights[0], LONGEST) if len(layers) > 1 and layers[1].inputs >= LONGEST else None
+    if len(layers) < 2 or layers[1].inputs < LONGEST:
+        return None
+    layer = layers[1]
+    row = unpack(layer.weights[0], layer.channels if isinstance(layer, Conv) else layer.inputs)
+    return row.reshape(-1)[:LONGEST]  # a kernel's signs by row, column and channel, as its latents are shown
