@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import cache
 from typing import ClassVar
 
@@ -21,8 +20,9 @@ from engine.inference.lowering import Constants, Context, Lowering
 from engine.inference.network import Network, PackedNetwork
 from engine.inference.rules import check_images, check_operand, packed_only
 from engine.jit.kernels import kernel
-from engine.jit.layout import blocked, padded
+from engine.jit.layout import aligned, blocked, padded
 from engine.jit.record import Record, record, slot
+from engine.jit.steps import RUN_FIELDS
 from engine.jit.target import host
 
 log = logging.getLogger(__name__)
@@ -35,6 +35,8 @@ WORTH_A_THREAD = 32
 """Images for each thread at least."""
 ROW_BYTES = 1 << 19
 """Bytes of rows that share one pass over the weights of a product."""
+
+RUN_IMAGES, RUN_INPUT, RUN_OUTPUT = (RUN_FIELDS.index(name) for name in ("images", "input", "output"))
 
 Integers = NDArray[np.int32]
 Scores = NDArray[np.float32]
@@ -49,37 +51,53 @@ class NativeProgram(Program):
     def __init__(self, network: PackedNetwork) -> None:
         self._network = network
         self._numpy = XnorProgram(network)
-        self._native: Future[_Native] = _compiler().submit(_Native, network)
+        self._native: _Native | None = None
+        self._coming: Future[_Native] | None = _compiler().submit(_Native, network)
 
     def warm(self) -> None:
         """Wait for the compiler. Where it failed, numpy goes on answering."""
-        self._ready(wait=True)
+        if self._coming is not None:
+            wait([self._coming])
+            self._collect()
 
     def scores(self, images: NDArray[np.generic]) -> Scores:
         """Scores float32 [B, classes] of u8 [B, H, W, C] or words. Raises BadInput."""
-        native = self._ready(wait=False)
+        native = self._native or self._collect()
         if native is None:
             return self._numpy.scores(images)
-        if not native.takes(images):
-            check_images(self._network, images)
-        return native.scores(images)
+        check_images(self._network, images)
+        return native.few(images) if 0 < len(images) < FEW else native.many(images)
 
     def activations(self, images: NDArray[np.generic]) -> list[Activation]:
         """One Activation for each hidden layer, in order, by numpy: fused kernels keep no sums. Raises BadInput."""
         return self._numpy.activations(images)
 
-    def _ready(self, *, wait: bool) -> _Native | None:
-        if not wait and not self._native.done():
-            return None
-        failure = self._native.exception()
-        if failure is not None:
-            log.error("the native program could not be made", exc_info=failure)
-            return None
-        return self._native.result()
+    def _collect(self) -> _Native | None:
+        """What the compiler made, once it has."""
+        coming = self._coming
+        if coming is not None and coming.done():
+            failure = coming.exception()
+            if failure is not None:
+                log.error("the native program could not be made; numpy answers", exc_info=failure)
+            else:
+                self._native = coming.result()
+            self._coming = None
+        return self._native
+
+
+class _Few:
+    """A context for single images that are copied in and out, which is quicker than to ask numpy for addresses."""
+
+    def __init__(self, lowering: Lowering, given: NDArray[np.generic], classes: int) -> None:
+        self._context = Context(lowering, 1)
+        self.images = aligned((FEW, *given.shape[1:]), given.dtype)
+        self.scores: Scores = aligned((FEW, classes), np.float32)
+        self.run, self.argument = self._context.run, self._context.argument
+        self.run[RUN_INPUT], self.run[RUN_OUTPUT] = self.images.ctypes.data, self.scores.ctypes.data
 
 
 class _Native:
-    """Records for batches and for single images, and the contexts that are not in use."""
+    """Records for batches and for single images, and the contexts that are not in use: lists, whose pop is atomic."""
 
     def __init__(self, network: PackedNetwork) -> None:
         target, constants = host(), Constants()
@@ -87,44 +105,40 @@ class _Native:
         self._run = kernel("run")
         self._wide = Lowering(network, target, constants, narrow=False)
         self._narrow = Lowering(network, target, constants, narrow=True)
-        self._free: dict[bool, list[Context]] = {True: [], False: []}
-        self._lock = threading.Lock()
+        self._contexts: list[Context] = []
+        self._singles: list[_Few] = []
         self._classes = network.classes
-        self._words = network.source == "bits"
-        self._shape = network.metadata.input_shape
-        self._give_back(True, Context(self._narrow, 1))
 
-    def takes(self, images: NDArray[np.generic]) -> bool:
-        """Whether images are plainly right; what is not is looked at more closely, and told."""
-        fits = images.dtype == np.uint8 and images.shape[1:] == self._shape and images.flags.c_contiguous
-        return fits and not self._words
+    def few(self, images: NDArray[np.generic]) -> Scores:
+        """Scores of one image to FEW - 1, one after another."""
+        count = len(images)
+        try:
+            single = self._singles.pop()
+        except IndexError:
+            single = _Few(self._narrow, images, self._classes)
+        single.images[:count] = images
+        single.run[RUN_IMAGES] = count
+        self._run(single.argument)
+        scores = single.scores[:count].copy()
+        self._singles.append(single)
+        return scores
 
-    def scores(self, images: NDArray[np.generic]) -> Scores:
-        """Scores of images that were checked."""
-        count, workers = len(images), threads.limit()
-        scores: Scores = np.empty((count, self._classes), np.float32)
-        if not count:
-            return scores
-        workers = max(1, min(workers, count // WORTH_A_THREAD))
-        shared(workers, count, lambda part: self._part(images[part], scores[part]))
+    def many(self, images: NDArray[np.generic]) -> Scores:
+        """Scores of a batch, shared among threads where it is worth it."""
+        scores: Scores = np.empty((len(images), self._classes), np.float32)
+        workers = max(1, min(threads.limit(), len(images) // WORTH_A_THREAD))
+        shared(workers, len(images), lambda part: self._part(images[part], scores[part]))
         return scores
 
     def _part(self, images: NDArray[np.generic], scores: Scores) -> None:
-        few = len(images) < FEW
-        context = self._take(few)
-        context.run[2], context.run[4], context.run[6] = len(images), images.ctypes.data, scores.ctypes.data
+        try:
+            context = self._contexts.pop()
+        except IndexError:
+            context = Context(self._wide, BLOCK)
+        context.run[RUN_IMAGES] = len(images)
+        context.run[RUN_INPUT], context.run[RUN_OUTPUT] = images.ctypes.data, scores.ctypes.data
         self._run(context.argument)
-        self._give_back(few, context)
-
-    def _take(self, few: bool) -> Context:
-        with self._lock:
-            if self._free[few]:
-                return self._free[few].pop()
-        return Context(self._narrow, 1) if few else Context(self._wide, BLOCK)
-
-    def _give_back(self, few: bool, context: Context) -> None:
-        with self._lock:
-            self._free[few].append(context)
+        self._contexts.append(context)
 
 
 class _NativeMultiplier:
