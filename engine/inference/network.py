@@ -181,9 +181,13 @@ Network = PackedNetwork | FloatNetwork
 
 
 def _chained(operations: Sequence[Operation | FloatOperation], shape: Shape) -> tuple[tuple[Shape, Shape], ...]:
+    if min(shape) < 1:
+        raise BadInput(f"Images of {shape} are given to a network.", "Their sides must be 1 or more.")
     steps = []
     for operation in operations:
         given = operation.gives(shape)
+        if min(given) < 1:
+            raise BadInput(f"A layer gives {given}.", "Every layer needs at least one output.")
         steps.append((shape, given))
         shape = given
     return tuple(steps)

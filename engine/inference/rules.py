@@ -25,6 +25,8 @@ from engine.inference.network import (
     Threshold,
 )
 
+MOST_TERMS = 2**31 - 1
+
 TOGETHER = 1 << 21
 """Values of one layer, of all images that are taken through a network together."""
 
@@ -96,8 +98,8 @@ def check_images(network: Network, images: NDArray[np.generic]) -> None:
 
 def check_operand(words: Words, k: int) -> None:
     """Accept words [N, W] of k bits with padding 0. Raises BadInput elsewhere."""
-    if k < 1:
-        raise BadInput(f"k is {k}.", "A product needs at least one term.")
+    if not isinstance(k, (int, np.integer)) or not 1 <= k <= MOST_TERMS:
+        raise BadInput(f"k is {k!r}.", f"A product has 1 to {MOST_TERMS:,} terms, so that sums are int32.")
     _check_words("An operand", words, k)
 
 

@@ -90,6 +90,11 @@ def test_operands_that_are_refused(name):
         (w | np.uint64(2**63), 70),
         (np.asfortranarray(w), 70),
         (w.tolist(), 70),
+        (w, -70),
+        (w, 70.0),
+        (w, "70"),
+        (w, None),
+        (np.zeros((0, 2**25), np.uint64), 2**31),
     ]
     for a, k in refused:
         with pytest.raises(BadInput):

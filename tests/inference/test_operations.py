@@ -95,6 +95,18 @@ def test_a_kernel_larger_than_what_strides_have_left():
         PackedNetwork(ABOUT, operations)
 
 
+@pytest.mark.parametrize("shape", [(0, 6, 2), (6, 6, 0), (-6, -6, 2)])
+def test_images_of_no_size(shape):
+    with pytest.raises(BadInput, match="1 or more"):
+        PackedNetwork(builders.metadata(shape, 3), (dense(0), SCORES))
+
+
+@pytest.mark.parametrize("hidden", [(conv(outputs=0), fold(0)), (dense(72, 0), fold(0))])
+def test_layers_of_no_outputs(hidden):
+    with pytest.raises(BadInput, match="at least one output"):
+        PackedNetwork(ABOUT, (*hidden, dense(0), SCORES))
+
+
 def normal(*sides):
     return np.ones(sides, np.float32)
 
