@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 DONE, FAILED, REFUSED, INTERRUPTED = 0, 1, 2, 130
 PAGES = ("draw", "learn", "kernels")
@@ -52,6 +52,10 @@ def _with_command(arguments: list[str]) -> list[str]:
 
 
 def _window(options: argparse.Namespace) -> int:
+    from engine.errors import Unsupported
+
+    if sys.platform == "linux" and not any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))):
+        raise Unsupported("There is no display for the window.", "Set DISPLAY, or use the commands: flipscope --help.")
     from app.launch import open_window
 
     return open_window(options.file or "", options.page or "", options.quit_after)
@@ -114,10 +118,17 @@ def _bench(options: argparse.Namespace) -> int:
 # ---------------------------------------------------------------- the parser
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong with a command line in one line, as everything else that cannot be met."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(REFUSED, f"{self.prog}: {message[0].upper()}{message[1:]}. See '{self.prog} --help'.\n")
+
+
 def _parser() -> argparse.ArgumentParser:
     from engine import __version__
 
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="flipscope",
         description="See, train and run binarized neural networks. Without a command the window opens.",
     )

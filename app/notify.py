@@ -27,7 +27,7 @@ class Toast(QWidget):
         self._window = parent
         self.setObjectName("toast")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self._report = ""
+        self._report = self._page = ""
         row = QHBoxLayout(self)
         row.setContentsMargins(14, 10, 10, 10)
         self._text = QLabel()
@@ -48,8 +48,12 @@ class Toast(QWidget):
         parent.installEventFilter(self)
         self.hide()
 
-    def say(self, text: str, report: str = "") -> None:
-        """Show a message for some seconds; one with a report stays until it is dismissed."""
+    def say(self, text: str, report: str = "", page: str = "") -> None:
+        """Show a message for some seconds; one with a report stays until it is dismissed.
+
+        page: whose notice it repeats, if any.
+        """
+        self._page = page
         self._text.setText(text)
         self._report = report
         self._copy.setVisible(bool(report))
@@ -59,6 +63,11 @@ class Toast(QWidget):
         self._place()
         self.show()
         self.raise_()
+
+    def page_shown(self, name: str) -> None:
+        """The page says it itself now."""
+        if self._page == name:
+            self.hide()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Stay in the corner when the window is resized."""

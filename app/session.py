@@ -46,7 +46,7 @@ class Notice:
     page: str
     what: str
     remedy: str = ""
-    action: Literal["", "resume-run", "restart-inference", "report"] = ""
+    action: Literal["", "resume-run", "restart-trainer", "restart-inference", "report"] = ""
     report: str = ""
 
 
@@ -95,6 +95,8 @@ class Session(QObject):
         self.run = RunView()
         self.playhead: int | None = None  # a step, since indices move when the history is thinned
         self.evaluations: dict[str, m.Evaluation] = {}
+        self.gone: set[str] = set()
+        """Children that died and were not started again."""
         self.visible_page = settings.page
         self.benching = False
         self._resume_after_bench = False
@@ -103,6 +105,7 @@ class Session(QObject):
         self._waiting_image: m.Image | None = None
         self._evaluating: str | None = None
         self._evaluate_next: str | None = None
+        self._snapshot = b""
         self._unacknowledged: int | None = None
         self._hidden_ack = QTimer(self, singleShot=True, interval=HIDDEN_ACK_MS)
         self._hidden_ack.timeout.connect(self._acknowledge)
@@ -126,9 +129,16 @@ class Session(QObject):
 
     def restart_inference(self) -> None:
         """Start the inference worker again after it died."""
-        self.infos.clear()
+        self.gone.discard("inference")
         self.inference.start()
         self._greet_inference()
+        self.children_changed.emit()
+
+    def restart_trainer(self) -> None:
+        """Start the trainer again after it died."""
+        self.gone.discard("trainer")
+        self.trainer.start()
+        self.children_changed.emit()
 
     def _greet_inference(self) -> None:
         self.inference.send(m.ListBackends())
@@ -138,6 +148,8 @@ class Session(QObject):
         twin = _shipped("float")
         if twin:
             self.inference.send(m.LoadModel(TWIN, twin))
+        if self._snapshot:
+            self.inference.send(m.LoadModel(TRAINING, data=self._snapshot))
 
     # ------------------------------------------------------------ models and drawing
 
@@ -220,7 +232,8 @@ class Session(QObject):
     @property
     def strip_key(self) -> str:
         """Key of the model that the Float | XNOR strip shows: the one in training, else the one in use."""
-        return TRAINING if TRAINING in self.infos and self.run.name else self.model_key
+        known = TRAINING in self.infos or TRAINING in self.evaluations
+        return TRAINING if known and self.run.name else self.model_key
 
     def _want_evaluation(self, key: str) -> None:
         """Evaluate a model by float and XNOR; latest only, one after another."""
@@ -322,7 +335,7 @@ class Session(QObject):
 
     def resume_lost(self) -> None:
         """After the trainer died: start it again and go on from the last save, or from the beginning."""
-        self.trainer.start()
+        self.restart_trainer()
         if self.run.saved is not None:
             self.continue_run(self.run.saved.path)
         else:
@@ -412,9 +425,7 @@ class Session(QObject):
             case m.ChildReady():
                 self._child_ready("trainer", event)
             case m.RunStarted():
-                self.run.begin(event)
-                self._acknowledge_from(event)
-                self.run_changed.emit()
+                self._run_started(event)
             case m.RunState():
                 self.run.state, self.run.why = event.state, event.why
                 self.run_changed.emit()
@@ -427,7 +438,9 @@ class Session(QObject):
                 self.run.score(event)
                 self.scored.emit(event)
             case m.Snapshot():
-                self.inference.send(m.LoadModel(TRAINING, data=event.data))
+                self._snapshot = event.data
+                if "inference" not in self.gone:
+                    self.inference.send(m.LoadModel(TRAINING, data=event.data))
             case m.Saved():
                 self.run.saved = event
                 self.run_changed.emit()
@@ -444,14 +457,18 @@ class Session(QObject):
                 self.run.state = "stopped"
                 self.run_changed.emit()
 
-    def _acknowledge_from(self, event: m.RunStarted) -> None:
-        """Give the first credit of a run; add its network to the list of models."""
+    def _run_started(self, event: m.RunStarted) -> None:
+        """Give the first credit of a run; what was scored of another is not shown as this one's."""
+        if event.run != self.run.name:
+            self.evaluations.pop(TRAINING, None)
+        self.run.begin(event)
         self._unacknowledged = None
         self.trainer.send(m.Ack(-1))
         if all(choice.key != TRAINING for choice in self.models):
             self.models.append(ModelChoice(TRAINING, "the network in training", ""))
             self.models_changed.emit()
         log.info("run %s in %s", event.run, event.folder)
+        self.run_changed.emit()
 
     def _show(self, frame: m.Frame) -> None:
         if frame.run != self.run.name:
@@ -504,6 +521,16 @@ class Session(QObject):
         if info.key == self.strip_key:
             self._want_evaluation(info.key)
 
+    def _model_refused(self, key: str) -> None:
+        """A file that cannot be loaded leaves the list; where it was to be used, one that is loaded is."""
+        self.models = [choice for choice in self.models if choice.key != key or choice.key == TRAINING]
+        if key in self.settings.recent_models:
+            self.settings.recent_models.remove(key)
+        if key == self.model_key:
+            self.model_key = next((choice.key for choice in self.models if choice.key in self.infos), "")
+            self.model_changed.emit()
+        self.models_changed.emit()
+
     def _predicted(self, event: m.Prediction) -> None:
         if event.request != self._in_flight:
             return
@@ -522,6 +549,8 @@ class Session(QObject):
             self._evaluation_over()
         if event.command == "Predict":
             self._send_waiting()
+        if event.command == "LoadModel":
+            self._model_refused(event.key)
         self.noticed.emit(Notice("draw", event.what, event.remedy))
 
     def _child_ready(self, child: str, event: m.ChildReady) -> None:
@@ -549,22 +578,32 @@ class Session(QObject):
         self.noticed.emit(Notice(page, what, "Copy the report and send it to us.", "report", event.report))
 
     def _trainer_died(self, death: Death) -> None:
-        self.ready["trainer"] = False
+        could_start, self.ready["trainer"] = self.ready["trainer"], False
         if self.run.active:
+            self.gone.add("trainer")
             self.run.state, self.run.why = "lost", death.reason
             at = self.run.saved
             remedy = f"Resume from the save at step {at.step:,}." if at else "Start it again from the beginning."
             self.noticed.emit(
                 Notice("learn", f"The trainer is gone: {death.reason}.", remedy, "resume-run", death.last_words)
             )
-        else:
+        elif could_start:
             self.trainer.start()
+        else:
+            self.gone.add("trainer")
+            what = f"The trainer could not start: {death.reason}."
+            self.noticed.emit(
+                Notice("learn", what, "Its last words are in the report.", "restart-trainer", death.last_words)
+            )
         self.run_changed.emit()
         self.children_changed.emit()
 
     def _inference_died(self, death: Death) -> None:
         self.ready["inference"] = False
-        self._in_flight = self._evaluating = self._evaluate_next = None
+        self.gone.add("inference")
+        self.infos.clear()  # nothing can be asked of a model until it is loaded again
+        self._evaluating = self._evaluate_next = None
+        self.predict(None)
         self.children_changed.emit()
         what = f"The inference worker is gone: {death.reason}."
         self.noticed.emit(Notice("draw", what, "Start it again.", "restart-inference", death.last_words))

@@ -16,7 +16,9 @@ from PySide6.QtGui import (
     QShowEvent,
 )
 from PySide6.QtWidgets import (
+    QAbstractButton,
     QButtonGroup,
+    QComboBox,
     QFileDialog,
     QFrame,
     QHBoxLayout,
@@ -81,6 +83,9 @@ class Window(QMainWindow):
             page = {"draw": DrawPage, "learn": LearnPage, "kernels": KernelsPage}[name](self.session)
             if isinstance(page, DrawPage):
                 page.watch_asked.connect(lambda: self.show_page("learn"))
+            for kind in (QAbstractButton, QComboBox):
+                for control in page.findChildren(kind):  # a click must not take Space and the letters from the page
+                    control.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             self._pages[name] = page
             self._stack.addWidget(page)
         return self._pages[name]
@@ -91,6 +96,7 @@ class Window(QMainWindow):
         self.page(name).setFocus()
         self._buttons.button([key for key, _ in PAGES].index(name)).setChecked(True)
         self.session.show_page(name)
+        self._toast.page_shown(name)
 
     def _make_remaining_pages(self) -> None:
         """Make one page that has not been shown yet at each idle moment, so that the first switch is quick."""
@@ -243,7 +249,9 @@ class Window(QMainWindow):
         """A notice for a page in the background, or for every page, is a toast as well."""
         if notice.page != self.session.visible_page:
             self._toast.say(
-                f"{notice.what} {notice.remedy}".strip(), notice.report if notice.action == "report" else ""
+                f"{notice.what} {notice.remedy}".strip(),
+                notice.report if notice.action == "report" else "",
+                notice.page,
             )
 
 
@@ -256,4 +264,5 @@ def _rail_button(text: str, tip: str) -> QToolButton:
     button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
     button.setIconSize(QSize(22, 22))
     button.setFixedSize(60, 54)
+    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     return button

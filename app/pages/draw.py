@@ -45,6 +45,7 @@ class DrawPage(QWidget):
         self.bar = DrawBar(session, self.canvas)
         self._shown: m.Prediction | None = None
         self._layout_for: m.ModelInfo | None = None
+        self._inked = False
         self.setFocusProxy(self.canvas)
         self._lay_out()
         self._connect()
@@ -66,6 +67,7 @@ class DrawPage(QWidget):
         """Ask for a prediction of what is on the canvas; `at`: when the pen moved (perf_counter)."""
         image = self.seen()
         self.sight.show_image(image)
+        self._inked = image is not None
         if image is None or self.session.model is None:
             self.clock.forget()
             self.session.predict(None)
@@ -118,6 +120,8 @@ class DrawPage(QWidget):
         self._shown = event
         names = self._layout_for.class_names if self._layout_for else ()
         self.votes.show_prediction(event, names)
+        if event is None and self._inked:
+            self.votes.set_hint("waiting for the model")
         for index, card in enumerate(self.layers):
             found = event is not None and index < len(event.layers)
             card.show_signs(event.layers[index] if event is not None and found else None)

@@ -108,11 +108,11 @@ class LearnPage(QWidget):
         self.sign_card = Card("Before the sign", figures=True)
         self.sign = Histogram(
             "Before the sign", "value", *m.PREACTIVATION_RANGE,
-            empty="Press Run: what each neuron's sign is taken of appears here.",
+            empty="What each neuron's sign is taken of appears here with the first step.",
         )  # fmt: skip
         self.sign_card.body.addWidget(self.sign, 1)
         self.confusion_card = Card("Confusion", "true ↓  taken for →")
-        self.confusion = ConfusionMatrix("Press Run: which class is taken for which appears here with the first score.")
+        self.confusion = ConfusionMatrix("Which class is taken for which appears here with the first score.")
         self.confusion_card.body.addWidget(self.confusion, 1)
         cards = (self.loss, self.accuracy, self.flips, self.confusion_card, self.latent_card, self.sign_card)
         for index, card in enumerate(cards):
@@ -206,7 +206,7 @@ class LearnPage(QWidget):
     def _watch(self, layer: int, row: int, column: int) -> None:
         self._watched = Watched((layer, row, column))
         self.bits.set_watched(self._watched)
-        if self._session.run.active:
+        if self._session.run.name and self._session.run.state != "lost":
             self._session.watch(layer, row, column)
 
     def _bit_pinned(self, row: int, _column: int) -> None:
@@ -277,6 +277,9 @@ class LearnPage(QWidget):
     def _show_histograms(self, layer: m.LayerFrame) -> None:
         self.latent.set_counts(layer.latent_histogram, f"Latent weights of {layer.name}:")
         self.latent_card.set_hint(f"clipped {percent(layer.clipped)}")
+        if not layer.preactivation_histogram.sum():
+            self.sign_card.set_hint("")
+            return
         self.sign.set_counts(layer.preactivation_histogram, f"Before the sign in {layer.name}:")
         self.sign_card.set_hint(f"−1 {100 * (1 - layer.positive):.0f} % · +1 {100 * layer.positive:.0f} %")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QVBoxLayout
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout
 
 from app.theme import GRID, theme, tokens
 from app.watched import Target, Watched
@@ -12,6 +12,7 @@ from app.widgets.bits import BitView
 from app.widgets.card import Card, label
 from app.widgets.plot import Plot
 
+MANNERS = "wheel zooms · drag pans · 0 fits · arrows walk"
 DWELL_MS = 120
 """How long the pointer must rest on a bit before the trainer is asked for its latent value."""
 
@@ -35,11 +36,13 @@ class BitsCard(Card):
         self.view = BitView("Press Run: every square here will be one weight, black for −1 and white for +1.")
         self.view.hovered.connect(self._hovered)
         self.view.pinned.connect(self._pinned)
-        self.view.setToolTip("Wheel: zoom · drag: pan · 0: fit · click: pin a weight · arrows: walk")
         self.body.addWidget(self.view, 1)
         self.legend = label()
         self.legend.setTextFormat(Qt.TextFormat.RichText)
-        self.readout = label("", "muted", figures=True)
+        self.readout = label("", figures=True)
+        self.past = label("", "muted", figures=True)
+        for text in (self.readout, self.past):  # what they say must not move the trace
+            text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.trace = Plot(
             "Latent value of the pinned weight", Axis("step"), Axis("latent", low=-1.08, high=1.08),
             empty="click a square to follow it",
@@ -51,6 +54,7 @@ class BitsCard(Card):
         words.setSpacing(2)
         words.addWidget(self.legend)
         words.addWidget(self.readout)
+        words.addWidget(self.past)
         words.addStretch(1)
         foot = QHBoxLayout()
         foot.setSpacing(GRID)
@@ -80,6 +84,7 @@ class BitsCard(Card):
             button.setProperty("flat", True)
             button.setAccessibleName(f"Layer {index + 1}, {name}")
             button.setToolTip("Inputs → outputs")
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             button.clicked.connect(lambda _checked=False, index=index: self.choose(index))
             self._tabs.addButton(button, index)
             self._tab_row.addWidget(button)
@@ -105,23 +110,25 @@ class BitsCard(Card):
         """Write what is known of the bit under the pointer, else of the pinned one, as of the step shown."""
         at = self._hover if self._hover[0] >= 0 else self.view.pin_at
         if at is None or not self.view.bit(*at):
-            self.readout.setText("point at a square, or click to pin it")
+            self._say("point at a square, or click to pin it", MANNERS)
             self.trace.clear_lines()
             return
         row, column = at
         sign = "+1" if self.view.bit(row, column) > 0 else "−1"
-        text = f"row {row:,}, col {column:,} · bit {sign}"
+        past = ""
         target: Target = (self.layer, row, column)
         latent = self._watched.latent_at(self._step) if self._watched.target == target else None
         if latent is not None:
             flips = self._watched.flips_until(self._step)
-            text += f" · latent {latent:+.3f} · {flips:,} flip{'' if flips == 1 else 's'} since watching".replace(
-                "-", "−"
-            )
+            past = f"latent {signed(latent)} · {flips:,} flip{'' if flips == 1 else 's'} since watching"
         elif self.view.pin_at is not None and at != self.view.pin_at:
-            text += " · click to watch this one"
-        self.readout.setText(text)
+            past = "click to watch this one instead"
+        self._say(f"row {row:,}, column {column:,} · bit {sign.replace('-', '−')}", past)
         self._show_trace()
+
+    def _say(self, what: str, past: str) -> None:
+        self.readout.setText(what)
+        self.past.setText(past)
 
     def _show_trace(self) -> None:
         steps, latent = self._watched.trace()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from app.run_view import RunView
 from app.theme import Tokens
@@ -10,6 +11,7 @@ from app.widgets.axes import Axis, figure
 from app.widgets.card import Card
 from app.widgets.plot import Paint, Plot
 
+Share = NDArray[np.float32]
 STRETCHES = 300
 """Minima and maxima a curve is drawn from, about one for each pixel of a small plot."""
 
@@ -23,8 +25,10 @@ class LossCard(Card):
     """Loss of every step on its training batch; the test set's loss where it was scored."""
 
     def __init__(self) -> None:
-        super().__init__("Loss", "of every training step", figures=True)
-        self.plot = Plot("Loss", Axis("step"), Axis("loss", low=0.0), empty="Press Run: the loss appears here.")
+        super().__init__("Loss", figures=True)
+        self.plot = Plot(
+            "Loss", Axis("step"), Axis("loss", low=0.0), empty="The loss of every training step appears here."
+        )
         self.plot.add_line("train", lambda t: t.muted)
         self.plot.add_line("test", lambda t: t.xnor, symbol=True)
         self.body.addWidget(self.plot, 1)
@@ -38,8 +42,8 @@ class LossCard(Card):
             self.plot.set_band("train", steps, low, high)
             if scores.steps.size != self.plot.series["test"].x.size:
                 self.plot.set_line("test", scores.steps, scores.loss)
+        self.set_hint(figure(float(high[-1])) if steps.size else "")
         if steps.size:
-            self.set_hint(figure(float(high[-1])))
             self.plot.set_summary(f"The training loss went from {figure(float(high[0]))} to {figure(float(high[-1]))}.")
 
 
@@ -50,7 +54,7 @@ class AccuracyCard(Card):
         super().__init__("Test accuracy", figures=True)
         self.plot = Plot(
             "Test accuracy", Axis("step"), Axis("accuracy", "%", high=100.0),
-            empty="Press Run: a score of the whole test set appears here after each epoch.",
+            empty="The score of the whole test set appears here, first after an epoch.",
         )  # fmt: skip
         self.plot.add_line("test", lambda t: t.xnor, symbol=True)
         self.body.addWidget(self.plot, 1)
@@ -61,14 +65,12 @@ class AccuracyCard(Card):
         with self.plot.together():
             self.plot.set_x_range(0, room_for(run.step))
             self.plot.set_line("test", scores.steps, 100 * scores.accuracy)
+        self.set_hint(f"{100 * scores.accuracy[-1]:.2f} %" if scores.steps.size else "")
         if scores.steps.size:
             newest, best = 100 * scores.accuracy[-1], 100 * scores.accuracy.max()
-            self.set_hint(f"{newest:.2f} %")
             self.plot.set_summary(
                 f"Test accuracy is {newest:.2f} % after {scores.steps.size} scores, {best:.2f} % at best."
             )
-        else:
-            self.set_hint("first score after an epoch" if run.active else "")
 
 
 class FlipsCard(Card):
@@ -78,7 +80,7 @@ class FlipsCard(Card):
         super().__init__("Flips per step", "of weights, log")
         self.plot = Plot(
             "Flips per step", Axis("step"), Axis("share", log=True),
-            empty="Press Run: how many weights of each layer flip appears here.",
+            empty="How many weights of each layer flip appears here with every step.",
         )  # fmt: skip
         self.body.addWidget(self.plot, 1)
         self._titles: list[str] = []
@@ -97,11 +99,18 @@ class FlipsCard(Card):
                     self.plot.add_line(name, _layer_paint(index))
                     self.plot.series[name].item.setZValue(-index)  # the later a layer, the smaller and the noisier
                 steps, low, high = run.history.curve(f"flips/{index}", 0, run.step, STRETCHES)
-                self.plot.set_band(name, steps, low, high)
+                self.plot.set_band(name, steps, *_above_zero(low, high, run.layers[index]))
                 if steps.size:
                     told.append(f"{self._titles[index]}: {figure(100 * float(high[-1]))} %")
         if told:
             self.plot.set_summary(f"Weights flipping a step now, by layer: {', '.join(told)}.")
+
+
+def _above_zero(low: Share, high: Share, layer: tuple[str, int, int]) -> tuple[Share, Share]:
+    """A step without flips lies at half a flip, just under the least that a layer can have: zero has no decade."""
+    _, outputs, inputs = layer
+    least = np.float32(0.5 / (outputs * inputs))
+    return np.maximum(low, least), np.maximum(high, least)
 
 
 def room_for(step: int) -> float:

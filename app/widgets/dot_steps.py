@@ -51,7 +51,7 @@ class DotSteps(TipWidget):
             return []
         said = [] if self.step < 2 else [f"matches = popcount(xnor) = {p.matches}"]
         if self.step >= 3:
-            said.append(f"2 · {p.matches} − {p.k} = {p.value:+d}".replace("-", "−"))
+            said.append(f"2 · {p.matches} − {p.k} = {p.value:+d}".replace("+0", "0").replace("-", "−"))
         return said
 
     def sizeHint(self) -> QSize:

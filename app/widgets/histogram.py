@@ -79,13 +79,17 @@ class Histogram(Plot):
                 painter.fillRect(bar, negative if i < zero - 0.5 else positive)
         painter.setFont(self._small_font())
         for mark in self._marks:
-            self._draw_mark(painter, area, mark, self._share[int((mark - low) / (high - low) * count)])
+            share = self._share[int((mark - low) / (high - low) * count)]
+            self._draw_mark(painter, area, mark, share if share > top else None)
 
-    def _draw_mark(self, painter: QPainter, area: QRectF, mark: float, share: float) -> None:
+    def _draw_mark(self, painter: QPainter, area: QRectF, mark: float, share: float | None) -> None:
+        """share: written where the bar at the mark runs off the top."""
         low, high = self._range
         x = area.left() + (mark - low) / (high - low) * area.width()
         painter.setPen(QPen(tokens().color("warning"), 1, Qt.PenStyle.DashLine))
         painter.drawLine(round(x), round(area.top()), round(x), round(area.bottom()))
+        if share is None:
+            return
         painter.setPen(tokens().color("muted"))
         side = Qt.AlignmentFlag.AlignLeft if mark < 0 else Qt.AlignmentFlag.AlignRight
         box = QRectF(x + 5, area.top() + 14, 60, 14) if mark < 0 else QRectF(x - 65, area.top() + 14, 60, 14)

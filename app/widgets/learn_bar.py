@@ -62,7 +62,8 @@ class LearnBar(QFrame):
     def refresh(self) -> None:
         """Offer what makes sense now."""
         run = self._session.run
-        text = "❚❚ Pause" if run.moving else RUN_TEXT.get(run.state, "▶ Run")
+        begun = run.step > 0 or run.state != "paused"
+        text = "❚❚ Pause" if run.moving else RUN_TEXT[run.state] if begun else "▶ Run"
         self.run.setText(text)
         self.run.setAccessibleName(text.split(" ")[1])
         self.step.setEnabled(run.state != "lost")
@@ -89,6 +90,7 @@ class LearnBar(QFrame):
         form = QFormLayout(panel)
         form.setContentsMargins(14, 10, 14, 12)
         form.setSpacing(GRID)
+        form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         f = self.fields
         for text, control in (
             ("Batch size", f.integer("batch_size", "Batch size", "", "Images a step; changes while it runs")),
@@ -101,6 +103,7 @@ class LearnBar(QFrame):
             ("Seed", f.integer("seed", "Seed", "", "Equal seeds repeat a run exactly")),
         ):
             named = label(text, "muted")
+            named.setMinimumHeight(control.sizeHint().height())
             named.setBuddy(control)
             form.addRow(named, control)
         menu = QMenu(self)

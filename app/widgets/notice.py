@@ -10,7 +10,12 @@ from app.session import Notice, Session
 from app.theme import GRID, RADIUS, theme, tokens
 from app.widgets.card import label
 
-ACTIONS = {"resume-run": "Resume the run", "restart-inference": "Start it again", "report": "Copy report"}
+ACTIONS = {
+    "resume-run": "Resume the run",
+    "restart-trainer": "Start it again",
+    "restart-inference": "Start it again",
+    "report": "Copy report",
+}
 
 
 class NoticeBar(QFrame):
@@ -51,6 +56,8 @@ class NoticeBar(QFrame):
         close.setProperty("flat", True)
         close.clicked.connect(self.done)
         row.addWidget(close)
+        for button in (self.action, close):
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         theme().changed.connect(self._recolor)
         self._recolor()
 
@@ -58,6 +65,8 @@ class NoticeBar(QFrame):
         match self.notice.action:
             case "resume-run":
                 self._session.resume_lost()
+            case "restart-trainer":
+                self._session.restart_trainer()
             case "restart-inference":
                 self._session.restart_inference()
             case "report":

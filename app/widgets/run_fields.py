@@ -15,6 +15,7 @@ from engine.config import LIVE, RANGES, RunConfig
 
 Control = TypeVar("Control", bound=QWidget)
 
+NUMBER = "0123456789.eE+-"
 FIXED = "Fixed while a run is under way: it determines the run from its first step. Stop or reset to change it."
 
 
@@ -40,6 +41,8 @@ class RateSpin(QDoubleSpinBox):
         return float(text.removeprefix(self.prefix()).strip())
 
     def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
+        if set(text.removeprefix(self.prefix())) - set(NUMBER):
+            return QValidator.State.Invalid, text, position
         try:
             good = self.minimum() <= self.valueFromText(text) <= self.maximum()
         except ValueError:
@@ -110,6 +113,7 @@ class RunFields(QObject):
         control.setAccessibleName(name)
         if isinstance(control, QSpinBox | QDoubleSpinBox):
             control.lineEdit().setTextMargins(8, 0, 0, 0)  # style sheets do not reach in there
+            control.lineEdit().returnPressed.connect(control.clearFocus)  # the page's keys work again
         self._controls[key] = (control, show, tip)
         return control
 

@@ -3,10 +3,25 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSlider, QWidget
+from PySide6.QtGui import QMouseEvent
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSlider, QStyle, QStyleOptionSlider, QWidget
 
 from app.theme import GRID
 from app.widgets.card import label, set_role
+
+
+class Timeline(QSlider):
+    """A horizontal slider that goes where it is pressed, and is dragged on from there."""
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton:
+            option = QStyleOptionSlider()
+            self.initStyleOption(option)
+            part = QStyle.SubControl.SC_SliderHandle
+            handle = self.style().subControlRect(QStyle.ComplexControl.CC_Slider, option, part, self).width()
+            at, room = round(event.position().x() - handle / 2), self.width() - handle
+            self.setSliderPosition(QStyle.sliderValueFromPosition(self.minimum(), self.maximum(), at, room))
+        super().mousePressEvent(event)
 
 
 class Scrubber(QWidget):
@@ -25,13 +40,14 @@ class Scrubber(QWidget):
         row.setSpacing(GRID + 4)
         self.text = label("", "muted", figures=True)
         self.text.setMinimumWidth(190)
-        self.slider = QSlider(Qt.Orientation.Horizontal)
+        self.slider = Timeline(Qt.Orientation.Horizontal)
         self.slider.setAccessibleName("Recorded moments")
         self.slider.setToolTip("Go back to a recorded moment; training goes on meanwhile")
         self.slider.valueChanged.connect(self._moved)
         self.end = label("", "muted", figures=True)
         self.live = QPushButton("Live")
         self.live.setCheckable(True)
+        self.live.setFixedHeight(self.live.sizeHint().height() + 2)  # flat or not, the row keeps its height
         self.live.setAccessibleName("Live: show the newest moment and follow")
         self.live.clicked.connect(self._ask_live)
         for part in (self.text, self.slider, self.end, self.live):
@@ -56,10 +72,10 @@ class Scrubber(QWidget):
         self._show_live(step is None)
         if not count:
             self.text.setText("No moments yet")
-            self.end.setText("Press Run: moments are recorded as it learns")
+            self.end.setText("moments are recorded as it learns")
         elif step is None:
             self.text.setText(f"live · step {newest} · epoch {epoch}")
-            self.end.setText(f"{count:,} moments")
+            self.end.setText(f"{count:,} moment{'' if count == 1 else 's'}")
         else:
             self.text.setText(f"showing step {step:,} · epoch {epoch}")
             self.end.setText(f"live is at {newest}")

@@ -13,6 +13,7 @@ from app.session import Session
 from app.theme import GAP, theme, tokens
 from app.widgets.card import label
 
+NAMES = {"trainer": "the trainer", "inference": "the inference worker"}
 WORDS = {
     "none": "Ready",
     "starting": "Starting",
@@ -58,7 +59,8 @@ class StatusLine(QFrame):
         if not self.isVisible() and self._state.text():
             return
         run = self._session.run
-        waiting = [name for name, ready in self._session.ready.items() if not ready]
+        gone = self._session.gone
+        waiting = [name for name, ready in self._session.ready.items() if not ready and name not in gone]
         state = WORDS[run.state]
         if run.state == "none" and waiting:
             state = "Starting up"
@@ -67,7 +69,8 @@ class StatusLine(QFrame):
         self._state.setText(state)
         self._light.show_state(run.state, bool(waiting))
         self._figures.setText(_figures(run))
-        self._children.setText(f"the {' and the '.join(waiting)} starting…" if waiting else "")
+        told = [f"{NAMES[name]} is starting…" for name in waiting] + [f"{NAMES[name]} is gone" for name in sorted(gone)]
+        self._children.setText(" · ".join(told))
         self._saved.setText(self._saved_text(run))
 
     def _saved_text(self, run: RunView) -> str:

@@ -13,6 +13,7 @@ from app.widgets.card import label, set_role
 from engine import messages as m
 
 WAITING = "–"
+PICKER_HEIGHT = 30
 TWIN_TIP = "Another network, trained without binarization: what the bits cost in accuracy"
 
 
@@ -26,6 +27,7 @@ class Side(QFrame):
         grid.setContentsMargins(12, 0, 0, 0)
         grid.setHorizontalSpacing(GRID + 4)
         grid.setVerticalSpacing(0)
+        grid.setRowMinimumHeight(0, PICKER_HEIGHT)  # with and without a picker the figures stand on one line
         self.title = label(title, "title")
         self.where = label("", "muted")
         self.where.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
@@ -164,9 +166,10 @@ class Strip(QFrame):
         set_role(self.verdict, "good" if equal else "warning")
         sign = "✓" if equal else "✗"
         self.verdict.setText(f"{sign} {row.identical_predictions:,} of {n:,} predictions identical")
-        scores = "all" if row.identical_scores == n else f"only {row.identical_scores:,}"
+        scores = "every" if row.identical_scores == n else f"only {row.identical_scores:,} of the"
+        whose = "in training" if self._session.strip_key == TRAINING else "model in use"
         smaller = evaluation.float_bytes / max(1, evaluation.weight_bytes)
-        self.detail.setText(f"{scores} score vectors bit for bit · {smaller:.0f}× smaller")
+        self.detail.setText(f"{whose}: {scores} score bit for bit · {smaller:.0f}× smaller")
         self.detail.setToolTip(f"{subject}: {n:,} test images, in batches of {evaluation.batch:,}")
         self.setAccessibleDescription(f"{subject}: {self.verdict.text()}, {self.detail.text()}.")
 

@@ -45,7 +45,7 @@ class TrainingService:
             case m.Tune(key, value):
                 return self._under_way().tune(key, value)
             case m.Watch():
-                self._under_way().telemetry.watch(command)
+                return None if self._run is None else self._run.watch(command)
             case m.Ack(sequence, layers):
                 if self._run is not None:  # an answer to the last frame of a run that has ended since is nobody's
                     self._run.telemetry.acknowledge(sequence, layers)
@@ -119,6 +119,14 @@ class _ShownRun:
         step = self._session.loop.place.step
         self._changes.append(m.Tuned(self._name, step, key, getattr(config, key), config))
         return self._tell_changes()
+
+    def watch(self, command: m.Watch) -> Run | None:
+        """Follow a weight. Where no step will bring the next frame, one of this moment tells its value."""
+        self.telemetry.watch(command)
+        return self._frame_at_rest() if self.ended or not self._session.watch.running else None
+
+    def _frame_at_rest(self) -> Run:
+        yield self.telemetry.frame(pictures=False)
 
     def _tell_changes(self) -> Run:
         while self._changes:  # all there are: a slider sends its next value before the last one is told

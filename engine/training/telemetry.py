@@ -59,7 +59,7 @@ class Telemetry:
             self._credit, self._pictures_wanted = True, pictures
 
     def watch(self, command: Watch) -> None:
-        """Follow one weight from the next step on; row -1 follows none. Raises BadInput."""
+        """Follow one weight from this step on; row -1 follows none. Raises BadInput."""
         if command.row < 0:
             self._watched = None
             return
@@ -157,8 +157,8 @@ class _Watched:
         self._loop = loop
         self._positive = self._latent() >= 0
         self._flips = 0
-        self._steps: list[int] = []
-        self._values: list[float] = []
+        self._steps: list[int] = [loop.place.step]
+        self._values: list[float] = [self._latent()]
 
     def _latent(self) -> float:
         return float(self._loop.stepper.latents(self._command.layer)[self._command.row, self._command.column])

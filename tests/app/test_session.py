@@ -176,6 +176,27 @@ class TestRun:
         assert session.wanted_config() == RunConfig()
 
 
+class TestWhoseScores:
+    def test_a_new_run_is_not_credited_with_the_scores_of_the_last_one(self, loaded):
+        loaded.trainer.say(started("r1"))
+        loaded.inference.say(m.ModelLoaded(info(TRAINING)))
+        loaded.evaluations[TRAINING] = "scores of r1"
+        loaded.trainer.say(started("r1", step=468))
+        assert TRAINING in loaded.evaluations
+        loaded.trainer.say(started("r2"))
+        assert TRAINING not in loaded.evaluations
+        assert loaded.strip_key == TRAINING
+
+    def test_a_model_that_cannot_be_loaded_leaves_the_list_and_the_last_one_is_used(self, loaded):
+        loaded.models.append(ModelChoice("/b", "b", "/b"))
+        loaded.settings.recent_models = ["/b"]
+        loaded.select_model("/b")
+        loaded.inference.say(m.Failed("LoadModel", "It is damaged.", "", "/b"))
+        assert loaded.model_key == "a"
+        assert [choice.key for choice in loaded.models] == ["a"]
+        assert loaded.settings.recent_models == []
+
+
 class TestDeath:
     def test_a_dead_trainer_is_told_with_where_it_can_go_on(self, session, qtbot):
         session.trainer.say(started(), m.RunState("r1", "running"), m.Saved("r1", 468, 1.0, "/r1/last"))
@@ -201,6 +222,37 @@ class TestDeath:
         loaded.inference.say(m.ModelLoaded(info("a")))
         loaded.predict(IMAGE)
         assert loaded.inference.count(m.Predict) == 2
+
+    def test_what_is_drawn_while_the_inference_worker_is_gone_does_not_silence_the_next_one(self, loaded):
+        shown = []
+        loaded.prediction.connect(shown.append)
+        loaded.inference.died.emit(Death("inference", -9, ""))
+        assert shown == [None]
+        loaded.predict(IMAGE)
+        assert loaded.inference.last(m.Predict) is None
+        loaded.restart_inference()
+        loaded.inference.say(m.ModelLoaded(info("a")))
+        loaded.predict(IMAGE)
+        assert loaded.inference.count(m.Predict) == 1
+
+    def test_the_network_in_training_survives_the_inference_worker(self, loaded):
+        loaded.trainer.say(started(), m.Snapshot("r1", 468, b"weights"))
+        loaded.inference.died.emit(Death("inference", -9, ""))
+        loaded.inference.sent.clear()
+        loaded.trainer.say(m.Snapshot("r1", 936, b"newer"))
+        assert not loaded.inference.sent
+        loaded.restart_inference()
+        assert loaded.inference.last(m.LoadModel) == m.LoadModel(TRAINING, data=b"newer")
+
+    def test_a_trainer_that_cannot_start_is_told_of_and_not_started_for_ever(self, session, qtbot):
+        with qtbot.waitSignal(session.noticed) as caught:
+            session.trainer.died.emit(Death("torch", 1, "No module named 'torch'"))
+        assert session.trainer.starts == 1
+        assert caught.args[0].action == "restart-trainer"
+        session.restart_trainer()
+        session.trainer.say(m.ChildReady("torch", 1, {}))
+        session.trainer.died.emit(Death("torch", -9, ""))
+        assert session.trainer.starts == 3
 
 
 class TestBench:

@@ -50,6 +50,26 @@ def test_space_still_presses_a_focused_button(window):
     assert window.session.trainer.last(m.StartRun) is None or button.text() == "Run"
 
 
+@pytest.mark.parametrize("name", [name for name, _ in PAGES])
+def test_a_click_on_a_control_does_not_take_the_keys_from_the_page(window, name):
+    window.show_page(name)
+    for control in window.findChildren(QWidget):
+        if isinstance(control, QAbstractButton | QComboBox) and control.isVisibleTo(window):
+            assert not control.focusPolicy() & Qt.FocusPolicy.ClickFocus, control.accessibleName()
+
+
+def test_letters_are_not_typed_into_a_number_and_enter_gives_the_keys_back(window):
+    window.show_page("learn")
+    rate = window.page("learn").bar.fields["learning_rate"]
+    rate.setFocus()
+    rate.selectAll()
+    QTest.keyClicks(rate, "0.03x")
+    assert rate.cleanText() == "0.03"
+    QTest.keyClick(rate, Qt.Key.Key_Return)
+    assert window.session.wanted_config().learning_rate == 0.03
+    assert not rate.hasFocus()
+
+
 def test_help_says_what_is_seen_and_lists_the_keys(window, qtbot):
     QTest.keyClick(window, Qt.Key.Key_F1)
     qtbot.waitUntil(lambda: bool(window.findChildren(QDialog)))
@@ -78,6 +98,8 @@ def test_a_notice_for_a_hidden_page_is_a_toast(window, session):
     assert window._toast.isVisible()
     session.noticed.emit(Notice("draw", "The file is bad.", "Choose another."))
     assert "trainer" in window._toast._text.text()
+    window.show_page("learn")
+    assert not window._toast.isVisible()
 
 
 def test_an_unexpected_exception_is_told_and_nothing_stops(window):

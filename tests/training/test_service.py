@@ -161,11 +161,27 @@ def test_the_watched_weight_is_seen_at_every_step(tmp_path):
     stage.play(begin(tmp_path, paused=True), m.Resume("run"))
     traces = [frame.watch for frame in stage.of(m.Frame) if frame.watch is not None]
     assert {(trace.layer, trace.row, trace.column) for trace in traces} == {(1, 3, 5)}
-    np.testing.assert_array_equal(np.concatenate([trace.step for trace in traces]), np.arange(1, 21))
+    np.testing.assert_array_equal(np.concatenate([trace.step for trace in traces]), np.arange(21))
     latents = np.concatenate([trace.latent for trace in traces])
-    first = bits.unpack(stage.of(m.Frame)[0].layers[1].signs, 32)[3, 5]
-    signs = np.concatenate([[first], latents >= 0])
+    assert (latents[0] >= 0) == bits.unpack(stage.of(m.Frame)[0].layers[1].signs, 32)[3, 5]
+    signs = latents >= 0
     assert traces[-1].flips == np.count_nonzero(signs[1:] != signs[:-1])
+
+
+def test_a_weight_watched_at_rest_tells_its_value_at_once(tmp_path):
+    stage = Stage().answer(lambda event: [m.Watch(0, 1, 2)] if getattr(event, "state", "") == "paused" else None)
+    stage.answer(lambda event: [m.Resume("run")] if isinstance(event, m.Frame) and event.watch else None)
+    stage.play(begin(tmp_path, paused=True, epochs=1))
+    trace = next(frame.watch for frame in stage.of(m.Frame) if frame.watch is not None)
+    assert (trace.step.tolist(), trace.flips) == ([0], 0)
+
+
+def test_a_weight_of_a_finished_run_can_still_be_watched(tmp_path):
+    stage = Stage().answer(lambda event: [m.Watch(0, 1, 2)] if getattr(event, "state", "") == "finished" else None)
+    stage.answer(lambda event: [m.Shutdown()] if isinstance(event, m.Frame) and event.watch else None)
+    stage.worker.post(begin(tmp_path, epochs=1))
+    stage.worker.run()
+    assert stage.of(m.Frame)[-1].watch.step.tolist() == [10]
 
 
 def test_nothing_is_watched_outside_the_layers(tmp_path):
@@ -188,7 +204,7 @@ def test_a_live_change_is_told_and_takes_effect(tmp_path):
 def test_commands_without_a_run_are_refused(tmp_path):
     stage = Stage()
     stage.play(m.StopRun(), m.Tune("epochs", 3), m.Watch(0, 0, 0), m.Ack(0), begin(tmp_path, epochs=1))
-    assert [event.command for event in stage.of(m.Failed)] == ["StopRun", "Tune", "Watch"]
+    assert [event.command for event in stage.of(m.Failed)] == ["StopRun", "Tune"]
 
 
 def test_a_run_begun_at_rest_shows_itself_and_steps_once(tmp_path):

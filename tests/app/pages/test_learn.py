@@ -44,8 +44,10 @@ def shown_bits(page):
 
 def test_empty_page_says_what_will_appear(page):
     draw(page)
-    for panel in (page.bits.view, page.filters.tiles, page.loss.plot, page.flips.plot, page.latent, page.confusion):
+    for panel in (page.bits.view, page.filters.tiles, page.latent):
         assert "Press Run" in panel.accessibleDescription()
+    for panel in (page.loss.plot, page.flips.plot, page.accuracy.plot, page.sign, page.confusion):
+        assert "appears here" in panel.accessibleDescription()
     assert "No moments yet" in page.scrubber.text.text()
 
 
@@ -162,7 +164,8 @@ def test_pinning_watches_and_reads(page, session, trainer, qtbot):
     trainer.frame(watch=((0, 2, 7), -0.083, 4))
     draw(page)
     sign = "+1" if trainer.bits[0][2, 7] else "−1"
-    assert f"row 2, col 7 · bit {sign} · latent −0.083 · 4 flips since watching" in page.bits.readout.text()
+    assert page.bits.readout.text() == f"row 2, column 7 · bit {sign}"
+    assert page.bits.past.text() == "latent −0.083 · 4 flips since watching"
     assert page.bits.trace.series["latent"].low.size == 5
 
 
@@ -181,6 +184,7 @@ def test_run_button_starts_pauses_resumes(page, session, trainer):
     page.bar.run.click()
     assert session.trainer.last(m.StartRun) is not None
     trainer.begin()
+    trainer.frame()
     assert page.bar.run.text() == "❚❚ Pause"
     page.bar.run.click()
     assert session.trainer.last(m.Pause) == m.Pause("run")
@@ -277,7 +281,7 @@ def test_strip_shows_only_what_was_really_counted(page, session):
     )
     session.evaluation_changed.emit(session.strip_key)
     assert strip.verdict.text() == "✓ 10,000 of 10,000 predictions identical"
-    assert "all score vectors" in strip.detail.text()
+    assert "every score bit for bit" in strip.detail.text()
     assert strip.float_side.accuracy.text() == "97.61 %"
     assert "20.0 µs/image · 2.6 MB" in strip.float_side.figures.text()
     wrong = m.BackendScore("numpy-xnor", "xnor", "CPU", 0.97, 0.1, 9_998, 9_000)
@@ -304,3 +308,51 @@ def test_unavailable_backend_stays_listed_with_its_reason(page, session):
     index = picker.findData("cupy-xnor")
     assert not picker.model().item(index).isEnabled()
     assert picker.itemData(index, Qt.ItemDataRole.ToolTipRole) == "No CUDA device. Install a driver."
+
+
+def test_the_timeline_goes_where_it_is_pressed(page, session, trainer, qtbot):
+    trainer.begin()
+    for _ in range(11):
+        trainer.frame()
+        session.run.history.flush()
+    draw(page)
+    slider = page.scrubber.slider
+    qtbot.mousePress(slider, Qt.MouseButton.LeftButton, pos=slider.rect().center())
+    assert session.playhead == session.run.history.steps()[5]
+    draw(page)
+    assert slider.value() == 5
+
+
+def test_nothing_of_the_last_run_is_left_on_the_cards(page, trainer):
+    trainer.begin()
+    trainer.frame()
+    trainer.score(np.eye(10))
+    draw(page)
+    assert page.loss.hint.text()
+    assert page.accuracy.hint.text()
+    trainer.run, trainer.step = "run-2", 0
+    trainer.begin()
+    draw(page)
+    assert not page.loss.hint.text()
+    assert not page.accuracy.hint.text()
+
+
+def test_a_step_without_flips_is_drawn_half_a_flip_high(page, session, trainer):
+    trainer.begin()
+    scalars = m.Scalars(np.arange(1, 3), np.ones(2, np.float32), np.ones(2, np.float32), np.zeros((2, 3), np.float32))
+    session.trainer.say(m.Frame("run-1", 1, 2, 0.1, 0.1, scalars, (), None, 10.0, 50.0, 0.01))
+    draw(page)
+    outputs, inputs = SHAPES[0]
+    assert np.allclose(page.flips.plot.series[f"L1 {inputs}→{outputs}"].low, 0.5 / (outputs * inputs))
+
+
+def test_the_share_at_a_mark_is_written_only_where_its_bar_runs_off_the_top(page, monkeypatch):
+    written = []
+    monkeypatch.setattr(page.latent, "_draw_mark", lambda *given: written.append(given[-1]))
+    for at_the_clip, expected in ((1, None), (450, 0.45)):
+        counts = np.zeros(m.BINS, np.int64)
+        counts[30:40] = 10
+        counts[[5, 58]] = at_the_clip
+        page.latent.set_counts(counts)
+        page.latent.grab()
+        assert written[-2:] == [expected, expected]
