@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.bits import Words
-from engine.errors import FlipscopeError, UnknownName
-from engine.inference.network import Network
+from engine.errors import FlipscopeError, UnknownName, Unsupported
+from engine.inference.network import Conv, Network, Shape, Threshold
 
 Kind = Literal["oracle", "float", "xnor"]
 
@@ -66,6 +66,15 @@ class Multiplier(Protocol):
     def __call__(self, a: Words, out: NDArray[np.int32] | None = None) -> NDArray[np.int32]: ...
 
 
+class Convolver(Protocol):
+    """A convolution whose weights were laid out, with its threshold: signs of maps to signs of maps.
+
+    maps [B, H, W, ceil(C/64)] -> uint64 [B, H', W', ceil(outputs/64)], padding 0, into `out` where it is given.
+    """
+
+    def __call__(self, maps: Words, out: Words | None = None) -> Words: ...
+
+
 class Backend(Protocol):
     """One way to run networks.
 
@@ -85,6 +94,10 @@ class Backend(Protocol):
 
     def multiplier(self, w: Words, k: int) -> Multiplier:
         """Lay out the weights w [N, W] of k bits, padding 0, for many products with them. Raises BadInput."""
+
+    def convolver(self, conv: Conv, after: Threshold, shape: Shape) -> Convolver:  # noqa: ARG002 - the contract
+        """Lay out a convolution's weights for many maps of this shape [H, W, C]. Raises BadInput, Unsupported."""
+        raise Unsupported(f"'{self.name}' has no convolution by itself.", "Time a whole network instead.")
 
     def matmul(self, a: Words, w: Words, k: int) -> NDArray[np.int32]:
         """Product of +-1 matrices: a [M, W], w [N, W] -> int32 [M, N], each k - 2 * popcount(xor). Raises BadInput."""

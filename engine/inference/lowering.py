@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,15 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.bits import Words, pack, unpack, words_for
-from engine.inference.network import Affine, Conv, MaxPool, PackedNetwork, Shape, Threshold
-from engine.inference.rules import Stage, stages
+from engine.inference.network import Affine, Conv, MaxPool, Shape, Source, Threshold
+from engine.inference.rules import Stage
 from engine.jit.kernels import address
 from engine.jit.layout import aligned, blocked, padded
 from engine.jit.record import Record, record, slot
 from engine.jit.steps import PLANES, RUN_FIELDS
 from engine.jit.target import Target
 
-WORD_BYTES = 8
+WORD_BYTES, SCORE_BYTES = 8, 4
 NEAR_CACHE = 1 << 18
 """Bytes of activations that share one pass over a convolution's weights."""
 PIXEL = 255
@@ -63,27 +64,33 @@ class Step:
 
 
 class Lowering:
-    """Turns the stages of a network into steps; `narrow` for single images, else for batches."""
+    """Turns the stages of a network, or some of one, into steps; `narrow` for single images, else for batches.
 
-    def __init__(self, network: PackedNetwork, target: Target, constants: Constants, *, narrow: bool) -> None:
+    What the last stage makes goes to the caller: scores, or signs packed as stages take them.
+    """
+
+    def __init__(
+        self, chain: Sequence[Stage], source: Source, target: Target, constants: Constants, *, narrow: bool
+    ) -> None:
         self._target, self._constants, self._narrow = target, constants, narrow
         self.steps: list[Step] = []
         self.buffers: list[int] = []
-        self.classes = network.classes
-        self._stages = list(stages(network))
+        self._stages = chain
         self._at: int | None = None
-        self._source = network.source
-        height, width, channels = network.metadata.input_shape
-        if network.source == "u8":
+        self._source = source
+        first = chain[0]
+        height, width, channels = first.takes
+        if source == "u8":
             self._given = Buffer(height * width * channels, width * channels, channels)
-        elif isinstance(network.operations[0], Conv):
+        elif isinstance(first.product, Conv):
             self._given = _map_buffer((height, width, channels))
         else:
-            self._given = Buffer(words_for(network.metadata.inputs) * WORD_BYTES)
+            self._given = Buffer(words_for(first.product.inputs) * WORD_BYTES)
         self.input_step = self._given.step
         self._take_in()
         for index, stage in enumerate(self._stages):
             self._layer(index, stage)
+        self.output_step = self._given.step
 
     # ------------------------------------------------------------ layers
 
@@ -161,7 +168,8 @@ class Lowering:
             "target_image": into.step, "target_line": into.line, "target_row": into.place,
         }  # fmt: skip
         origin = given.first - product.padding * (given.line + given.place)
-        self._push(Step(fields, "images", self._at, self._room(into), origin, into.first), into)
+        room = self._room(into, None if stage.pool else index)
+        self._push(Step(fields, "images", self._at, room, origin, into.first), into)
         if stage.pool:
             self._pool(stage, stage.pool, index)
 
@@ -174,7 +182,7 @@ class Lowering:
             "segments": pool.size, "blocks": pool.size, "pitch": given.line, "group": given.place,
             "units": words_for(channels), "target_image": into.step, "target_line": into.line, "target_row": into.place,
         }  # fmt: skip
-        self._push(Step(fields, "images", self._at, self._room(into), given.first, into.first), into)
+        self._push(Step(fields, "images", self._at, self._room(into, index), given.first, into.first), into)
 
     def _product(self, stage: Stage, depth: _Signs | _Pixels) -> dict[str, int]:
         """What every product's record holds: kernel, weights, limits or scores."""
@@ -195,17 +203,17 @@ class Lowering:
     # ------------------------------------------------------------ buffers
 
     def _after(self, index: int, stage: Stage) -> Buffer:
-        """Where a stage's signs go: as the next stage wants to read them; scores go to the caller."""
-        if index == len(self._stages) - 1:
-            return Buffer(4 * self.classes)
-        following = self._stages[index + 1].product
+        """Where a stage's scores or signs go: as the next stage wants to read them, or the caller."""
+        if isinstance(stage.after, Affine):
+            return Buffer(SCORE_BYTES * stage.product.outputs)
         if len(stage.gives) == 1:
             return Buffer(words_for(stage.gives[0]) * WORD_BYTES)
+        following = self._stages[index + 1].product if index + 1 < len(self._stages) else None
         padding = following.padding if isinstance(following, Conv) else 0
         return _padded_map(stage.gives, padding, words_for(stage.gives[2]) * WORD_BYTES)
 
     def _room(self, buffer: Buffer, index: int | None = None) -> int | None:
-        """Number of a new buffer; None for the scores of the last stage."""
+        """Number of a new buffer; None for what the last stage makes."""
         if index == len(self._stages) - 1:
             return None
         self.buffers.append(buffer.step)
@@ -225,7 +233,7 @@ class Context:
         self._slots = np.array([slot(step.counts) for step in lowering.steps], np.int64)
         self.run: Record = np.zeros(len(RUN_FIELDS), np.int64)
         self.run[:4] = self._records.ctypes.data, len(lowering.steps), 0, block
-        self.run[5], self.run[7], self.run[8] = lowering.input_step, 4 * lowering.classes, self._slots.ctypes.data
+        self.run[5], self.run[7], self.run[8] = lowering.input_step, lowering.output_step, self._slots.ctypes.data
         self.argument = int(self.run.ctypes.data)
 
     def _filled(self, step: Step) -> Record:

@@ -34,6 +34,7 @@ __all__ = [
     "PackedNetwork",
     "Product",
     "Shape",
+    "Source",
     "Threshold",
 ]
 
@@ -70,6 +71,9 @@ class Metadata:
 Product = Dense | Conv
 """The operations that hold weights."""
 
+Source = Literal["u8", "bits"]
+"""What a network or a layer takes: pixels, or signs in words."""
+
 Operation = Dense | Conv | MaxPool | Threshold | Affine
 FloatOperation = FloatDense | FloatConv
 
@@ -93,7 +97,7 @@ class PackedNetwork:
 
     metadata: Metadata
     operations: tuple[Operation, ...]
-    source: Literal["u8", "bits"] = "u8"
+    source: Source = "u8"
 
     def __post_init__(self) -> None:
         self._check_order()

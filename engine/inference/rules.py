@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,8 @@ from engine.inference.network import (
 )
 
 MOST_TERMS = 2**31 - 1
+
+Value = TypeVar("Value", bound=np.generic)
 
 TOGETHER = 1 << 21
 """Values of one layer, of all images that are taken through a network together."""
@@ -72,6 +74,11 @@ def stages(network: PackedNetwork) -> Iterator[Stage]:
                 raise Unsupported("This order of operations is not known here.", "Update Flipscope.")
 
 
+def convolution(conv: Conv, after: Threshold, shape: Shape) -> Stage:
+    """One convolution of maps of this shape, with its threshold, as a stage by itself. Raises BadInput."""
+    return Stage(conv, None, after, shape, after.gives(conv.gives(shape)))
+
+
 def images_together(network: Network, most: int) -> int:
     """Images taken through all layers together, at most this many: as few as keep the largest map in the cache."""
     largest = max(math.prod(shape) for step in network.shapes() for shape in step)
@@ -103,7 +110,13 @@ def check_operand(words: Words, k: int) -> None:
     _check_words("An operand", words, k)
 
 
-def given(result: NDArray[np.int32], out: NDArray[np.int32] | None) -> NDArray[np.int32]:
+def check_maps(maps: Words, shape: Shape) -> None:
+    """Accept maps in words [B, H, W, ceil(C/64)] of this shape, padding 0. Raises BadInput elsewhere."""
+    height, width, channels = shape
+    _check_words("Maps", maps, channels, (height, width))
+
+
+def given(result: NDArray[Value], out: NDArray[Value] | None) -> NDArray[Value]:
     """The result, in `out` where there is one."""
     if out is None:
         return result

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import cache
 from typing import ClassVar
@@ -12,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine import threads
-from engine.bits import Words, words_for
+from engine.bits import WORD, Words, words_for
 from engine.errors import BadInput, FlipscopeError
-from engine.inference.backend import Activation, Backend, Kind, Multiplier, Program, Ready, Unavailable
+from engine.inference.backend import Activation, Backend, Convolver, Kind, Multiplier, Program, Ready, Unavailable
 from engine.inference.backends.numpy_xnor import XnorProgram
 from engine.inference.lowering import Constants, Context, Lowering
-from engine.inference.network import Network, PackedNetwork
-from engine.inference.rules import check_images, check_operand, packed_only
+from engine.inference.network import Conv, Network, PackedNetwork, Shape, Threshold
+from engine.inference.rules import check_images, check_maps, check_operand, convolution, packed_only, stages
 from engine.jit.kernels import kernel
 from engine.jit.layout import aligned, blocked, padded
 from engine.jit.record import Record, record, slot
@@ -97,15 +96,14 @@ class _Few:
 
 
 class _Native:
-    """Records for batches and for single images, and the contexts that are not in use: lists, whose pop is atomic."""
+    """Records for batches and for single images; contexts that are not in use are in lists, whose pop is atomic."""
 
     def __init__(self, network: PackedNetwork) -> None:
-        target, constants = host(), Constants()
+        target, constants, chain = host(), Constants(), list(stages(network))
         self._constants = constants
         self._run = kernel("run")
-        self._wide = Lowering(network, target, constants, narrow=False)
-        self._narrow = Lowering(network, target, constants, narrow=True)
-        self._contexts: list[Context] = []
+        self._batches = _Batches(Lowering(chain, network.source, target, constants, narrow=False))
+        self._narrow = Lowering(chain, network.source, target, constants, narrow=True)
         self._singles: list[_Few] = []
         self._classes = network.classes
 
@@ -127,18 +125,51 @@ class _Native:
         """Scores of a batch, shared among threads where it is worth it."""
         scores: Scores = np.empty((len(images), self._classes), np.float32)
         workers = max(1, min(threads.limit(), len(images) // WORTH_A_THREAD))
-        shared(workers, len(images), lambda part: self._part(images[part], scores[part]))
+        threads.shared(workers, len(images), lambda part: self._batches.run(images[part], scores[part]))
         return scores
 
-    def _part(self, images: NDArray[np.generic], scores: Scores) -> None:
+
+class _Batches:
+    """What runs batches, from several threads at once."""
+
+    def __init__(self, lowering: Lowering) -> None:
+        self._lowering = lowering
+        self._run = kernel("run")
+        self._contexts: list[Context] = []
+
+    def run(self, images: NDArray[np.generic], out: NDArray[np.generic]) -> None:
+        """Take a batch, which was checked, through all layers."""
         try:
             context = self._contexts.pop()
         except IndexError:
-            context = Context(self._wide, BLOCK)
+            context = Context(self._lowering, BLOCK)
         context.run[RUN_IMAGES] = len(images)
-        context.run[RUN_INPUT], context.run[RUN_OUTPUT] = images.ctypes.data, scores.ctypes.data
+        context.run[RUN_INPUT], context.run[RUN_OUTPUT] = images.ctypes.data, out.ctypes.data
         self._run(context.argument)
         self._contexts.append(context)
+
+
+class _NativeConvolver:
+    """One convolution and its threshold, on packed maps."""
+
+    def __init__(self, conv: Conv, after: Threshold, shape: Shape) -> None:
+        stage = convolution(conv, after, shape)
+        self._takes, (height, width, self._outputs) = shape, stage.gives
+        self._gives = (height, width, words_for(self._outputs))
+        self._constants = Constants()
+        self._batches = _Batches(Lowering([stage], "bits", host(), self._constants, narrow=False))
+
+    def __call__(self, maps: Words, out: Words | None = None) -> Words:
+        check_maps(maps, self._takes)
+        shape = (len(maps), *self._gives)
+        if out is None:
+            out = np.empty(shape, np.uint64)
+        _check_out(out, shape, np.uint64)
+        if self._outputs % WORD:
+            out[..., -1] = 0  # the kernel writes no octet beyond the outputs
+        made, workers = out, max(1, min(threads.limit(), len(maps)))
+        threads.shared(workers, len(maps), lambda part: self._batches.run(maps[part], made[part]))
+        return out
 
 
 class _NativeMultiplier:
@@ -162,10 +193,10 @@ class _NativeMultiplier:
         check_operand(a, self._k)
         if out is None:
             out = np.empty((len(a), self._outputs), np.int32)
-        _check_out(out, (len(a), self._outputs))
+        _check_out(out, (len(a), self._outputs), np.int32)
         source, target = a.ctypes.data, out.ctypes.data
         workers = max(1, min(threads.limit(), len(a) // FEW))
-        shared(workers, len(a), lambda part: self._rows(source, target, part))
+        threads.shared(workers, len(a), lambda part: self._rows(source, target, part))
         return out
 
     def _rows(self, source: int, target: int, part: slice) -> None:
@@ -204,31 +235,21 @@ class CpuXnor(Backend):
         """Put the weights w [N, W] of k bits in blocks. Raises BadInput."""
         return _NativeMultiplier(w, k)
 
+    def convolver(self, conv: Conv, after: Threshold, shape: Shape) -> Convolver:
+        """Put a convolution's weights in blocks. Raises BadInput."""
+        return _NativeConvolver(conv, after, shape)
+
 
 @cache
 def _compiler() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(1, thread_name_prefix="compiler")
 
 
-@cache
-def _pool(workers: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(workers, thread_name_prefix="kernel")
-
-
-def shared(workers: int, count: int, work: Callable[[slice], None]) -> None:
-    """Do `work` on `count` things, in as many equal parts as there are workers, side by side."""
-    if workers == 1:
-        work(slice(0, count))
-        return
-    share = -(-count // workers)
-    parts = [slice(first, min(first + share, count)) for first in range(0, count, share)]
-    list(_pool(workers).map(work, parts))
-
-
-def _check_out(out: Integers, shape: tuple[int, int]) -> None:
+def _check_out(out: NDArray[np.generic], shape: Shape, dtype: type) -> None:
     flags = out.flags
-    if out.dtype != np.int32 or out.shape != shape or not (flags.c_contiguous and flags.writeable and flags.aligned):
-        raise BadInput(f"'out' is {out.dtype} {out.shape}.", f"Give a contiguous int32 array of shape {shape}.")
+    if out.dtype != dtype or out.shape != shape or not (flags.c_contiguous and flags.writeable and flags.aligned):
+        wanted = f"{np.dtype(dtype)} array of shape {shape}"
+        raise BadInput(f"'out' is {out.dtype} {out.shape}.", f"Give a contiguous {wanted}.")
 
 
 BACKEND = CpuXnor()

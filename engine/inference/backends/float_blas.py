@@ -8,10 +8,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.bits import Words, pack, unpack
-from engine.inference.backend import Activation, Backend, Kind, Multiplier, Program, Ready
+from engine.inference.backend import Activation, Backend, Convolver, Kind, Multiplier, Program, Ready
 from engine.inference.maps import convolve, max_pool
-from engine.inference.network import Affine, Conv, FloatConv, FloatDense, FloatNetwork, Network, PackedNetwork
-from engine.inference.rules import check_images, check_operand, given, images_together, scores_of, stages
+from engine.inference.network import (
+    Affine,
+    Conv,
+    FloatConv,
+    FloatDense,
+    FloatNetwork,
+    Network,
+    PackedNetwork,
+    Shape,
+    Threshold,
+)
+from engine.inference.rules import (
+    check_images,
+    check_maps,
+    check_operand,
+    convolution,
+    given,
+    images_together,
+    scores_of,
+    stages,
+)
 from engine.inference.signed import Floats, SignedLayer, sign_floats
 
 BLOCK = 512
@@ -127,6 +146,16 @@ class FloatBlas(Backend):
             return given((sign_matrix(a, k) @ right.T).astype(np.int32), out)
 
         return multiply
+
+    def convolver(self, conv: Conv, after: Threshold, shape: Shape) -> Convolver:
+        """Turn a convolution's weights into floats. Raises BadInput."""
+        layer = SignedLayer(convolution(conv, after, shape), 1)
+
+        def convolve(maps: Words, out: Words | None = None) -> Words:
+            check_maps(maps, shape)
+            return given(pack(layer.fires(sign_floats(unpack(maps, conv.channels), layer.dtype))), out)
+
+        return convolve
 
 
 def sign_matrix(words: Words, k: int) -> Floats:

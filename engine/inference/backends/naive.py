@@ -9,9 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.bits import Words, pack, unpack
-from engine.inference.backend import Activation, Backend, Kind, Multiplier, Program, Ready
-from engine.inference.network import Affine, Conv, Dense, MaxPool, Network, PackedNetwork, Product, Threshold
-from engine.inference.rules import check_images, check_operand, given, packed_only, scores_of, stages
+from engine.inference.backend import Activation, Backend, Convolver, Kind, Multiplier, Program, Ready
+from engine.inference.network import Affine, Conv, Dense, MaxPool, Network, PackedNetwork, Product, Shape, Threshold
+from engine.inference.rules import (
+    check_images,
+    check_maps,
+    check_operand,
+    convolution,
+    given,
+    packed_only,
+    scores_of,
+    stages,
+)
 
 Integers = NDArray[np.int32]
 
@@ -79,6 +88,18 @@ class Naive(Backend):
             return given(_product(_signs(a, k), weights), out)
 
         return multiply
+
+    def convolver(self, conv: Conv, after: Threshold, shape: Shape) -> Convolver:
+        """Unpack a convolution's weights. Raises BadInput."""
+        convolution(conv, after, shape)
+        weights = _weights(conv)
+
+        def convolve(maps: Words, out: Words | None = None) -> Words:
+            check_maps(maps, shape)
+            sums = _convolution(_signs(maps, conv.channels), weights, conv, -1)
+            return given(pack(_fires(sums, after)), out)
+
+        return convolve
 
 
 def _weights(product: Product) -> Integers:

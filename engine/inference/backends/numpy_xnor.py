@@ -9,13 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.bits import Words, pack, unpack
-from engine.inference.backend import Activation, Backend, Kind, Multiplier, Program, Ready
+from engine.inference.backend import Activation, Backend, Convolver, Kind, Multiplier, Program, Ready
 from engine.inference.maps import max_pool, patches, pool_signs
-from engine.inference.network import Affine, Conv, Network, PackedNetwork, Product, Threshold
+from engine.inference.network import Affine, Conv, Network, PackedNetwork, Product, Shape, Threshold
 from engine.inference.rules import (
     Stage,
     check_images,
+    check_maps,
     check_operand,
+    convolution,
     given,
     images_together,
     packed_only,
@@ -227,6 +229,16 @@ class NumpyXnor(Backend):
             return given(_agreement(distances(a, turned), k), out)
 
         return multiply
+
+    def convolver(self, conv: Conv, after: Threshold, shape: Shape) -> Convolver:
+        """Put a convolution's weights in rows of octets. Raises BadInput."""
+        layer = BitLayer(convolution(conv, after, shape))
+
+        def convolve(maps: Words, out: Words | None = None) -> Words:
+            check_maps(maps, shape)
+            return given(pack(layer.fires(layer.takes(unpack(maps, conv.channels)))), out)
+
+        return convolve
 
 
 BACKEND = NumpyXnor()
