@@ -1,0 +1,70 @@
+"""The kernels around the products, called through their records, against numpy: every variant that runs here."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.jit.cases import FILLS, Copy, Driver, Planes, Pool
+from tests.jit.memory import Canaries
+
+seeds = st.integers(0, 2**32 - 1)
+skews = st.integers(0, 15)
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    case=st.builds(
+        Planes,
+        st.integers(0, 4),
+        st.integers(1, 300),
+        st.integers(0, 9),
+        st.integers(0, 2),
+        st.sampled_from(FILLS),
+        seeds,
+    ),
+    skew=skews,
+)
+def test_planes_of_any_pixels(variant, case, skew):
+    case.check(Canaries(skew))
+
+
+def test_planes_of_every_remainder(variant):
+    for pixels in range(1, 131):
+        Planes(2, pixels, seed=pixels).check(Canaries(pixels % 5))
+
+
+@st.composite
+def pools(draw):
+    window = draw(st.integers(1, 8))
+    side = draw(st.tuples(st.integers(0, 4), st.integers(0, 4)))
+    stride = draw(st.integers(1, window))
+    return Pool(draw(st.integers(0, 3)), side, window, stride, draw(st.integers(1, 4)), draw(st.sampled_from(FILLS)), 5)
+
+
+@settings(deadline=None, max_examples=60)
+@given(case=pools(), skew=skews)
+def test_any_pooling(variant, case, skew):
+    case.check(Canaries(skew))
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    case=st.builds(
+        Copy,
+        st.tuples(st.integers(0, 4), st.integers(0, 4)),
+        st.integers(0, 150),
+        st.tuples(*[st.integers(0, 9)] * 4),
+        seeds,
+    ),
+    skew=skews,
+)
+def test_any_copy(variant, case, skew):
+    case.check(Canaries(skew))
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    case=st.builds(Driver, st.integers(0, 20), st.integers(1, 7), st.integers(1, 40), st.integers(1, 4), seeds),
+    skew=skews,
+)
+def test_driver_takes_blocks_through_all_records(variant, case, skew):
+    case.check(Canaries(skew))
