@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from tests.jit.cases import DOTS, FILLS, LIMITS, Dot, kernel_names
 from tests.jit.memory import Canaries
 
+pytestmark = pytest.mark.usefixtures("variant")
+
 
 def up_to(*most):
     return st.tuples(*(st.integers(0, each) for each in most))
@@ -36,12 +38,12 @@ dots = st.builds(
 
 @settings(deadline=None, max_examples=200)
 @given(case=dots, skew=st.integers(0, 15))
-def test_any_record(variant, case, skew):
+def test_any_record(case, skew):
     case.check(Canaries(skew))
 
 
 @pytest.mark.parametrize("name", DOTS)
-def test_every_remainder_of_rows_and_outputs(variant, name):
+def test_every_remainder_of_rows_and_outputs(name):
     for outputs in (*range(1, 34), 63, 64, 65, 127, 128, 129):
         Dot(name, (1, 1, outputs % 10), (0, 0, 24), 1, 3, outputs, seed=outputs).check(Canaries())
     for rows in range(18):
@@ -49,19 +51,19 @@ def test_every_remainder_of_rows_and_outputs(variant, name):
 
 
 @pytest.mark.parametrize("name", DOTS)
-def test_all_equal_and_all_opposite(variant, name):
+def test_all_equal_and_all_opposite(name):
     for pattern in itertools.product(("zeros", "ones"), ("zeros", "ones"), LIMITS):
         source, weights, limits = pattern
         Dot(name, (1, 2, 5), (0, 88, 88), 1, 11, 70, source=source, weights=weights, limits=limits).check(Canaries())
 
 
 @pytest.mark.parametrize("name", DOTS)
-def test_no_images_no_lines_no_rows(variant, name):
+def test_no_images_no_lines_no_rows(name):
     for counts in ((0, 1, 1), (1, 0, 1), (1, 1, 0)):
         Dot(name, counts, (8, 8, 8), 2, 2, 9).check(Canaries())
 
 
-def test_sums_beyond_sixteen_bits(variant):
+def test_sums_beyond_sixteen_bits():
     """And beyond the 8-bit counts that a nibble table adds up in."""
     for name in ("sums", "sums-narrow", "scores", "bits", "plane-bits"):
         Dot(name, (1, 1, 2), (0, 0, 8), 1, 1200, 9, source="ones", weights="zeros").check(Canaries())
@@ -69,7 +71,7 @@ def test_sums_beyond_sixteen_bits(variant):
         Dot(name, (1, 1, 2), (0, 0, 4), 1, 20_000, 17, source="ones", weights="ones").check(Canaries())
 
 
-def test_every_kernel_of_products_is_here(variant):
+def test_every_kernel_of_products_is_here():
     assert {name for name in kernel_names() if name not in ("planes", "pool", "copy", "run")} == set(DOTS)
 
 

@@ -1,10 +1,13 @@
 """The kernels around the products, called through their records, against numpy: every variant that runs here."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.jit.cases import FILLS, Copy, Driver, Planes, Pool
 from tests.jit.memory import Canaries
+
+pytestmark = pytest.mark.usefixtures("variant")
 
 seeds = st.integers(0, 2**32 - 1)
 skews = st.integers(0, 15)
@@ -23,11 +26,11 @@ skews = st.integers(0, 15)
     ),
     skew=skews,
 )
-def test_planes_of_any_pixels(variant, case, skew):
+def test_planes_of_any_pixels(case, skew):
     case.check(Canaries(skew))
 
 
-def test_planes_of_every_remainder(variant):
+def test_planes_of_every_remainder():
     for pixels in range(1, 131):
         Planes(2, pixels, seed=pixels).check(Canaries(pixels % 5))
 
@@ -42,7 +45,7 @@ def pools(draw):
 
 @settings(deadline=None, max_examples=60)
 @given(case=pools(), skew=skews)
-def test_any_pooling(variant, case, skew):
+def test_any_pooling(case, skew):
     case.check(Canaries(skew))
 
 
@@ -57,7 +60,7 @@ def test_any_pooling(variant, case, skew):
     ),
     skew=skews,
 )
-def test_any_copy(variant, case, skew):
+def test_any_copy(case, skew):
     case.check(Canaries(skew))
 
 
@@ -66,5 +69,5 @@ def test_any_copy(variant, case, skew):
     case=st.builds(Driver, st.integers(0, 20), st.integers(1, 7), st.integers(1, 40), st.integers(1, 4), seeds),
     skew=skews,
 )
-def test_driver_takes_blocks_through_all_records(variant, case, skew):
+def test_driver_takes_blocks_through_all_records(case, skew):
     case.check(Canaries(skew))
