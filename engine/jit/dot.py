@@ -10,11 +10,11 @@ each output.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
 from llvmlite import ir
 
-from engine.jit.depth import Depth
+from engine.jit.depth import Bursting, Depth
 from engine.jit.emit import F32, I8, I32, I64, PTR, VOID, Emitter, Loop, Value, const, vector
 from engine.jit.record import FIELDS
 from engine.jit.target import Tile
@@ -116,10 +116,24 @@ class _Writer:
             places = [e.at(f["source"], b.add(start, run), I8) for start in starts]
             before = const(0) if self.dot.planes else b.mul(segment.index, f["units"])
             columns = [b.add(b.mul(b.add(panel, const(j)), self.per_block), before) for j in range(tile.blocks)]
-            with e.loop(const(0), f["units"], const(1), carried) as unit:
-                unit.following = self._step(unit, places, columns)
-            segment.following = unit.carried
+            segment.following = self._along(carried, places, columns)
         return segment.carried
+
+    def _along(self, totals: list[Value], places: list[Value], columns: list[Value]) -> list[Value]:
+        """The totals with a whole segment taken in."""
+        e, f, b, depth = self.e, self.f, self.b, self.dot.depth
+        if not depth.burst:
+            with e.loop(const(0), f["units"], const(1), totals) as unit:
+                unit.following = self._step(unit, places, columns)
+            return unit.carried
+        bursting = cast(Bursting, depth)
+        with e.loop(const(0), f["units"], const(depth.burst), totals) as burst:
+            end = e.smaller(b.add(burst.index, const(depth.burst)), f["units"])
+            with e.loop(burst.index, end, const(1), [bursting.start()] * len(totals)) as unit:
+                unit.following = self._step(unit, places, columns)
+            gathered = [bursting.gathered(e, value) for value in unit.carried]
+            burst.following = [b.add(total, value) for total, value in zip(burst.carried, gathered, strict=True)]
+        return burst.carried
 
     def _step(self, unit: Loop, places: list[Value], columns: list[Value]) -> list[Value]:
         e, b, lanes = self.e, self.b, self.lanes

@@ -9,7 +9,7 @@ from functools import cache
 import llvmlite.binding as llvm
 
 from engine.errors import UnknownName
-from engine.jit.depth import Depth, PixelsMadd, PixelsPlain, PixelsVnni, Signs
+from engine.jit.depth import Depth, PixelsMadd, PixelsPlain, PixelsVnni, Signs, SignsByTable
 
 FORCE = "FLIPSCOPE_CPU"
 """Environment variable that holds the kernels to one variant by name."""
@@ -58,7 +58,7 @@ VARIANTS: tuple[Target, ...] = (
     ),
     Target(
         "avx2", _LINUX, "haswell", "", ("avx2", "popcnt"),
-        Signs(4), PixelsMadd(8), Tile(2, 2), Tile(1, 2), Tile(2, 2),
+        SignsByTable(4), PixelsMadd(8), Tile(2, 2), Tile(1, 2), Tile(2, 2),
     ),
     Target(
         "popcnt", _LINUX, "x86-64-v2", "", ("popcnt", "sse4.2"),
