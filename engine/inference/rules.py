@@ -141,4 +141,4 @@ def _check_array(what: str, array: NDArray[np.generic], dtype: type, shape: tupl
         raise BadInput(f"{what} came as {found}; {wanted} was expected.", "Convert them first.")
     if array.shape[1:] != shape:
         raise BadInput(f"{what} came as {array.shape}; {wanted} was expected.", "Prepare them for this model.")
-    raise BadInput(f"{what} are not contiguous and aligned in memory.", "Pass them through np.ascontiguousarray.")
+    raise BadInput(f"{what} are not contiguous and aligned in memory.", "Give a copy of them.")
