@@ -238,6 +238,8 @@ def convolved(shape: Shape, channels: int, outputs: int, kernel: int, stride: in
             "Use 1, 3 or 5 pixels, stride 1 or 2, and at most half the kernel as padding.",
         )
     height, width, found = _map(shape)
+    if channels < 1 or outputs < 1:
+        raise BadInput(f"A convolution of {channels} channels into {outputs} is none.", _REBUILD)
     if found != channels:
         raise BadInput(f"A convolution of {channels} channels is given {found}.", _REBUILD)
     return (windows(height, kernel, stride, padding), windows(width, kernel, stride, padding), outputs)

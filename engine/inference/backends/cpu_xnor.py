@@ -55,8 +55,9 @@ class NativeProgram(Program):
 
     def warm(self) -> None:
         """Wait for the compiler. Where it failed, numpy goes on answering."""
-        if self._coming is not None:
-            wait([self._coming])
+        coming = self._coming
+        if coming is not None:
+            wait([coming])
             self._collect()
 
     def scores(self, images: NDArray[np.generic]) -> Scores:
@@ -246,10 +247,10 @@ def _compiler() -> ThreadPoolExecutor:
 
 
 def _check_out(out: NDArray[np.generic], shape: Shape, dtype: type) -> None:
-    flags = out.flags
-    if out.dtype != dtype or out.shape != shape or not (flags.c_contiguous and flags.writeable and flags.aligned):
+    if not isinstance(out, np.ndarray) or out.dtype != dtype or out.shape != shape or not out.flags.carray:
+        found = f"{getattr(out, 'dtype', type(out).__name__)} {getattr(out, 'shape', '')}"
         wanted = f"{np.dtype(dtype)} array of shape {shape}"
-        raise BadInput(f"'out' is {out.dtype} {out.shape}.", f"Give a contiguous {wanted}.")
+        raise BadInput(f"'out' came as {found}.", f"Give a contiguous, aligned, writeable {wanted}.")
 
 
 BACKEND = CpuXnor()
