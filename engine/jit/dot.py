@@ -17,7 +17,7 @@ from llvmlite import ir
 from engine.jit.depth import Bursting, Depth
 from engine.jit.emit import F32, I8, I32, I64, PTR, VOID, Emitter, Loop, Value, const, vector
 from engine.jit.record import FIELDS
-from engine.jit.target import Tile
+from engine.jit.target import Tile, Tiles
 
 Epilogue = Literal["sums", "bits", "scores"]
 
@@ -35,7 +35,7 @@ class Dot:
     """
 
     depth: Depth
-    tile: Tile
+    tiles: Tiles
     epilogue: Epilogue
     planes: bool = False
 
@@ -65,29 +65,29 @@ class _Writer:
         e, f = self.e, self.f
         with e.loop(const(0), f["images"], f["group"]) as group:
             last = e.smaller(self.b.add(group.index, f["group"]), f["images"])
-            wide = self._whole(self.b.udiv(f["outputs"], const(self.block)), self.dot.tile.blocks)
-            if self.dot.tile.blocks > 1:
-                self._panels(const(0), wide, self.dot.tile.blocks, group, last)
-                self._panels(wide, f["blocks"], 1, group, last)
-            else:
-                self._panels(const(0), f["blocks"], 1, group, last)
+            start, whole = const(0), self.b.udiv(f["outputs"], const(self.block))
+            for tile in self.dot.tiles[:-1]:
+                stop = self._whole(whole, tile.blocks)
+                self._panels(start, stop, tile, group, last)
+                start = stop
+            self._panels(start, f["blocks"], self.dot.tiles[-1], group, last)
         e.ret()
 
     def _whole(self, count: Value, part: int) -> Value:
         return self.b.sub(count, self.b.urem(count, const(part))) if part > 1 else count
 
-    def _panels(self, start: Value, stop: Value, blocks: int, group: Loop, last: Value) -> None:
+    def _panels(self, start: Value, stop: Value, tile: Tile, group: Loop, last: Value) -> None:
         e, f, b = self.e, self.f, self.b
-        with e.loop(start, stop, const(blocks)) as panel, e.loop(group.index, last, const(1)) as image:
+        with e.loop(start, stop, const(tile.blocks)) as panel, e.loop(group.index, last, const(1)) as image:
             image_in = b.mul(image.index, f["image_step"])
             image_out = b.mul(image.index, f["target_image"])
             with e.loop(const(0), f["lines"], const(1)) as line:
                 source = b.add(image_in, b.mul(line.index, f["line_step"]))
                 target = b.add(image_out, b.mul(line.index, f["target_line"]))
-                tall = self._whole(f["rows"], self.dot.tile.rows)
-                self._rows(const(0), tall, Tile(self.dot.tile.rows, blocks), panel, source, target)
-                if self.dot.tile.rows > 1:
-                    self._rows(tall, f["rows"], Tile(1, blocks), panel, source, target)
+                tall = self._whole(f["rows"], tile.rows)
+                self._rows(const(0), tall, tile, panel, source, target)
+                if tile.rows > 1:
+                    self._rows(tall, f["rows"], Tile(1, tile.blocks), panel, source, target)
 
     def _rows(self, start: Value, stop: Value, tile: Tile, panel: Loop, source: Value, target: Value) -> None:
         e, f, b = self.e, self.f, self.b

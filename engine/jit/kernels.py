@@ -32,8 +32,8 @@ def variants(target: Target) -> dict[str, Emit]:
         "sums-narrow": Dot(signs, target.narrow, "sums"),
         "scores": Dot(signs, target.wide, "scores"),
         "scores-narrow": Dot(signs, target.narrow, "scores"),
-        "pixel-bits": Dot(pixels, target.pixel_tile, "bits"),
-        "pixel-scores": Dot(pixels, target.pixel_tile, "scores"),
+        "pixel-bits": Dot(pixels, target.pixel_tiles, "bits"),
+        "pixel-scores": Dot(pixels, target.pixel_tiles, "scores"),
         "plane-bits": Dot(signs, target.narrow, "bits", planes=True),
     }
     made: dict[str, Emit] = {name: partial(dot.emit, dot=each) for name, each in dots.items()}

@@ -23,12 +23,16 @@ class Tile:
     blocks: int
 
 
+Tiles = tuple[Tile, ...]
+"""Widest first; each takes the blocks that the one before leaves, the last one has a single block."""
+
+
 @dataclass(frozen=True)
 class Target:
     """One variant of the kernels.
 
-    needs: LLVM's names of the features without which it cannot run. wide, narrow: tiles of many rows and of one.
-    pixel_tile: tile of the 8-bit first layer.
+    needs: LLVM's names of the features without which it cannot run. wide, narrow: tiles for many rows and for one.
+    pixel_tiles: those of the 8-bit first layer.
     """
 
     name: str
@@ -38,9 +42,13 @@ class Target:
     needs: tuple[str, ...]
     signs: Signs
     pixels: Depth
-    wide: Tile
-    narrow: Tile
-    pixel_tile: Tile
+    wide: Tiles
+    narrow: Tiles
+    pixel_tiles: Tiles
+
+
+def _tiles(*sides: tuple[int, int]) -> Tiles:
+    return tuple(Tile(rows, blocks) for rows, blocks in sides)
 
 
 _LINUX = "x86_64-unknown-linux-gnu"
@@ -49,25 +57,28 @@ VARIANTS: tuple[Target, ...] = (
     Target(
         "avx512", _LINUX, "icelake-server", "-prefer-256-bit",
         ("avx512vpopcntdq", "avx512vnni", "avx512bw", "avx512vl"),
-        Signs(8), PixelsVnni(16), Tile(4, 4), Tile(1, 8), Tile(4, 4),
+        Signs(8), PixelsVnni(16), _tiles((2, 8), (4, 4), (4, 1)), _tiles((1, 8), (1, 1)), _tiles((4, 4), (4, 1)),
     ),
     Target(
         "avx512-256", _LINUX, "icelake-server", "+prefer-256-bit",
         ("avx512vpopcntdq", "avx512vnni", "avx512bw", "avx512vl"),
-        Signs(4), PixelsVnni(8), Tile(4, 2), Tile(1, 4), Tile(4, 2),
+        Signs(4), PixelsVnni(8), _tiles((4, 2), (4, 1)), _tiles((1, 4), (1, 1)), _tiles((4, 2), (4, 1)),
     ),
     Target(
         "avx2", _LINUX, "haswell", "", ("avx2", "popcnt"),
-        SignsByTable(4), PixelsMadd(8), Tile(2, 2), Tile(1, 2), Tile(2, 2),
+        SignsByTable(4), PixelsMadd(8), _tiles((2, 2), (2, 1)), _tiles((1, 2), (1, 1)), _tiles((2, 2), (2, 1)),
     ),
     Target(
         "popcnt", _LINUX, "x86-64-v2", "", ("popcnt", "sse4.2"),
-        Signs(1), PixelsPlain(4), Tile(1, 1), Tile(1, 1), Tile(1, 1),
+        Signs(1), PixelsPlain(4), _tiles((1, 1)), _tiles((1, 1)), _tiles((1, 1)),
     ),
-    Target("x86-64", _LINUX, "x86-64", "", (), Signs(2), PixelsPlain(4), Tile(1, 1), Tile(1, 1), Tile(1, 1)),
+    Target(
+        "x86-64", _LINUX, "x86-64", "", (),
+        Signs(2), PixelsPlain(4), _tiles((1, 1)), _tiles((1, 1)), _tiles((1, 1)),
+    ),
     Target(
         "aarch64", "aarch64-unknown-linux-gnu", "generic", "+neon", ("neon",),
-        Signs(2), PixelsPlain(4), Tile(2, 2), Tile(1, 2), Tile(2, 1),
+        Signs(2), PixelsPlain(4), _tiles((2, 2), (2, 1)), _tiles((1, 2), (1, 1)), _tiles((2, 1)),
     ),
 )  # fmt: skip
 """Best first among those of one architecture."""
