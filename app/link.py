@@ -86,9 +86,7 @@ class Link(QObject):
         """Start the child, anew where one has died."""
         self._ending = False
         self._outbox = queue.SimpleQueue()
-        log_path = paths.log_dir() / f"{self.world}-{os.getpid()}-{id(self):x}.log"
-        log_path.parent.mkdir(parents=True, exist_ok=True)
-        log_path.write_text("")
+        log_path = paths.new_log(f"{self.world}-{os.getpid()}-{id(self):x}.log")
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
         self._process = context.Process(

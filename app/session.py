@@ -124,7 +124,9 @@ class Session(QObject):
 
     def end(self) -> None:
         """End every child; at most three seconds."""
-        end_all([link for link in (self.trainer, self.inference, self.job) if link is not None])
+        if self.job is not None:
+            self.job.end(0.0)  # a benchmark has nothing to save
+        end_all([self.trainer, self.inference])
         self.run.history.close()
 
     def restart_inference(self) -> None:

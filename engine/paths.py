@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from pathlib import Path
 
 import platformdirs
@@ -33,3 +34,19 @@ def cache_dir() -> Path:
 def log_dir() -> Path:
     """Folder of logs and of the children's last words."""
     return _folder("log", platformdirs.user_log_dir(NAME, appauthor=False))
+
+
+def new_log(name: str) -> Path:
+    """An empty log file of that name in the log folder, or among the temporary files where that cannot be written.
+
+    A disk that is full or may not be written to must not keep a child from starting. Raises OSError where even the
+    temporary folder refuses.
+    """
+    try:
+        path = log_dir() / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("")
+    except OSError:
+        path = Path(tempfile.gettempdir()) / f"{NAME}-{name}"
+        path.write_text("")
+    return path

@@ -102,13 +102,13 @@ class LearnPage(QWidget):
         self.latent_card = Card("Latent weights", figures=True)
         self.latent = Histogram(
             "Latent weights", "value", *m.LATENT_RANGE, marks=(-1.0, 1.0),
-            empty="Press Run: the hidden weights appear here, clipped at ±1.",
+            empty="Press Run: hidden weights appear here.",
         )  # fmt: skip
         self.latent_card.body.addWidget(self.latent, 1)
         self.sign_card = Card("Before the sign", figures=True)
         self.sign = Histogram(
             "Before the sign", "value", *m.PREACTIVATION_RANGE,
-            empty="What each neuron's sign is taken of appears here with the first step.",
+            empty="What signs are taken of appears here.",
         )  # fmt: skip
         self.sign_card.body.addWidget(self.sign, 1)
         self.confusion_card = Card("Confusion", "true ↓  taken for →")
@@ -180,7 +180,9 @@ class LearnPage(QWidget):
             self.bits.set_layers(layer_titles(run.layers))
             self._forget()
         if run.why and run.why != self._why and run.state != "lost":
-            self.notices.add(Notice("learn", run.why, "Lower the learning rate, then resume or reset."))
+            self.notices.add(Notice("learn", run.why))
+        if self._why and not run.why:
+            self.notices.drop(self._why)  # it goes on
         self._why = run.why
         self._due(curves=True)
 
@@ -281,7 +283,7 @@ class LearnPage(QWidget):
             self.sign_card.set_hint("")
             return
         self.sign.set_counts(layer.preactivation_histogram, f"Before the sign in {layer.name}:")
-        self.sign_card.set_hint(f"−1 {100 * (1 - layer.positive):.0f} % · +1 {100 * layer.positive:.0f} %")
+        self.sign_card.set_hint(f"−1 {100 * (1 - layer.positive):.0f}% · +1 {100 * layer.positive:.0f}%")
 
     def _show_nothing(self) -> None:
         self.latent.set_counts(None)

@@ -26,9 +26,7 @@ class LossCard(Card):
 
     def __init__(self) -> None:
         super().__init__("Loss", figures=True)
-        self.plot = Plot(
-            "Loss", Axis("step"), Axis("loss", low=0.0), empty="The loss of every training step appears here."
-        )
+        self.plot = Plot("Loss", Axis("step"), Axis("loss", low=0.0), empty="The loss of every step appears here.")
         self.plot.add_line("train", lambda t: t.muted)
         self.plot.add_line("test", lambda t: t.xnor, symbol=True)
         self.body.addWidget(self.plot, 1)
@@ -54,7 +52,7 @@ class AccuracyCard(Card):
         super().__init__("Test accuracy", figures=True)
         self.plot = Plot(
             "Test accuracy", Axis("step"), Axis("accuracy", "%", high=100.0),
-            empty="The score of the whole test set appears here, first after an epoch.",
+            empty="The first score appears here after an epoch.",
         )  # fmt: skip
         self.plot.add_line("test", lambda t: t.xnor, symbol=True)
         self.body.addWidget(self.plot, 1)
@@ -80,7 +78,7 @@ class FlipsCard(Card):
         super().__init__("Flips per step", "of weights, log")
         self.plot = Plot(
             "Flips per step", Axis("step"), Axis("share", log=True),
-            empty="How many weights of each layer flip appears here with every step.",
+            empty="The share that flips appears here.",
         )  # fmt: skip
         self.body.addWidget(self.plot, 1)
         self._titles: list[str] = []

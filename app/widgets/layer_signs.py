@@ -63,14 +63,14 @@ class SumsHistogram(TipWidget):
         self.setMinimumHeight(52)
         self._edges: NDArray[np.float64] = np.linspace(-1, 1, BARS + 1)
         self._counts: NDArray[np.int64] | None = None
-        self._caption = "sums before the sign will appear here"
+        self._caption = "sums before the sign"
         theme().changed.connect(self.update)
 
     def show_sums(self, sums: NDArray[np.int32] | None, bits: NDArray[np.bool_] | None) -> None:
         """Show sums int32 [n] and the bits [n] they became, or empty axes."""
         if sums is None or bits is None or not sums.size:
             self._counts = None
-            self._caption = "sums before the sign will appear here"
+            self._caption = "sums before the sign"
         else:
             reach = max(1, int(np.abs(sums).max()))
             # Sums of K signs all have the parity of K: bars of an even width hold equally many of them.

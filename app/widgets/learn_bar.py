@@ -15,10 +15,10 @@ from app.widgets.run_fields import RunFields
 from app.widgets.segmented import mode_switch
 from engine.training.models import NAMES
 
-SPIN_WIDTHS = (100, 112)
+SPIN_WIDTHS = (94, 104)
 """Of learning rate and epochs: what their usual values take, not their largest."""
-PICKER_WIDTH = 88
-"""What a picker shrinks to in a narrow window."""
+PICKER_WIDTHS = (112, 84)
+"""What the pickers of model and kind shrink to in a narrow window."""
 MODELS = {name: re.sub(r"(\d)x(\d)", r"\1×\2", name) for name in NAMES}
 KINDS = {"binary": "Binary", "float": "Float twin"}
 LOSSES = {"cross-entropy": "Cross-entropy", "squared-hinge": "Squared hinge"}
@@ -38,7 +38,7 @@ class LearnBar(QFrame):
         self.fields = RunFields(session)
         row = QHBoxLayout(self)
         row.setContentsMargins(GAP, GRID, GAP, GRID)
-        row.setSpacing(GRID)
+        row.setSpacing(GRID - 2)
         self.run = self._button("▶ Run", "Train, or rest (Space)", session.toggle_run)
         self.run.setProperty("primary", True)
         self.run.setMinimumWidth(90)
@@ -78,8 +78,8 @@ class LearnBar(QFrame):
             f.rate("learning_rate", "Learning rate", "lr ", "Adam's learning rate; changes while it runs"),
             f.integer("epochs", "Epochs", "epochs ", "Passes over the training images; changes while it runs"),
         ]
-        for picker in pickers[:2]:
-            picker.setMinimumWidth(PICKER_WIDTH)
+        for picker, width in zip(pickers[:2], PICKER_WIDTHS, strict=True):
+            picker.setMinimumWidth(width)
         for picker, width in zip(pickers[-2:], SPIN_WIDTHS, strict=True):
             picker.setFixedWidth(width)
         return pickers

@@ -33,6 +33,7 @@ class NoticeBar(QFrame):
         row.setSpacing(GRID)
         self.what = label(f"⚠ {notice.what}", "title")
         self.remedy = label(notice.remedy, "muted")
+        self.remedy.setVisible(bool(notice.remedy))
         for text in (self.what, self.remedy):
             text.setWordWrap(True)
             text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -109,9 +110,7 @@ class NoticeArea(QWidget):
         """Show a notice of this page; the same one is not shown twice."""
         if notice.page not in self._pages:
             return
-        for bar in self.bars:
-            if bar.notice.what == notice.what:
-                self._drop(bar)
+        self.drop(notice.what)
         bar = NoticeBar(notice, self._session)
         bar.done.connect(lambda: self._drop(bar))
         self._stack.insertWidget(0, bar)
@@ -119,6 +118,12 @@ class NoticeArea(QWidget):
         for old in self.bars[self.MOST :]:
             self._drop(old)
         self.show()
+
+    def drop(self, what: str) -> None:
+        """Put a notice away that no longer holds."""
+        for bar in self.bars:
+            if bar.notice.what == what:
+                self._drop(bar)
 
     def _drop(self, bar: NoticeBar) -> None:
         self._bars.remove(bar)

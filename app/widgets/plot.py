@@ -39,6 +39,10 @@ MAX_POINTS = 2000
 """Curves are drawn with at most this many points; who has more hands over minima and maxima (`set_band`)."""
 
 
+NO_STEPS = np.array([0.0, 10.0])
+"""What an x axis spans before there are data, so that its figures are whole and short."""
+
+
 @dataclass
 class Series:
     """One curve: where y is a band, `low` and `high` differ."""
@@ -185,7 +189,7 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         if self._held:
             return
         filled = [s for s in self.series.values() if s.x.size]
-        x = self._ranged("x", self.x_axis, [s.x for s in filled])
+        x = self._ranged("x", self.x_axis, [s.x for s in filled] or [NO_STEPS])
         y = self._ranged("y", self.y_axis, [v for s in filled for v in ((s.low, s.high) if s.is_band else (s.high,))])
         floors = (x[0] if self.x_axis.log else 0.0, y[0] if self.y_axis.log else 0.0)
         for s in self.series.values():

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QStandardItemModel
-from PySide6.QtWidgets import QComboBox, QFrame, QGridLayout, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QFrame, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from app.figures import duration
 from app.session import TRAINING, TWIN, Session
 from app.theme import GAP, GRID, mono, theme, tokens
-from app.widgets.card import label, set_role
+from app.widgets.card import FittingLabel, label, set_role
 from engine import messages as m
 
 WAITING = "–"
@@ -29,10 +29,9 @@ class Side(QFrame):
         grid.setVerticalSpacing(0)
         grid.setRowMinimumHeight(0, PICKER_HEIGHT)  # with and without a picker the figures stand on one line
         self.title = label(title, "title")
-        self.where = label("", "muted")
-        self.where.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.where = FittingLabel("muted")
         self.accuracy = label(WAITING, figures=True)
-        self.figures = label("", "muted", figures=True)
+        self.figures = FittingLabel("muted", figures=True)
         self._top = QHBoxLayout()
         self._top.setSpacing(GRID)
         self._top.addWidget(self.title)
@@ -52,12 +51,13 @@ class Side(QFrame):
         """Show a score over so many images; None for what is not known yet. name: write the backend's name too."""
         if row is None:
             self.accuracy.setText(WAITING)
-            self.figures.setText("")
-            self.where.setText("")
+            self.figures.say("")
+            self.where.say("")
             return
         self.accuracy.setText(f"{100 * row.accuracy:.2f} %")
-        self.figures.setText(f"{duration(row.seconds / max(1, images))}/image · {size(weight_bytes)}")
-        self.where.setText(f"{row.backend} · {row.device}" if name else row.device)
+        time = duration(row.seconds / max(1, images))
+        self.figures.say(f"{time}/image · {size(weight_bytes)}", f"{time} · {size(weight_bytes)}", time)
+        self.where.say(f"{row.backend} · {row.device}" if name else row.device)
 
     def set_active(self, active: bool) -> None:
         """Mark this side as the one that evaluates."""
@@ -99,8 +99,8 @@ class Strip(QFrame):
         self.backend.setMinimumWidth(120)
         self.backend.activated.connect(lambda _: session.set_backend(self.backend.currentData()))
         self.xnor_side.add_picker(self.backend)
-        self.verdict = label("", "muted")
-        self.detail = label("", "muted")
+        self.verdict = FittingLabel("muted")
+        self.detail = FittingLabel("muted")
         proof = QVBoxLayout()
         proof.setSpacing(0)
         proof.addWidget(self.verdict)
@@ -153,25 +153,27 @@ class Strip(QFrame):
         subject = self._subject()
         if evaluation is None:
             set_role(self.verdict, "muted")
-            self.verdict.setText("Both score the test set, then agree or not")
-            self.detail.setText(f"{subject}: waiting for the first evaluation")
+            self.verdict.say("Both score the test set, then agree or not", "Both score the test set")
+            self.detail.say(f"{subject}: waiting for the first evaluation", "waiting for the first evaluation")
             return
         if row is None:
             set_role(self.verdict, "muted")
-            self.verdict.setText("A float network has no packed form")
-            self.detail.setText(subject)
+            self.verdict.say("A float network has no packed form")
+            self.detail.say(subject)
             return
         n = evaluation.images
         equal = row.identical_predictions == n
         set_role(self.verdict, "good" if equal else "warning")
         sign = "✓" if equal else "✗"
-        self.verdict.setText(f"{sign} {row.identical_predictions:,} of {n:,} predictions identical")
+        count = f"{sign} {row.identical_predictions:,} of {n:,}"
+        self.verdict.say(f"{count} predictions identical", f"{count} identical", count)
         scores = "every" if row.identical_scores == n else f"only {row.identical_scores:,} of the"
         whose = "in training" if self._session.strip_key == TRAINING else "model in use"
         smaller = evaluation.float_bytes / max(1, evaluation.weight_bytes)
-        self.detail.setText(f"{whose}: {scores} score bit for bit · {smaller:.0f}× smaller")
-        self.detail.setToolTip(f"{subject}: {n:,} test images, in batches of {evaluation.batch:,}")
-        self.setAccessibleDescription(f"{subject}: {self.verdict.text()}, {self.detail.text()}.")
+        proof = f"{whose}: {scores} score bit for bit"
+        self.detail.say(f"{proof} · {smaller:.0f}× smaller", proof, f"{scores} score bit for bit")
+        self.verdict.setToolTip(f"{subject}: {n:,} test images, in batches of {evaluation.batch:,}")
+        self.setAccessibleDescription(f"{subject}: {self.verdict.whole}, {self.detail.whole}.")
 
     def _refresh_twin(self) -> None:
         evaluation = self._session.evaluations.get(TWIN)
@@ -179,7 +181,7 @@ class Strip(QFrame):
         info = self._session.infos.get(TWIN)
         images, octets = (evaluation.images, evaluation.weight_bytes) if evaluation else (0, 0)
         self.twin_side.show_score(row, images, octets)
-        self.twin_side.where.setText("another network, not 1-bit")
+        self.twin_side.where.say("another network, not 1-bit", "not 1-bit")
         if info and row:
             self.twin_side.setToolTip(f"{TWIN_TIP}\n{info.name}, by {row.backend} on {row.device}")
 

@@ -16,6 +16,8 @@ from engine.messages import BenchRow
 NAME, TOP, BOTTOM, ROW = 108, 22, 20, 46
 COLUMNS = (("time", 66), ("vs torch", 64), ("vs best float", 92), ("of peak", 66), ("exact", 40))
 FIGURES = sum(width for _, width in COLUMNS)
+SHORTEST = 130
+"""Pixels that the longest bar has at least, while a column can make room."""
 NONE = "–"
 
 
@@ -79,7 +81,15 @@ class TimeBars(TipWidget):
 
     def _bars(self) -> QRectF:
         tall = self._height() * len(self.rows) if self.rows else self.height() - TOP - BOTTOM
-        return QRectF(NAME, TOP, self.width() - NAME - FIGURES, tall)
+        return QRectF(NAME, TOP, self.width() - NAME - self._figures_width(), tall)
+
+    def _columns(self) -> tuple[bool, ...]:
+        """Which columns are written: where the bars would be stumps, the share of the peak is in the tip only."""
+        narrow = self.width() - NAME - FIGURES < SHORTEST
+        return tuple(not (narrow and head == "of peak") for head, _ in COLUMNS)
+
+    def _figures_width(self) -> int:
+        return sum(width for (_, width), shown in zip(COLUMNS, self._columns(), strict=True) if shown)
 
     def extent(self) -> tuple[float, float]:
         """log10 of the axis's ends in milliseconds: a little more than the data, at least one decade."""
@@ -133,10 +143,12 @@ class TimeBars(TipWidget):
                 text = _axis_text(power)
                 painter.drawText(QRectF(x - 40, bars.bottom() + 2, 80, 16), Qt.AlignmentFlag.AlignHCenter, text)
                 previous = x
-        x = self.width() - FIGURES
+        x = self.width() - self._figures_width()
         painter.setPen(t.color("muted"))
         painter.drawText(QRectF(NAME, 0, 120, TOP), Qt.AlignmentFlag.AlignVCenter, "log axis")
-        for head, width in COLUMNS:
+        for (head, width), shown in zip(COLUMNS, self._columns(), strict=True):
+            if not shown:
+                continue
             right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
             painter.drawText(QRectF(x, 0, width - 4, TOP), right, head)
             x += width
@@ -153,8 +165,10 @@ class TimeBars(TipWidget):
             for x in (first, last):
                 painter.drawLine(x, int(middle) - 4, x, int(middle) + 4)
         painter.setFont(mono(8.5))
-        x = self.width() - FIGURES
-        for text, (head, width) in zip(figures(row), COLUMNS, strict=True):
+        x = self.width() - self._figures_width()
+        for text, (head, width), shown in zip(figures(row), COLUMNS, self._columns(), strict=True):
+            if not shown:
+                continue
             good = head == "exact" and row.exact
             painter.setPen(t.color("xnor" if good else "text" if head == "time" else "muted"))
             cell = QRectF(x, where.top(), width - 4, where.height())

@@ -46,9 +46,13 @@ class Saved:
 
 @dataclass(frozen=True)
 class NotSaved:
-    """The disk refused; the run itself is well."""
+    """The disk refused; the run itself is well.
+
+    saved: what was saved all the same, before a further copy of it was refused.
+    """
 
     error: CannotWrite
+    saved: Saved | None = None
 
 
 SessionEvent = LoopEvent | Saved | NotSaved
@@ -194,16 +198,17 @@ class Session:
             run=self.folder.name,
         )
         contents = state.to_bytes(self.loop.network())
+        saved = None
         try:
-            path = self.folder.save(contents)
+            saved = Saved(place.step, self.loop.epoch, self.folder.save(contents))
             if self._out is not None:
                 write_atomically(self._out, contents)
             if keep:
                 self.folder.keep(contents, place.epoch)
         except CannotWrite as error:
-            return NotSaved(error)
+            return NotSaved(error, saved)
         self._saved, self._saved_at = (place.step, state.config), self._clock()
-        return Saved(place.step, self.loop.epoch, path)
+        return saved
 
     def _due(self, epoch: int) -> bool:
         return is_kept(epoch) or self._clock() - self._saved_at >= SAVE_EVERY

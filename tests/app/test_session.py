@@ -264,6 +264,13 @@ class TestBench:
         assert session.trainer.sent[-1] == m.Resume("run")
         assert not session.benching
 
+    def test_closing_ends_the_job_without_waiting_for_it(self, session):
+        session.start_bench(m.BenchGemm(((64, 64, 64),)))
+        job, waits = session.job, []
+        job.end = waits.append
+        session.end()
+        assert waits == [0.0]
+
     def test_cancel_ends_the_job(self, session):
         session.start_bench(m.BenchGemm(((64, 64, 64),)))
         job = session.job

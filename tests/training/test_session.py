@@ -10,6 +10,7 @@ import pytest
 
 from engine import runs
 from engine.errors import BadFile, BadInput, FlipscopeError
+from engine.files import CannotWrite
 from engine.inference import modelfile
 from engine.training.loop import EpochEnd, Scored, StepDone
 from engine.training.session import NotSaved, Saved, Stopwatch
@@ -143,6 +144,18 @@ def test_a_full_disk_is_told_and_the_run_and_the_last_save_stay(tmp_path, monkey
     assert run.unsaved
     (saved,) = take(events, Saved, 1)
     assert (saved.epoch, run.unsaved) == (3, False)
+
+
+def test_a_save_is_announced_although_no_room_is_left_for_its_copy(tmp_path, monkeypatch):
+    run = start(tmp_path, Clock(4.0), epochs=1)
+
+    def no_room(*_):
+        raise CannotWrite("No space left.", "Free some space on the disk and save again.")
+
+    monkeypatch.setattr(runs.RunFolder, "keep", no_room)
+    (told,) = take(run.events(), NotSaved, 1)
+    assert (told.saved.step, told.saved.path) == (10, run.folder.last)
+    assert resume(told.saved.path, tmp_path).loop.place.step == 10
 
 
 def test_a_folder_that_cannot_be_made_is_told(tmp_path):

@@ -83,7 +83,7 @@ def test_pictures_follow_frames(page, trainer):
     at = page.bits.view.square(3, 4).center().toPoint()
     assert page.bits.view.grab().toImage().pixelColor(at).name().upper() == tokens().flip
     assert page.latent_card.hint.text() == "clipped 12.5 %"
-    assert page.sign_card.hint.text() == "−1 47 % · +1 53 %"
+    assert page.sign_card.hint.text() == "−1 47% · +1 53%"
 
 
 def test_live_pictures_wait_their_turn_but_scrubbing_does_not(page, session, trainer):
@@ -356,3 +356,12 @@ def test_the_share_at_a_mark_is_written_only_where_its_bar_runs_off_the_top(page
         page.latent.set_counts(counts)
         page.latent.grab()
         assert written[-2:] == [expected, expected]
+
+
+def test_why_a_run_rests_is_said_as_the_trainer_says_it_until_it_goes_on(page, session, trainer):
+    trainer.begin()
+    session.trainer.say(m.RunState("run-1", "paused", "No space left. Free some space on the disk."))
+    (bar,) = page.notices.bars
+    assert (bar.notice.what, bar.notice.remedy) == ("No space left. Free some space on the disk.", "")
+    session.trainer.say(m.RunState("run-1", "running"))
+    assert not page.notices.bars

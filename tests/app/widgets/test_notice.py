@@ -42,3 +42,12 @@ def test_restart_does_it_and_goes(session, qtbot):
     notices.bars[0].action.click()
     assert session.inference.starts == starts + 1
     assert notices.isHidden()
+
+
+def test_what_no_longer_holds_is_put_away(session, qtbot):
+    notices = area(session, qtbot)
+    notices.add(Notice("learn", "The disk is full."))
+    notices.drop("Something else.")
+    assert notices.bars
+    notices.drop("The disk is full.")
+    assert notices.isHidden()
