@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from engine.bits import Words, pack, unpack, words_for
 from engine.inference.network import Affine, Conv, MaxPool, Shape, Source, Threshold
 from engine.inference.rules import Stage
-from engine.jit.kernels import address
+from engine.jit.kernels import SHORT, address
 from engine.jit.layout import aligned, blocked, padded
 from engine.jit.record import Record, record, slot
 from engine.jit.steps import PLANES, RUN_FIELDS
@@ -272,6 +272,8 @@ class _Signs:
         if isinstance(product, Conv):
             self._channels, self._places = product.channels, product.kernel**2
             self.units = product.kernel * words_for(product.channels)
+            if self.units in SHORT:
+                self.kernel = f"bits-{self.units}"
         elif len(takes) == 3 and not plain:
             self._channels, self._places = takes[2], takes[0] * takes[1]
             self.units = self._places * words_for(takes[2])

@@ -29,7 +29,8 @@ SPAN = 16
 class Dot:
     """What one kernel is made for.
 
-    planes: double the sum between segments. epilogue: what becomes of a sum S of mismatches (signs) or of products
+    planes: double the sum between segments. units: those of a segment where the kernel is made for so many, 0 for any
+    number: short runs are written out instead of looped over. epilogue: what becomes of a sum S of mismatches (signs) or of products
     with the negated weights (pixels): "sums" base[o] - (S << shift) as int32; "bits" S < base[o]; "scores" those
     sums as float32 times scale[o], rounded, plus offset[o], rounded.
     """
@@ -38,6 +39,7 @@ class Dot:
     tiles: Tiles
     epilogue: Epilogue
     planes: bool = False
+    units: int = 0
 
 
 def emit(module: ir.Module, name: str, dot: Dot) -> None:
@@ -122,6 +124,10 @@ class _Writer:
     def _along(self, totals: list[Value], places: list[Value], columns: list[Value]) -> list[Value]:
         """The totals with a whole segment taken in."""
         e, f, b, depth = self.e, self.f, self.b, self.dot.depth
+        if self.dot.units and not depth.burst:
+            for index in range(self.dot.units):
+                totals = self._step(Loop(const(index), totals), places, columns)
+            return totals
         if not depth.burst:
             with e.loop(const(0), f["units"], const(1), totals) as unit:
                 unit.following = self._step(unit, places, columns)

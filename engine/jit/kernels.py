@@ -14,6 +14,9 @@ from engine.jit.compile import Library, Native
 from engine.jit.dot import Dot
 from engine.jit.target import Target, host
 
+SHORT = (1, 2, 3, 5)
+"""Words of a kernel row for which there is a kernel of its own: 1x1 up to 128 channels, 3x3 and 5x5 up to 64."""
+
 Emit = Callable[[ir.Module, str], None]
 
 _lock = threading.Lock()
@@ -36,6 +39,7 @@ def variants(target: Target) -> dict[str, Emit]:
         "pixel-scores": Dot(pixels, target.pixel_tiles, "scores"),
         "plane-bits": Dot(signs, target.narrow, "bits", planes=True),
     }
+    dots |= {f"bits-{units}": Dot(signs, target.wide, "bits", units=units) for units in SHORT}
     made: dict[str, Emit] = {name: partial(dot.emit, dot=each) for name, each in dots.items()}
     return made | {
         "planes": steps.emit_planes,
