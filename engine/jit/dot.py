@@ -29,10 +29,11 @@ SPAN = 16
 class Dot:
     """What one kernel is made for.
 
-    planes: double the sum between segments. units: those of a segment where the kernel is made for so many, 0 for any
-    number: short runs are written out instead of looped over. epilogue: what becomes of a sum S of mismatches (signs) or of products
-    with the negated weights (pixels): "sums" base[o] - (S << shift) as int32; "bits" S < base[o]; "scores" those
-    sums as float32 times scale[o], rounded, plus offset[o], rounded.
+    planes: double the sum between segments.
+    units: those of a segment where the kernel is made for so many, written out instead of looped over; 0 for any.
+    epilogue: what becomes of a sum S of mismatches (signs) or of products with the negated weights (pixels): "sums"
+    base[o] - (S << shift) as int32; "bits" S < base[o]; "scores" those sums as float32 times scale[o], rounded, plus
+    offset[o], rounded.
     """
 
     depth: Depth
