@@ -14,12 +14,12 @@ from engine.jit.kernels import address, kernel, variants
 from engine.jit.layout import blocked, padded
 from engine.jit.record import SLOTS, record, slot
 from engine.jit.steps import PLANES, RUN_FIELDS
-from engine.jit.target import host
+from engine.jit.target import VARIANTS, host
 
 FILLS = ("random", "zeros", "ones", "alternating")
 LIMITS = ("ties", "low", "high", "random")
-DOTS = ("bits", "bits-narrow", "sums", "sums-narrow", "scores", "scores-narrow", "pixel-bits", "pixel-scores",
-        "plane-bits")  # fmt: skip
+STEPS = ("planes", "pool", "copy", "run")
+DOTS = tuple(name for name in variants(VARIANTS[0]) if name not in STEPS)
 INT32 = np.iinfo(np.int32)
 
 
@@ -55,7 +55,10 @@ def span(counts, steps, last):
 
 @dataclass(frozen=True)
 class Dot:
-    """One call of a kernel of products. Steps are bytes; gaps are bytes between what is written."""
+    """One call of a kernel of products. Steps are bytes; gaps are bytes between what is written.
+
+    A kernel whose name ends in a number is made for so many units, and is given those.
+    """
 
     name: str
     counts: tuple[int, int, int]
@@ -71,6 +74,11 @@ class Dot:
     weights: str = "random"
     limits: str = "ties"
     seed: int = 0
+
+    def __post_init__(self):
+        made_for = self.name.rpartition("-")[2]
+        if made_for.isdigit():
+            object.__setattr__(self, "units", int(made_for))
 
     def check(self, memory):
         rng = np.random.default_rng(self.seed)
@@ -322,8 +330,3 @@ def random_case(rng):
                 extra_pitch=some(0, 20), gaps=some(0, 9, 3), shift=some(0, 2), source=fill,
                 weights=str(rng.choice(FILLS)), limits=str(rng.choice(LIMITS)), seed=seed,
             )  # fmt: skip
-
-
-def kernel_names():
-    """Every kernel of the variant in force."""
-    return list(variants(host()))
