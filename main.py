@@ -109,9 +109,11 @@ def _bench(options: argparse.Namespace) -> int:
 
     common = {"batch": options.batch, "threads": options.threads, "quick": options.quick}
     if options.what == "gemm":
-        record = commands.bench_gemm(size=options.size, **common)
-    else:
+        record = commands.bench_gemm(size=options.size, sweep=options.sweep, **common)
+    elif options.what == "net":
         record = commands.bench_net(case=options.case, **common)
+    else:
+        record = commands.bench_conv(case=options.case, **common)
     return _report(options, record, _print_bench)
 
 
@@ -186,10 +188,11 @@ def _predict_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _bench_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("what", choices=("gemm", "net", "gui"))
+    parser.add_argument("what", choices=("gemm", "net", "conv", "gui"))
     parser.add_argument("--size", type=int, action="append", metavar="N", help="gemm: N x N x N")
-    parser.add_argument("--case", action="append", metavar="ARCH", help="net: e.g. 784-1024x3-10")
-    parser.add_argument("--batch", type=int, action="append", metavar="N", help="gemm: rows; net: images")
+    parser.add_argument("--sweep", action="store_true", help="gemm: products from thin to square, for a roofline")
+    parser.add_argument("--case", action="append", help="net: e.g. 784-1024x3-10; conv: e.g. 128@32x32")
+    parser.add_argument("--batch", type=int, action="append", metavar="N", help="gemm: rows; net and conv: images")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--quick", action="store_true", help="seconds instead of minutes")
     _json(parser)
@@ -280,8 +283,13 @@ def _print_bench(record: Record) -> None:
     peak = record["peak"]
     print(record["machine"])
     limits = ", ".join(f"{name} {_short(peak[f'{name}_gmacs'])} GMAC/s" for name in ("popcount", "fp32"))
-    print(f"one core at most: {limits}\n")
-    keys = ("case", "backend", "threads", "median_ms", "gmacs", "fraction_of_peak", "times_torch", "times_best_float")
+    print(f"one core at most: {limits}")
+    reads = ", ".join(f"{_short(rate)} GB/s from {level}" for level, rate in peak["read_gbs"].items())
+    print(f"it reads: {reads}\n")
+    keys = (
+        "case", "backend", "threads", "median_ms", "gmacs", "intensity", "fraction_of_peak", "times_torch",
+        "times_best_float",
+    )  # fmt: skip
     timed = [row for row in record["rows"] if row["median_ms"] is not None]
     _table((*keys, "exact"), [[_short(row.get(key)) for key in (*keys, "exact")] for row in timed])
     for row in record["rows"]:

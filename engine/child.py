@@ -30,15 +30,15 @@ class Child:
     It dies with this process: the kernel or the end of the pipe sees to that.
     """
 
-    def __init__(self, world: m.World) -> None:
-        """Start it and wait until it is ready. Raises ChildLost."""
+    def __init__(self, world: m.World, name: str = "peer") -> None:
+        """Start it and wait until it is ready. name: apart from others of its world. Raises ChildLost."""
         folder = paths.log_dir()
         folder.mkdir(parents=True, exist_ok=True)
-        self._log = folder / f"{world}-peer-{os.getpid()}.log"
+        self._log = folder / f"{world}-{name}-{os.getpid()}.log"
         context = multiprocessing.get_context("spawn")
         self._connection, theirs = context.Pipe()
         self._process = context.Process(
-            target=worker.main, args=(world, theirs, str(self._log)), name=f"flipscope {world} peer", daemon=True
+            target=worker.main, args=(world, theirs, str(self._log)), name=f"flipscope {world} {name}", daemon=True
         )
         self._process.start()
         theirs.close()

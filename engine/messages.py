@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from engine.bits import Words
 from engine.config import RunConfig
 
-World = Literal["torch", "inference"]
+World = Literal["torch", "inference", "peers"]
 Image = NDArray[np.uint8]
 
 # ---------------------------------------------------------------- to a child
@@ -192,24 +192,49 @@ class BenchNet(Command):
 
 
 @dataclass(frozen=True)
-class PeerProduct(Command):
-    """In the torch world: time `samples` float32 products [M,K] x [K,N]; answered by PeerTimes."""
+class BenchConv(Command):
+    """Time one binary 3x3 convolution with its threshold, e.g. ("128@32x32", 16): channels @ image, and batch."""
 
-    shape: tuple[int, int, int]
-    samples: int
-    threads: int
-    method: str = "torch"
+    lane: ClassVar[str | None] = "job"
+    cases: tuple[tuple[str, int], ...]
+    threads: int = 1
+    quick: bool = False
 
 
 @dataclass(frozen=True)
-class PeerNetwork(Command):
-    """In the torch world: time `samples` passes of a float32 MLP of these widths on a batch."""
+class Peer(Command):
+    """In a process of its own: let another library take one turn at a case; answered by PeerTime or Failed.
+
+    method: how that library is to do it, see engine.training.peers and engine.inference.peers.
+    """
+
+    method: str
+    threads: int
+
+
+@dataclass(frozen=True)
+class PeerProduct(Peer):
+    """A product of +-1, shape (M, N, K): [M, K] x [K, N]."""
+
+    shape: tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class PeerNetwork(Peer):
+    """A float32 MLP of these widths, ReLU between its layers, on a batch."""
 
     widths: tuple[int, ...]
     batch: int
-    samples: int
-    threads: int
-    method: str = "torch"
+
+
+@dataclass(frozen=True)
+class PeerConv(Peer):
+    """A 3x3 convolution, stride 1, padding 1, of float32 maps [batch, channels, height, width] to as many channels."""
+
+    channels: int
+    height: int
+    width: int
+    batch: int
 
 
 # ---------------------------------------------------------------- to the window
@@ -544,8 +569,13 @@ class Evaluation(Event):
 
 @dataclass(frozen=True)
 class BenchRow(Event):
-    """One timed case, as in CLI.md. kind: "oracle", "float", "xnor" or "peer".
+    """One timed case.
 
+    kind: "oracle", "float" or "xnor", a backend's; or another library's "peer" (float32), "int8" or "bits".
+    gmacs: 1e9 multiply-accumulates a second, of the median. intensity: multiply-accumulates a byte, operands and
+    result moved once in the form in which this row has them.
+    fraction_of_peak: gmacs over that of all threads' cores, each at the ceiling of its kind.
+    times_torch, times_best_float: how many times as fast as torch's default and as the fastest float row.
     exact: this very run's result equalled the oracle's (None: nothing to compare, see reason).
     reason, remedy: why there are no figures.
     """
@@ -562,22 +592,29 @@ class BenchRow(Event):
     times_torch: float | None = None
     times_best_float: float | None = None
     exact: bool | None = None
+    intensity: float | None = None
     reason: str = ""
     remedy: str = ""
 
 
 @dataclass(frozen=True)
 class BenchPeak(Event):
-    """What one core can do at most, measured in the same process: GMAC/s; and what machine it is."""
+    """What one core can do at most, measured in the same process: GMAC/s; and what machine it is.
+
+    read_gbs: 1e9 bytes a second that a core reads from each level of its memory, nearest first: (name, rate).
+    clock: what seconds are of a row's, "cpu" (of the one thread that works) or "wall".
+    """
 
     popcount_gmacs: float | None
     fp32_gmacs: float | None
     machine: str
+    read_gbs: tuple[tuple[str, float], ...] = ()
+    clock: str = "wall"
 
 
 @dataclass(frozen=True)
-class PeerTimes(Event):
-    """Seconds of each sample."""
+class PeerTime(Event):
+    """Seconds of one call, of one turn."""
 
-    seconds: tuple[float, ...]
+    seconds: float
     method: str

@@ -24,7 +24,11 @@ from engine.errors import FlipscopeError
 
 log = logging.getLogger(__name__)
 
-SERVICES: dict[m.World, str] = {"torch": "engine.training.service", "inference": "engine.inference.service"}
+SERVICES: dict[m.World, str] = {
+    "torch": "engine.training.service",
+    "inference": "engine.inference.service",
+    "peers": "engine.inference.peers",
+}
 
 
 class StepMark:

@@ -24,8 +24,13 @@ def test_answers_refusals_and_death():
 
 def test_torch_times_its_products():
     with Child("torch") as child:
-        for method in ("torch", "onednn"):
-            times = child.ask(m.PeerProduct((8, 8, 64), 3, 1, method), m.PeerTimes)
-            assert (len(times.seconds), times.method) == (3, method)
-        times = child.ask(m.PeerNetwork((20, 9, 3), 2, 4, 1), m.PeerTimes)
-        assert len(times.seconds) == 4
+        for method in ("torch", "onednn", "int8"):
+            time = child.ask(m.PeerProduct(method, 1, (8, 8, 64)), m.PeerTime)
+            assert time.method == method
+            assert time.seconds > 0
+        assert child.ask(m.PeerConv("torch", 1, 3, 4, 4, 2), m.PeerTime).seconds > 0
+
+
+def test_a_peer_that_cannot_says_so():
+    with Child("peers", "cublas") as child, pytest.raises(FlipscopeError, match="cublas"):
+        child.ask(m.PeerProduct("cublas", 1, (1, 1, 1)), m.PeerTime)

@@ -24,8 +24,16 @@ Record = dict[str, Any]
 
 PACKAGES = ("numpy", "torch", "PySide6-Essentials", "pyqtgraph", "safetensors", "llvmlite", "pillow", "cupy-cuda12x")
 SIZES, QUICK_SIZES = (512, 1024, 2048, 4096), (256, 1024)
+SWEEP = (
+    *((n, n, n) for n in (64, 128, 256, 512, 1024, 2048, 4096)),
+    *((rows, 4096, 4096) for rows in (1, 4, 16, 64, 256)),
+    *((1024, 1024, k) for k in (64, 256, 4096)),
+)
+"""Products (M, N, K) from a few multiply-accumulates a byte to a thousand: the roofline."""
 ARCHITECTURES, QUICK_ARCHITECTURES = ("784-1024x3-10", "784-4096x3-10"), ("784-1024x3-10",)
 BATCHES = (1, 100)
+MAPS, QUICK_MAPS = ("128@32x32", "256@16x16", "512@8x8"), ("256@16x16",)
+MAP_BATCHES, QUICK_MAP_BATCHES = (1, 16, 100), (16,)
 
 
 def doctor() -> Record:
@@ -95,29 +103,62 @@ def predict(path: str, images: Sequence[str], backend: str | None = None) -> Rec
 
 
 def bench_gemm(
-    size: Sequence[int] | None = None, batch: Sequence[int] | None = None, threads: int = 1, quick: bool = False
+    size: Sequence[int] | None = None,
+    batch: Sequence[int] | None = None,
+    threads: int = 1,
+    quick: bool = False,
+    sweep: bool = False,
 ) -> Record:
-    """Time +-1 products of size x size x size, or of `batch` rows each. Raises FlipscopeError."""
+    """Time +-1 products of size x size x size, or of `batch` rows each; or SWEEP. Raises FlipscopeError."""
+    if sweep and (size or batch):
+        raise BadInput("A sweep has its own sizes.", "Leave out --size and --batch, or --sweep.")
     sizes = size or (QUICK_SIZES if quick else SIZES)
-    shapes = [(rows, n, n) for n in sizes for rows in (batch or (n,))]
+    shapes = SWEEP if sweep else [(rows, n, n) for n in sizes for rows in (batch or (n,))]
     return _collected(bench.gemm(shapes, threads, quick=quick))
 
 
 def bench_net(
     case: Sequence[str] | None = None, batch: Sequence[int] | None = None, threads: int = 1, quick: bool = False
 ) -> Record:
-    """Time whole random networks, e.g. "784-1024x3-10", on batches of images. Raises FlipscopeError."""
+    """Time whole random networks, e.g. "784-1024x3-10" or "784-1024x3-10@16", on batches. Raises FlipscopeError."""
     architectures = case or (QUICK_ARCHITECTURES if quick else ARCHITECTURES)
-    cases = [(architecture, images) for architecture in architectures for images in (batch or BATCHES)]
-    return _collected(bench.net(cases, threads, quick=quick))
+    return _collected(bench.net(_batched(architectures, 0, batch or BATCHES), threads, quick=quick))
+
+
+def bench_conv(
+    case: Sequence[str] | None = None, batch: Sequence[int] | None = None, threads: int = 1, quick: bool = False
+) -> Record:
+    """Time binary 3x3 convolutions, e.g. "128@32x32" or "128@32x32@16", on batches of maps. Raises FlipscopeError."""
+    maps = case or (QUICK_MAPS if quick else MAPS)
+    batches = batch or (QUICK_MAP_BATCHES if quick else MAP_BATCHES)
+    return _collected(bench.conv(_batched(maps, 1, batches), threads, quick=quick))
+
+
+def _batched(cases: Sequence[str], signs: int, batches: Sequence[int]) -> list[tuple[str, int]]:
+    """Cases with their batches: one that is written behind a last @, beyond the `signs` that belong to the case."""
+    found: list[tuple[str, int]] = []
+    for case in cases:
+        name, _, batch = case.rpartition("@")
+        if case.count("@") <= signs:
+            found += [(case, images) for images in batches]
+        elif batch.isdecimal() and len(batch) < 10:
+            found.append((name, int(batch)))
+        else:
+            raise BadInput(f"'{batch}' is no batch.", "Write it like 784-1024x3-10@100 or 128@32x32@16.")
+    return found
 
 
 def _collected(events: Iterator[Slice]) -> Record:
-    record: Record = {"machine": "", "peak": {}, "rows": []}
+    record: Record = {"machine": "", "clock": "", "peak": {}, "rows": []}
     for event in events:
         if isinstance(event, m.BenchPeak):
             record["machine"] = event.machine
-            record["peak"] = {"popcount_gmacs": event.popcount_gmacs, "fp32_gmacs": event.fp32_gmacs}
+            record["clock"] = event.clock
+            record["peak"] = {
+                "popcount_gmacs": event.popcount_gmacs,
+                "fp32_gmacs": event.fp32_gmacs,
+                "read_gbs": dict(event.read_gbs),
+            }
         elif isinstance(event, m.BenchRow):
             row = asdict(event)
             spread = None if event.high_ms is None or event.low_ms is None else event.high_ms - event.low_ms

@@ -4,48 +4,44 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from engine import messages as m
+from engine.inference.operands import Traffic
 from engine.jit import peak
 
-SAMPLE = 0.002
-"""Seconds of one sample at least: short calls are repeated."""
+SURE = 3
+"""Turns after which a contestant that has used up its share of the time is left alone."""
+TORCH = "torch"
+"""The peer that `times_torch` is against: torch's default float32."""
+CEILINGS = {"xnor": "popcount", "bits": "popcount", "float": "fma", "peer": "fma"}
+"""Which register-only loop is the ceiling of a kind; the others have none."""
 
 
 @dataclass
 class Contestant:
-    """One way to do a case. `sample` gives seconds of single calls, one turn's worth.
+    """One way to do a case. `turn` takes a turn and gives the seconds of a single call.
 
     exact: whether its result equalled the oracle's; None where it computes something of its own (a peer).
     """
 
     name: str
     kind: str
-    sample: Callable[[], Sequence[float]]
+    turn: Callable[[], float]
     exact: bool | None = None
     seconds: list[float] = field(default_factory=list)
+    spent: float = 0.0
 
     @property
     def median(self) -> float:
         return statistics.median(self.seconds)
 
-
-def repeated(run: Callable[[], object]) -> Callable[[], Sequence[float]]:
-    """A sample of `run`: called as often as SAMPLE has room for, the mean of one call."""
-    calls = 1
-
-    def sample() -> Sequence[float]:
-        nonlocal calls
+    def take_turn(self) -> None:
+        """Take one, and remember what it gave and took."""
         began = time.perf_counter()
-        for _ in range(calls):
-            run()
-        one = (time.perf_counter() - began) / calls
-        calls = max(1, round(SAMPLE / max(one, 1e-7)))
-        return (one,)
-
-    return sample
+        self.seconds.append(self.turn())
+        self.spent += time.perf_counter() - began
 
 
 @dataclass
@@ -54,26 +50,26 @@ class Contest:
 
     case: str
     macs: int
+    traffic: Traffic
     threads: int
-    contestants: list[Contestant]
-    ceilings: dict[str, list[float]] = field(default_factory=lambda: {"xnor": [], "float": []})
+    contestants: list[Contestant] = field(default_factory=list)
+    ceilings: dict[str, list[float]] = field(default_factory=lambda: {"popcount": [], "fma": []})
 
     def rounds(self, least: int, budget: float) -> Iterator[None]:
         """Let everybody take turns, at least `least` rounds and then until `budget` seconds are spent.
 
-        Yields after every turn. A contestant that has had a quarter of the budget is left alone after `least`.
+        Yields after every turn. A contestant that has had a quarter of the budget is left alone after SURE turns.
         """
-        for contestant in self.contestants:
-            contestant.sample()
-            yield
         began, done = time.perf_counter(), 0
         while done < least or time.perf_counter() - began < budget:
-            for contestant in self.contestants:
-                if done < least or sum(contestant.seconds) < budget / 4:
-                    contestant.seconds.extend(contestant.sample())
-                    yield
-            self.ceilings["xnor"].append(peak.popcount().sample())
-            self.ceilings["float"].append(peak.fma().sample())
+            able = [c for c in self.contestants if len(c.seconds) < SURE or c.spent < budget / 4]
+            if not able:
+                return
+            for contestant in able:
+                contestant.take_turn()
+                yield
+            self.ceilings["popcount"].append(peak.popcount().sample())
+            self.ceilings["fma"].append(peak.fma().sample())
             done += 1
             yield
 
@@ -88,7 +84,7 @@ class Contest:
         median = one.median
         low, _, high = statistics.quantiles(one.seconds, n=4) if len(one.seconds) > 1 else (median,) * 3
         gmacs = self.macs / median / 1e9
-        ceiling = self.ceilings.get("float" if one.kind == "peer" else one.kind)
+        ceiling = self.ceilings.get(CEILINGS.get(one.kind, ""))
         return m.BenchRow(
             case=self.case,
             backend=one.name,
@@ -102,10 +98,5 @@ class Contest:
             times_torch=torch / median if torch else None,
             times_best_float=best_float / median if best_float else None,
             exact=one.exact,
+            intensity=self.macs / self.traffic.of(one.kind),
         )
-
-
-TORCH = "torch"
-ONEDNN = "torch-onednn"
-NUMPY = "numpy-float32"
-"""Names of the peers: torch's default product, oneDNN through torch, numpy's BLAS on floats at hand."""

@@ -65,6 +65,8 @@ class InferenceService:
                 return bench.gemm(command.shapes, command.threads, quick=command.quick)
             case m.BenchNet():
                 return bench.net(command.cases, command.threads, quick=command.quick)
+            case m.BenchConv():
+                return bench.conv(command.cases, command.threads, quick=command.quick)
             case _:
                 raise BadInput(f"The inference worker does not know {type(command).__name__}.", "Ask the trainer.")
 

@@ -1,14 +1,16 @@
-"""What one core of this machine can do at most: loops that touch registers only, the ceilings of every kernel."""
+"""What one core of this machine can do at most: register-only loops, and reading from each level of its memory."""
 
 from __future__ import annotations
 
 import ctypes
 import platform
-import time
 from functools import cache
 from pathlib import Path
 
+import numpy as np
+
 from engine.jit.compile import Library, Native, host_name
+from engine.turns import clock
 
 CHAINS = 16
 """Independent accumulators in a loop, enough to hide every latency."""
@@ -17,6 +19,14 @@ POPCOUNT_LANES = (8, 4, 2, 1)
 FLOAT_LANES = (16, 8, 4)
 SAMPLE = 0.002
 """Seconds of one sample, about."""
+LEVELS = (("16 KiB", 1 << 14), ("256 KiB", 1 << 18), ("4 MiB", 1 << 22), ("memory", 1 << 28))
+"""Working sets that most processors hold in their first, second and third cache, and one that none holds."""
+LINE = 64
+"""Bytes of one vector that is read."""
+TRIES = 8
+"""Samples of a read, of which the best counts."""
+
+_now = clock(threads=1)
 
 
 class Loop:
@@ -30,9 +40,9 @@ class Loop:
 
     def sample(self) -> float:
         """Multiply-accumulates a second of this moment, in units of 1e9."""
-        began = time.perf_counter()
+        began = _now()
         self._native(self._rounds)
-        return self._rounds * self._macs / (time.perf_counter() - began) / 1e9
+        return self._rounds * self._macs / (_now() - began) / 1e9
 
 
 @cache
@@ -45,6 +55,27 @@ def popcount() -> Loop:
 def fma() -> Loop:
     """Fused multiply-add of float32 on the vectors that are fastest here: one multiply-accumulate a lane."""
     return _fastest([(_fma_ir(lanes), CHAINS * lanes) for lanes in FLOAT_LANES])
+
+
+@cache
+def read_rates() -> tuple[tuple[str, float], ...]:
+    """1e9 bytes a second that one core reads from each level of its memory, nearest first: (name, rate)."""
+    read = Library(_read_ir()).function("read", ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
+    data = np.ones(LEVELS[-1][1] + LINE, np.uint8)  # written to once: untouched pages would all be one page of zeros
+    first = data.ctypes.data + -data.ctypes.data % LINE
+    return tuple((name, max(_read_rate(read, first, size) for _ in range(TRIES))) for name, size in LEVELS)
+
+
+def _read_rate(read: Native, first: int, size: int) -> float:
+    """1e9 bytes a second, over a working set of `size` bytes, of a read as long as SAMPLE."""
+    rounds = 1
+    while True:
+        began = _now()
+        read(first, size // LINE, rounds)
+        seconds = _now() - began
+        if seconds >= SAMPLE:
+            return size * rounds / seconds / 1e9
+        rounds *= 2
 
 
 def machine() -> str:
@@ -94,6 +125,35 @@ def _fma_ir(lanes: int) -> str:
     return f"declare {vector} {fused}({declared})\n" + _loop(vector, starts, step, "fadd", last)
 
 
+def _read_ir() -> str:
+    """`i64 read(ptr base, i64 vectors, i64 rounds)`: adds up lines from base on, CHAINS at a time, again and again."""
+    vector, chains = f"<{LINE // 8} x i64>", range(CHAINS)
+    phis = "".join(f"  %a{i} = phi {vector} [ zeroinitializer, %entry ], [ %n{i}, %next ]\n" for i in chains)
+    inner = "".join(f"  %b{i} = phi {vector} [ %a{i}, %round ], [ %n{i}, %loop ]\n" for i in chains)
+    loads = "".join(
+        f"  %at{i} = add i64 %line, {i}\n  %p{i} = getelementptr {vector}, ptr %base, i64 %at{i}\n"
+        f"  %v{i} = load {vector}, ptr %p{i}, align {LINE}\n  %n{i} = add {vector} %b{i}, %v{i}\n"
+        for i in chains
+    )
+    return (
+        "define i64 @read(ptr %base, i64 %lines, i64 %rounds) {\n"
+        "entry:\n  br label %round\n"
+        f"round:\n  %left = phi i64 [ %rounds, %entry ], [ %fewer, %next ]\n{phis}  br label %loop\n"
+        f"loop:\n  %line = phi i64 [ 0, %round ], [ %after, %loop ]\n{inner}{loads}"
+        f"  %after = add i64 %line, {CHAINS}\n  %more = icmp slt i64 %after, %lines\n"
+        "  br i1 %more, label %loop, label %next\n"
+        "next:\n  %fewer = sub i64 %left, 1\n  %again = icmp sgt i64 %fewer, 0\n"
+        "  br i1 %again, label %round, label %exit\n"
+        f"exit:\n{_total(vector, 'add')}  %result = extractelement {vector} %total, i32 0\n  ret i64 %result\n}}\n"
+    )
+
+
+def _total(vector: str, combine: str) -> str:
+    """All chains combined into %total; the first one twice, which ends every fold alike."""
+    folds = [f"  %s{i} = {combine} {vector} {'%n0' if i == 1 else f'%s{i - 1}'}, %n{i}\n" for i in range(1, CHAINS)]
+    return f"{''.join(folds)}  %total = {combine} {vector} %s{CHAINS - 1}, %n0\n"
+
+
 def _constant(kind: str, values: list[int] | list[str]) -> str:
     return "<" + ", ".join(f"{kind} {value}" for value in values) + ">"
 
@@ -103,8 +163,6 @@ def _loop(vector: str, starts: list[str], step: str, combine: str, last: str) ->
     chains = range(len(starts))
     phis = "".join(f"  %a{i} = phi {vector} [ {start}, %entry ], [ %n{i}, %loop ]\n" for i, start in enumerate(starts))
     steps = "".join(step.format(i=i) for i in chains)
-    folds = [f"  %s{i} = {combine} {vector} {'%n0' if i == 1 else f'%s{i - 1}'}, %n{i}\n" for i in chains[1:]]
-    total = f"  %total = {combine} {vector} %s{chains[-1]}, %n0\n"
     return (
         "define double @peak(i64 %rounds) {\n"
         "entry:\n  br label %loop\n"
@@ -112,5 +170,5 @@ def _loop(vector: str, starts: list[str], step: str, combine: str, last: str) ->
         f"{phis}{steps}"
         "  %fewer = sub i64 %left, 1\n  %more = icmp sgt i64 %fewer, 0\n"
         "  br i1 %more, label %loop, label %exit\n"
-        f"exit:\n{''.join(folds)}{total}{last}  ret double %result\n}}\n"
+        f"exit:\n{_total(vector, combine)}{last}  ret double %result\n}}\n"
     )

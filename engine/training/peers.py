@@ -1,8 +1,11 @@
-"""torch's own float32 products, timed for the dashboard; meant for a process of its own."""
+"""torch's own products and convolutions, timed for the dashboard; meant for a process of its own."""
 
 from __future__ import annotations
 
+import ctypes
+import sys
 from collections.abc import Callable
+from functools import cache, lru_cache
 from itertools import pairwise
 
 import torch
@@ -10,71 +13,101 @@ import torch.nn.functional as F  # noqa: N812 - the name torch's own documentati
 from torch import Tensor
 
 from engine.errors import UnknownName, Unsupported
-from engine.messages import PeerNetwork, PeerProduct, PeerTimes
-from engine.training.session import Clock
+from engine.messages import Peer, PeerConv, PeerNetwork, PeerProduct, PeerTime
+from engine.turns import Turns
 from engine.worker import Run
 
-WARM_UP = 2
-"""Passes before the first that counts."""
+Call = Callable[[], Tensor]
+Layout = Callable[[Tensor], Tensor]
 
-METHODS = ("torch", "onednn")
-"""What torch chooses by itself (MKL on most machines), and oneDNN on tensors in its own layout."""
-
-
-def time_product(command: PeerProduct, clock: Clock) -> Run:
-    """Time products of +-1 in float32, shape (M, N, K): [M, K] x [K, N]; ends in PeerTimes."""
-    rows, columns, inner = command.shape
-    return _timed((inner, columns), rows, command, clock)
-
-
-def time_network(command: PeerNetwork, clock: Clock) -> Run:
-    """Time a float32 MLP of these widths, ReLU between its layers, on a batch; ends in PeerTimes."""
-    return _timed(command.widths, command.batch, command, clock)
+FLOATS = ("torch", "onednn")
+"""float32: as torch chooses by itself (MKL on most machines), and oneDNN on tensors in its own layout."""
+METHODS: dict[type[Peer], tuple[str, ...]] = {
+    PeerProduct: (*FLOATS, "int8"),
+    PeerNetwork: FLOATS,
+    PeerConv: (*FLOATS, "channels-last"),
+}
+KEPT = 3
+"""Tensors of so many commands are kept between turns: those of one case by every method."""
 
 
-def _timed(widths: tuple[int, ...], batch: int, command: PeerProduct | PeerNetwork, clock: Clock) -> Run:
-    """Yields after each sample."""
+def take_turn(command: Peer) -> Run:
+    """Time a call of torch's once; ends in PeerTime. Raises UnknownName, Unsupported."""
     torch.set_num_threads(command.threads)
     torch.set_float32_matmul_precision("highest")
-    once = _forward(widths, batch, _layout(command.method))
-    for _ in range(WARM_UP):
-        once()
-        yield None
-    seconds = []
-    for _ in range(command.samples):
-        start = clock()
-        once()
-        seconds.append(clock() - start)
-        yield None
-    yield PeerTimes(tuple(seconds), command.method)
+    _keep_memory()
+    with torch.inference_mode():
+        yield PeerTime(_turns(command)(), command.method)
 
 
-def _layout(method: str) -> Callable[[Tensor], Tensor]:
-    """How tensors are laid out for a method. Raises UnknownName, Unsupported."""
-    if method not in METHODS:
-        raise UnknownName("method", method, METHODS)
-    if method == "torch":
+@lru_cache(KEPT)
+def _turns(command: Peer) -> Turns:
+    known = METHODS.get(type(command), ())
+    if command.method not in known:
+        raise UnknownName("method", command.method, known)
+    return Turns(_call(command), command.threads)
+
+
+def _call(command: Peer) -> Call:
+    signs, layout = _signs(), _layout(command.method)
+    match command:
+        case PeerProduct(shape=(rows, columns, inner)) if command.method == "int8":
+            left, right = (signs(side, inner).to(torch.int8) for side in (rows, columns))
+            return lambda: torch._int_mm(left, right.t())
+        case PeerProduct(shape=(rows, columns, inner)):
+            return _mlp(layout(signs(rows, inner)), [layout(signs(columns, inner))])
+        case PeerNetwork(widths=(first, *_), batch=batch):
+            weights = [layout(signs(outputs, inputs)) for inputs, outputs in pairwise(command.widths)]
+            return _mlp(layout(signs(batch, first)), weights)
+        case PeerConv(channels=channels):
+            maps = layout(signs(command.batch, channels, command.height, command.width))
+            kernels = layout(signs(channels, channels, 3, 3))
+            return lambda: F.conv2d(maps, kernels, padding=1)
+    raise Unsupported(f"torch is not timed on {type(command).__name__}.", "Update Flipscope.")
+
+
+def _mlp(images: Tensor, weights: list[Tensor]) -> Call:
+    """One pass through dense layers."""
+    first, *rest = weights
+
+    def once() -> Tensor:
+        x = F.linear(images, first)
+        for each in rest:
+            x = F.linear(F.relu(x), each)
+        return x
+
+    return once
+
+
+def _signs() -> Callable[..., Tensor]:
+    """Makes float32 tensors of random signs."""
+    generator = torch.Generator().manual_seed(0)
+
+    def signs(*shape: int) -> Tensor:
+        return torch.randint(0, 2, shape, generator=generator).float().mul_(2).sub_(1)
+
+    return signs
+
+
+def _layout(method: str) -> Layout:
+    """How tensors are laid out for a method. Raises Unsupported."""
+    if method == "channels-last":
+        return lambda tensor: tensor.contiguous(memory_format=torch.channels_last)
+    if method != "onednn":
         return Tensor.contiguous
     if not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
         raise Unsupported("This torch was built without oneDNN.", "Compare with torch's default product only.")
     return Tensor.to_mkldnn
 
 
-def _forward(widths: tuple[int, ...], batch: int, layout: Callable[[Tensor], Tensor]) -> Callable[[], Tensor]:
-    """One pass through dense layers of random signs."""
-    generator = torch.Generator().manual_seed(0)
-
-    def signs(rows: int, columns: int) -> Tensor:
-        return layout(torch.randint(0, 2, (rows, columns), generator=generator).float().mul_(2).sub_(1))
-
-    images = signs(batch, widths[0])
-    first, *rest = [signs(outputs, inputs) for inputs, outputs in pairwise(widths)]
-
-    def once() -> Tensor:
-        with torch.inference_mode():
-            x = F.linear(images, first)
-            for weights in rest:
-                x = F.linear(F.relu(x), weights)
-        return x
-
-    return once
+@cache
+def _keep_memory() -> None:
+    """Let the C library keep what torch gives back: fresh pages for every large result would slow torch down."""
+    if sys.platform != "linux":
+        return
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is None:  # not glibc
+        return
+    trim_threshold, mmap_threshold = -1, -3
+    mallopt(trim_threshold, 2**31 - 1)
+    mallopt(mmap_threshold, 2**30)

@@ -49,10 +49,8 @@ class TrainingService:
             case m.Ack(sequence, layers):
                 if self._run is not None:  # an answer to the last frame of a run that has ended since is nobody's
                     self._run.telemetry.acknowledge(sequence, layers)
-            case m.PeerProduct():
-                return peers.time_product(command, self._clock)
-            case m.PeerNetwork():
-                return peers.time_network(command, self._clock)
+            case m.Peer():
+                return peers.take_turn(command)
             case _:
                 raise BadInput(f"The trainer has no '{type(command).__name__}'.", "Ask the other process.")
         return None

@@ -1,21 +1,27 @@
 """The dashboard's figures: what is timed was compared first, and who cannot take part says why."""
 
+from typing import ClassVar
+
 import numpy as np
 import pytest
 
 from engine import messages as m
+from engine import turns
 from engine.errors import BadInput, Unsupported
-from engine.inference import bench, commands
-from engine.inference.backend import backend
-from engine.inference.contest import Contest, Contestant, repeated
+from engine.inference import arena, bench, commands, peers
+from engine.inference.backend import Backend, backend
+from engine.inference.contest import SURE, Contest, Contestant
+from engine.inference.operands import Traffic
 
 
 class Peer:
-    """torch's place, without torch: answers at once, and has no oneDNN."""
+    """The peers' place, without them: answers at once, and has no oneDNN."""
 
-    def __init__(self, world):
-        assert world == "torch"
-        self.asked = []
+    opened: ClassVar = []
+
+    def __init__(self, world, name):
+        self.world, self.name, self.asked = world, name, []
+        Peer.opened.append(self)
 
     def __enter__(self):
         return self
@@ -23,21 +29,25 @@ class Peer:
     def __exit__(self, *_):
         self.asked.append("closed")
 
-    def ask(self, command, answer):
+    def ask(self, command, answer, timeout):
+        assert timeout > 60
         self.asked.append(command)
         if command.method == "onednn":
             raise Unsupported("No oneDNN here.", "None.")
-        return answer((0.5,) * command.samples, command.method)
+        return answer(0.5, command.method)
 
 
 @pytest.fixture(autouse=True)
 def quickly(monkeypatch):
-    monkeypatch.setattr(bench, "QUICK", (2, 0.0))
-    monkeypatch.setattr(bench, "Child", Peer)
+    monkeypatch.setattr(arena, "QUICK", (2, 0.0))
+    monkeypatch.setattr(arena, "Child", Peer)
+    monkeypatch.setattr(turns, "WARM", 0.0)
+    monkeypatch.setattr(Peer, "opened", [])
+    monkeypatch.setattr(peers.importlib.util, "find_spec", lambda name: name == "faiss" or None)
 
 
-BACKENDS = ("naive", "float-blas", "numpy-xnor", "cpu-xnor")
-EVERYBODY = {*BACKENDS, "cupy-xnor", "numpy-float32", "torch", "torch-onednn"}
+BACKENDS = {"naive", "float-blas", "numpy-xnor", "cpu-xnor"}
+ABSENT = {"cupy-xnor", "torch-onednn"}
 
 
 def rows_of(events):
@@ -49,7 +59,8 @@ def test_product():
     peak = next(event for event in events if isinstance(event, m.BenchPeak))
     assert peak.popcount_gmacs > 0
     rows = rows_of(events)
-    assert set(rows) == EVERYBODY
+    others = {"numpy-float32", "torch", "torch-int8", "faiss"}
+    assert set(rows) == BACKENDS | others | ABSENT | {"numkong"}
     for name in BACKENDS:
         row = rows[name]
         assert (row.case, row.exact, row.kind) == ("5x9x65", True, backend(name).kind)
@@ -57,17 +68,77 @@ def test_product():
         assert row.gmacs == pytest.approx(5 * 9 * 65 / row.median_ms / 1e6)
         assert row.times_torch == pytest.approx(500 / row.median_ms)
     assert rows["torch"].times_torch == 1
-    assert rows["numpy-xnor"].fraction_of_peak > 0
-    assert rows["naive"].fraction_of_peak is None
-    for name in ("cupy-xnor", "torch-onednn"):
+    assert {name: rows[name].kind for name in others} == {
+        "numpy-float32": "peer", "torch": "peer", "torch-int8": "int8", "faiss": "bits",
+    }  # fmt: skip
+    for name in ("numpy-xnor", "faiss"):
+        assert rows[name].intensity == 5 * 9 * 65 / (8 * 2 * 14 + 4 * 45)
+        assert rows[name].fraction_of_peak > 0
+    assert rows["torch"].intensity == 5 * 9 * 65 / (4 * 65 * 14 + 4 * 45)
+    assert rows["torch-int8"].intensity == 5 * 9 * 65 / (65 * 14 + 4 * 45)
+    assert rows["naive"].fraction_of_peak is rows["torch-int8"].fraction_of_peak is None
+    for name in (*ABSENT, "numkong"):
         assert rows[name].median_ms is None
         assert rows[name].reason
+    assert "flipscope[peers]" in rows["numkong"].remedy
+
+
+def test_fastest_float_is_a_float():
+    events = [event for event in bench.gemm([(64, 64, 64)], 1, quick=True) if isinstance(event, m.BenchRow)]
+    floats = [row.median_ms for row in events if row.kind in ("float", "peer") and row.median_ms is not None]
+    for row in events:
+        if row.median_ms is not None:
+            assert row.times_best_float == pytest.approx(min(floats) / row.median_ms)
+
+
+def test_every_library_has_a_process_and_torch_one_for_all():
+    list(bench.gemm([(4, 4, 64), (5, 4, 64)], 1, quick=True))
+    assert [(peer.world, peer.name) for peer in Peer.opened] == [("torch", "torch"), ("peers", "faiss")]
+    assert all(peer.asked[-1] == "closed" for peer in Peer.opened)
+    torch, faiss = ([c for c in peer.asked if c != "closed"] for peer in Peer.opened)
+    assert sum(command.method == "onednn" for command in torch) == 1
+    assert {command.shape for command in faiss} == {(4, 4, 64), (5, 4, 64)}
 
 
 def test_network():
     rows = rows_of(bench.net([("20-70x2-3", 5)], 1, quick=True))
+    assert set(rows) == BACKENDS | ABSENT | {"torch"}
     assert all(rows[name].exact for name in BACKENDS)
     assert rows["numpy-xnor"].case == "20-70x2-3@5"
+    weights, images = 20 * 70 + 70 * 70 + 70 * 3, 5 * 20
+    assert rows["torch"].intensity == 5 * weights / (4 * (weights + images) + 4 * 15)
+    assert rows["cpu-xnor"].intensity == 5 * weights / (8 * (70 + 2 * 70 + 2 * 3) + images + 4 * 15)
+
+
+def test_convolution():
+    rows = rows_of(bench.conv([("70@5x6", 3)], 1, quick=True))
+    assert set(rows) == BACKENDS | ABSENT | {"torch", "torch-channels-last"}
+    assert all(rows[name].exact for name in BACKENDS)
+    macs = 3 * 5 * 6 * 70 * 9 * 70
+    assert rows["cpu-xnor"].case == "70@5x6@3"
+    assert rows["cpu-xnor"].gmacs == pytest.approx(macs / rows["cpu-xnor"].median_ms / 1e6)
+    assert rows["cpu-xnor"].intensity == macs / (8 * 2 * (2 * 3 * 30 + 70 * 9))
+    assert rows["torch"].intensity == macs / (4 * (2 * 3 * 30 * 70 + 70 * 9 * 70))
+
+
+def test_a_backend_without_convolutions_is_listed(monkeypatch):
+    monkeypatch.setattr(type(backend("numpy-xnor")), "convolver", Backend.convolver)
+    row = rows_of(bench.conv([("9@4x4", 1)], 1, quick=True))["numpy-xnor"]
+    assert (row.median_ms, row.kind) == (None, "xnor")
+    assert "no convolution" in row.reason
+
+
+def test_wrong_convolutions_are_not_exact(monkeypatch):
+    right = type(backend("numpy-xnor")).convolver
+
+    def wrong(self, conv, after, shape):
+        convolve = right(self, conv, after, shape)
+        return lambda maps, out=None: convolve(maps, out) ^ np.uint64(1)
+
+    monkeypatch.setattr(type(backend("numpy-xnor")), "convolver", wrong)
+    rows = rows_of(bench.conv([("9@4x4", 2)], 1, quick=True))
+    assert rows["numpy-xnor"].exact is False
+    assert rows["cpu-xnor"].exact is True
 
 
 def test_wrong_results_are_not_exact(monkeypatch):
@@ -84,53 +155,29 @@ def test_wrong_results_are_not_exact(monkeypatch):
 
 
 def test_oracle_only_where_it_is_bearable(monkeypatch):
-    monkeypatch.setattr(bench, "ORACLE_MACS", 1000)
+    monkeypatch.setattr(arena, "ORACLE_MACS", 1000)
     rows = rows_of(bench.gemm([(40, 40, 64)], 1, quick=True))
     assert "naive" not in rows
     assert rows["numpy-xnor"].exact is True
 
 
 def test_torch_that_does_not_start(monkeypatch):
-    def broken(_):
+    def broken(*_):
         raise Unsupported("torch is not installed.", "Install it.")
 
-    monkeypatch.setattr(bench, "Child", broken)
+    monkeypatch.setattr(arena, "Child", broken)
     rows = rows_of(bench.gemm([(4, 4, 64)], 1, quick=True))
     assert rows["torch"].reason == "torch is not installed."
     assert rows["numpy-xnor"].times_torch is None
     assert rows["numpy-xnor"].times_best_float > 0
 
 
-def test_ending_early_ends_the_peer(monkeypatch):
-    peers = []
-    monkeypatch.setattr(bench, "Child", lambda world: peers.append(Peer(world)) or peers[0])
+def test_ending_early_ends_the_peer():
     running = bench.gemm([(4, 4, 64)], 1, quick=True)
-    while not peers or len(peers[0].asked) < 3:
+    while not Peer.opened or len(Peer.opened[0].asked) < 3:
         next(running)
     running.close()
-    assert peers[0].asked[-1] == "closed"
-
-
-def test_operands_are_random_and_padded():
-    words = bench._random_words(np.random.default_rng(0), 100, 130)
-    assert not np.any(words[:, -1] >> np.uint64(2))
-    counts = np.bitwise_count(words).sum(axis=1)
-    assert counts.min() > 45
-    assert counts.max() < 95
-
-
-@pytest.mark.parametrize(
-    ("text", "widths"),
-    [("784-1024x3-10", (784, 1024, 1024, 1024, 10)), ("4-2", (4, 2)), ("9x2-3", (9, 9, 3))],
-)
-def test_architectures(text, widths):
-    assert bench.widths_of(text) == widths
-
-
-@pytest.mark.parametrize("text", ["", "784", "784-", "a-b", "784-1024x-10", "0-5", "-3-4", "784-10²", "9" * 50 + "-1"])
-def test_architectures_that_are_none(text):
-    with pytest.raises(BadInput):
-        bench.widths_of(text)
+    assert Peer.opened[0].asked[-1] == "closed"
 
 
 @pytest.mark.parametrize(
@@ -141,6 +188,9 @@ def test_architectures_that_are_none(text):
         lambda: bench.gemm([], 1, quick=True),
         lambda: bench.gemm([(1, 1, 1)], 0, quick=True),
         lambda: bench.net([("4-2", 0)], 1, quick=True),
+        lambda: bench.conv([("4@2x2", 0)], 1, quick=True),
+        lambda: bench.conv([("512@512x512", 10_000)], 1, quick=True),
+        lambda: bench.conv([("100000@1x1", 1)], 1, quick=True),
     ],
 )
 def test_requests_that_are_refused(run):
@@ -151,27 +201,52 @@ def test_requests_that_are_refused(run):
 def test_the_commands_record():
     record = commands.bench_gemm([8], [3], quick=True)
     assert record["machine"]
+    assert record["clock"] in ("cpu", "wall")
     assert record["peak"]["popcount_gmacs"] > 0
+    assert record["peak"]["read_gbs"]["memory"] > 0
     assert {row["case"] for row in record["rows"]} == {"3x8x8"}
-    promised = "case backend threads median_ms iqr_ms gmacs fraction_of_peak times_torch times_best_float exact"
+    promised = (
+        "case backend threads median_ms iqr_ms gmacs intensity fraction_of_peak times_torch times_best_float exact"
+    )
     assert all(set(promised.split()) <= row.keys() for row in record["rows"])
-    assert commands.bench_net(["20-9-3"], [2], quick=True)["rows"][0]["case"] == "20-9-3@2"
+
+
+def test_cases_with_their_batch_or_with_each_of_several():
+    def cases(record):
+        return {row["case"] for row in record["rows"]}
+
+    assert cases(commands.bench_net(["20-9-3", "8-3@4"], [2, 5], quick=True)) == {"20-9-3@2", "20-9-3@5", "8-3@4"}
+    assert cases(commands.bench_conv(["9@4x4", "8@3x3@2"], [1], quick=True)) == {"9@4x4@1", "8@3x3@2"}
+    for wrong in ("9@4x4@", "9@4x4@x", "9@4x4@1@2"):
+        with pytest.raises(BadInput):
+            commands.bench_conv([wrong], quick=True)
+
+
+def test_sweeping_draws_a_roofline(monkeypatch):
+    monkeypatch.setattr(commands, "SWEEP", ((2, 2, 64), (1, 8, 64)))
+    rows = commands.bench_gemm(quick=True, sweep=True)["rows"]
+    assert len({row["intensity"] for row in rows if row["backend"] == "cpu-xnor"}) == 2
+    with pytest.raises(BadInput):
+        commands.bench_gemm([8], sweep=True)
 
 
 def test_everybody_takes_turns():
-    turns = []
-    contestants = [Contestant(name, "float", lambda name=name: turns.append(name) or (1.0,)) for name in "ab"]
-    contest = Contest("c", 10, 1, contestants)
+    taken = []
+    contestants = [Contestant(name, "float", lambda name=name: taken.append(name) or 1.0) for name in "ab"]
+    contest = Contest("c", 10, Traffic(1, 2), 1, contestants)
     list(contest.rounds(3, 0.0))
-    assert "".join(turns) == "ab" + "ab" * 3
+    assert "".join(taken) == "ab" * 3
     assert [row.median_ms for row in contest.rows()] == [1000, 1000]
+    assert [row.intensity for row in contest.rows()] == [5, 5]
 
 
-def test_short_calls_are_repeated():
-    calls = []
-    sample = repeated(lambda: calls.append(1))
-    sample()
-    first = len(calls)
-    sample()
-    assert first == 1
-    assert len(calls) > 10
+def test_the_slow_are_left_alone_once_they_are_sure():
+    def slow():
+        contestants[0].spent += 100.0
+        return 1.0
+
+    contestants = [Contestant("slow", "float", slow), Contestant("quick", "float", lambda: 1e-9)]
+    contest = Contest("c", 10, Traffic(1, 2), 1, contestants)
+    list(contest.rounds(7, 0.5))
+    assert len(contestants[0].seconds) == SURE
+    assert len(contestants[1].seconds) >= 7

@@ -33,6 +33,27 @@ def test_multiply_add_loop_adds(lanes):
         assert run(peak._fma_ir(lanes), rounds) == pytest.approx(float(sums.sum() + sums[0]), rel=1e-6)
 
 
+@pytest.mark.parametrize("rounds", [1, 3])
+def test_read_loop_reads_everything(rounds):
+    read = Library(peak._read_ir()).function("read", ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
+    lines = np.arange(4 * peak.CHAINS * 8 + 8, dtype=np.int64)
+    first = lines.ctypes.data + -lines.ctypes.data % peak.LINE
+    skipped = (first - lines.ctypes.data) // 8
+    heads = lines[skipped::8][: 4 * peak.CHAINS]
+    chains = heads.reshape(4, peak.CHAINS).sum(axis=0) * rounds
+    # all chains together, the first once more
+    assert read(first, len(heads), rounds) == chains.sum() + chains[0]
+
+
+def test_rates_are_measured_by_level(monkeypatch):
+    monkeypatch.setattr(peak, "LEVELS", (("near", 1 << 14), ("far", 1 << 25)))
+    peak.read_rates.cache_clear()
+    rates = dict(peak.read_rates())
+    peak.read_rates.cache_clear()
+    assert list(rates) == ["near", "far"]
+    assert min(rates.values()) > 0
+
+
 def test_ceilings_are_measured():
     assert peak.popcount().sample() > 0
     assert peak.fma().sample() > 0

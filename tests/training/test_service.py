@@ -302,16 +302,25 @@ def test_a_loss_that_is_not_a_number_rests_the_run_and_points_to_the_layer(tmp_p
     assert stage.heard[-1] == m.Done("run")
 
 
-@pytest.mark.parametrize("method", ["torch", "onednn"])
-def test_peers_are_timed(method):
+FLOATS = ["torch", "onednn"]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [m.PeerProduct(method, 1, (3, 5, 70)) for method in (*FLOATS, "int8")]
+    + [m.PeerNetwork(method, 1, (20, 8, 3), 2) for method in FLOATS]
+    + [m.PeerConv(method, 1, 4, 5, 6, 2) for method in (*FLOATS, "channels-last")],
+)
+def test_peers_take_turns(command):
     stage = Stage()
-    stage.answer(lambda _: [m.Shutdown()] if len(stage.of(m.PeerTimes)) == 2 else None)
-    stage.play(m.PeerProduct((3, 5, 70), 4, 1, method), m.PeerNetwork((20, 8, 3), 2, 5, 1, method))
-    assert {(len(event.seconds), event.method) for event in stage.of(m.PeerTimes)} == {(4, method), (5, method)}
+    stage.answer(lambda _: [m.Shutdown()] if len(stage.of(m.PeerTime)) == 2 else None)
+    stage.play(command, command)
+    assert [event.method for event in stage.of(m.PeerTime)] == [command.method] * 2
+    assert all(event.seconds > 0 for event in stage.of(m.PeerTime))
 
 
 def test_an_unknown_method_or_command_is_refused():
     stage = Stage()
-    stage.answer(lambda _: [m.Shutdown()] if len(stage.of(m.Failed)) == 2 else None)
-    stage.play(m.ListBackends(), m.PeerProduct((1, 1, 1), 1, 1, "cublas"))
-    assert [event.command for event in stage.of(m.Failed)] == ["ListBackends", "PeerProduct"]
+    stage.answer(lambda _: [m.Shutdown()] if len(stage.of(m.Failed)) == 3 else None)
+    stage.play(m.ListBackends(), m.PeerProduct("cublas", 1, (1, 1, 1)), m.PeerNetwork("int8", 1, (4, 2), 1))
+    assert [event.command for event in stage.of(m.Failed)] == ["ListBackends", "PeerProduct", "PeerNetwork"]

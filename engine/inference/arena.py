@@ -1,0 +1,136 @@
+"""What all cases of a benchmark share: the ceilings, who is absent and why, and peers in processes of their own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from engine import messages as m
+from engine import threads, turns
+from engine.child import Child
+from engine.errors import BadInput, FlipscopeError
+from engine.inference import peers
+from engine.inference.backend import Backend, Ready, backends, ready
+from engine.inference.contest import TORCH, Contest, Contestant
+from engine.jit import peak
+from engine.worker import Run
+
+ORACLE_MACS = 1 << 31
+"""Work up to which the oracle does a case whole and is timed; on more it checks some of it."""
+QUICK, FULL = (5, 0.5), (9, 3.0)
+"""Rounds at least, and seconds for a case."""
+TURN_SECONDS = 600.0
+"""How long a peer may take over one turn."""
+MAX_THREADS = 1024
+
+
+@dataclass(frozen=True)
+class Peer:
+    """Another library's way to do a case. kind: as in messages.BenchRow."""
+
+    name: str
+    kind: str
+    world: m.World
+    method: str
+
+
+FLOAT_PEERS = (Peer(TORCH, "peer", "torch", "torch"), Peer("torch-onednn", "peer", "torch", "onednn"))
+CONV_PEERS = (*FLOAT_PEERS, Peer("torch-channels-last", "peer", "torch", "channels-last"))
+PRODUCT_PEERS = (
+    *FLOAT_PEERS,
+    Peer("torch-int8", "int8", "torch", "int8"),
+    *(Peer(library, "bits", "peers", library) for library in peers.PRODUCTS),
+)
+
+Ask = Callable[[str], m.Peer]
+"""Makes the command that asks a peer for a turn, of a method."""
+
+
+class Arena:
+    """Holds the limit on threads and the peers' processes as long as it is open."""
+
+    def __init__(self, threads: int, quick: bool) -> None:
+        """Raises BadInput."""
+        if not 1 <= threads <= MAX_THREADS:
+            raise BadInput(f"{threads} threads cannot be used.", "Choose 1 or as many as there are cores.")
+        self._threads = threads
+        self._least, self._budget = QUICK if quick else FULL
+        self._open = ExitStack()
+        self._children: dict[str, Child] = {}
+        self._absent: dict[str, m.BenchRow] = {}
+
+    def __enter__(self) -> Arena:
+        self._open.enter_context(threads.limited(self._threads))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
+
+    def opening(self, cases: int) -> Run:
+        """Measure the ceilings, find out which backends are absent."""
+        if not cases:
+            raise BadInput("There is nothing to time.", "Name at least one case.")
+        popcount, fma = (max(loop.sample() for _ in range(5)) for loop in (peak.popcount(), peak.fma()))
+        yield None
+        clock = "cpu" if turns.clock(self._threads) is not turns.WALL else "wall"
+        yield m.BenchPeak(popcount, fma, _machine(), peak.read_rates(), clock)
+        for one in backends().values():
+            state = one.probe()
+            if not isinstance(state, Ready):
+                self.miss(one.name, one.kind, state.reason, state.remedy)
+
+    def able(self, macs: int) -> list[Backend]:
+        """The backends that take part in a case of so much work."""
+        return [one for one in ready() if one.kind != "oracle" or macs <= ORACLE_MACS]
+
+    def miss(self, name: str, kind: str, reason: str, remedy: str) -> None:
+        """Tell in every case from now on who cannot take part, and why."""
+        self._absent[name] = m.BenchRow("", name, kind, self._threads, reason=reason, remedy=remedy)
+
+    def enter_peers(self, contest: Contest, able: Sequence[Peer], ask: Ask) -> Run:
+        """Enter those peers that can do a case; their first turn shows it."""
+        for peer in able:
+            if peer.name in self._absent:
+                continue
+            yield m.Progress("job", f"{contest.case}: asking {peer.name}")
+            try:
+                child, command = self._child(peer), ask(peer.method)
+                contestant = Contestant(peer.name, peer.kind, _turn_of(child, command))
+                contestant.take_turn()
+            except FlipscopeError as error:
+                self.miss(peer.name, peer.kind, error.what, error.remedy)
+                continue
+            contest.contestants.append(contestant)
+
+    def run(self, contest: Contest) -> Run:
+        """Time a contest and tell its results."""
+        yield from contest.rounds(self._least, self._budget)
+        yield from contest.rows()
+        for row in self._absent.values():
+            yield m.BenchRow(contest.case, row.backend, row.kind, row.threads, reason=row.reason, remedy=row.remedy)
+
+    def _child(self, peer: Peer) -> Child:
+        """torch has one process for all its methods, any other library one of its own. Raises FlipscopeError."""
+        if peer.world == "peers":
+            peers.check_installed(peer.method)
+        name = TORCH if peer.world == "torch" else peer.method
+        if name not in self._children:
+            self._children[name] = self._open.enter_context(Child(peer.world, name))
+        return self._children[name]
+
+
+def bearable(count: int, macs: int) -> int:
+    """How many of `count` parts of a case, `macs` each, the oracle checks: all where that is bearable, one at least."""
+    return max(1, min(count, ORACLE_MACS // macs))
+
+
+def _turn_of(child: Child, command: m.Peer) -> Callable[[], float]:
+    return lambda: child.ask(command, m.PeerTime, TURN_SECONDS).seconds
+
+
+def _machine() -> str:
+    """The processor, and what in the environment holds numpy's BLAS back on it."""
+    held = os.environ.get("OPENBLAS_CORETYPE")
+    return f"{peak.machine()}, numpy held to OPENBLAS_CORETYPE={held}" if held else peak.machine()
