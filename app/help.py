@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QVBoxLayout, QWidget
 
 from app.actions import ACTIONS
@@ -51,6 +52,7 @@ class HelpDialog(QDialog):
         column.addWidget(body)
         column.addLayout(_keys())
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        buttons.button(QDialogButtonBox.StandardButton.Close).setIcon(QIcon())  # the style's own is not of the theme
         buttons.rejected.connect(self.reject)
         column.addWidget(buttons)
 

@@ -103,6 +103,7 @@ class Session(QObject):
         self._request = 0
         self._in_flight: int | None = None
         self._waiting_image: m.Image | None = None
+        self._waiting_picture = ""
         self._evaluating: str | None = None
         self._evaluate_next: str | None = None
         self._snapshot = b""
@@ -176,7 +177,10 @@ class Session(QObject):
         self.inference.send(m.LoadModel(path, path))
 
     def open_picture(self, path: str) -> None:
-        """Bring a picture file to the input of the model in use; answered by `prepared`."""
+        """Bring a picture file to the input of the model in use, once that is loaded; answered by `prepared`."""
+        if self.model is None:
+            self._waiting_picture = path
+            return
         self._request += 1
         self.inference.send(m.Prepare(self._request, path, self.model_key))
 
@@ -294,8 +298,9 @@ class Session(QObject):
         """The config that Run would train with: the last one used, or the defaults where that is broken."""
         try:
             return RunConfig.from_json(self.settings.run)
-        except Exception:  # whatever an old settings file holds must not keep a person from training
-            log.warning("the remembered run configuration is not usable; using the defaults", exc_info=True)
+        except Exception as error:  # whatever an old settings file holds must not keep a person from training
+            log.warning("the remembered run configuration is not usable (%s); using the defaults", error)
+            self.settings.run = {}
             return RunConfig()
 
     def pause(self) -> None:
@@ -520,8 +525,14 @@ class Session(QObject):
         self.models_changed.emit()
         if info.key == self.model_key:
             self.model_changed.emit()
+            self._open_waiting_picture()
         if info.key == self.strip_key:
             self._want_evaluation(info.key)
+
+    def _open_waiting_picture(self) -> None:
+        path, self._waiting_picture = self._waiting_picture, ""
+        if path:
+            self.open_picture(path)
 
     def _model_refused(self, key: str) -> None:
         """A file that cannot be loaded leaves the list; where it was to be used, one that is loaded is."""
@@ -531,6 +542,8 @@ class Session(QObject):
         if key == self.model_key:
             self.model_key = next((choice.key for choice in self.models if choice.key in self.infos), "")
             self.model_changed.emit()
+            if self.model is not None:
+                self._open_waiting_picture()
         self.models_changed.emit()
 
     def _predicted(self, event: m.Prediction) -> None:
@@ -553,7 +566,8 @@ class Session(QObject):
             self._send_waiting()
         if event.command == "LoadModel":
             self._model_refused(event.key)
-        self.noticed.emit(Notice("draw", event.what, event.remedy))
+        whose = f"{Path(event.key).name}: " if event.command == "LoadModel" and event.key != TRAINING else ""
+        self.noticed.emit(Notice("draw", f"{whose}{event.what}", event.remedy))
 
     def _child_ready(self, child: str, event: m.ChildReady) -> None:
         self.ready[child] = True

@@ -143,6 +143,7 @@ class DrawPage(QWidget):
 
     def _prepared(self, event: m.Prepared) -> None:
         self.canvas.put_picture(Picture(event.picture, None if event.blank else event.image))
+        self.clock.forget()  # it was not drawn with a pen
         if event.blank:
             self.session.noticed.emit(
                 Notice("draw", "There is no digit on this picture.", "Open one with dark ink on light, or the reverse.")

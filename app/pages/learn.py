@@ -178,6 +178,7 @@ class LearnPage(QWidget):
         if run.name != self._run_name:
             self._run_name = run.name
             self.bits.set_layers(layer_titles(run.layers))
+            self._name_cards(binary=run.config.kind == "binary")
             self._forget()
         if run.why and run.why != self._why and run.state != "lost":
             self.notices.add(Notice("learn", run.why))
@@ -185,6 +186,12 @@ class LearnPage(QWidget):
             self.notices.drop(self._why)  # it goes on
         self._why = run.why
         self._due(curves=True)
+
+    def _name_cards(self, *, binary: bool) -> None:
+        """An ordinary float network has no bits, and nothing of it is clipped."""
+        self.bits.title.setText("Weight bits" if binary else "Signs of the weights")
+        self.latent_card.title.setText("Latent weights" if binary else "Weights")
+        self.sign_card.title.setText("Before the sign" if binary else "Before the ReLU")
 
     def _forget(self) -> None:
         """Begin a run with empty panels; a pinned weight goes on being watched."""
@@ -278,7 +285,8 @@ class LearnPage(QWidget):
 
     def _show_histograms(self, layer: m.LayerFrame) -> None:
         self.latent.set_counts(layer.latent_histogram, f"Latent weights of {layer.name}:")
-        self.latent_card.set_hint(f"clipped {percent(layer.clipped)}")
+        beyond = "clipped" if self._session.run.config.kind == "binary" else "beyond ±1"
+        self.latent_card.set_hint(f"{beyond} {percent(layer.clipped)}")
         if not layer.preactivation_histogram.sum():
             self.sign_card.set_hint("")
             return

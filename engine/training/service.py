@@ -172,7 +172,9 @@ class _ShownRun:
                 yield from self._score(event)
             case Saved():
                 yield m.Saved(self._name, event.step, event.epoch, str(event.path))
-            case NotSaved(error):
+            case NotSaved(error, saved):
+                if saved is not None:
+                    yield from self._tell(saved)
                 yield from self._rest(f"{error} The run itself is well.")
             case Diverged():
                 yield from self._rest(

@@ -76,6 +76,17 @@ class TestPrediction:
         assert loaded.inference.count(m.Predict) == 3
 
 
+class TestPicture:
+    def test_a_picture_waits_for_the_model_that_is_still_being_loaded(self, session):
+        session.models, session.model_key = [ModelChoice("a", "a", "/a.safetensors")], "a"
+        session.open_picture("/digit.png")
+        assert session.inference.last(m.Prepare) is None
+        session.inference.say(m.ModelLoaded(info("a")))
+        assert session.inference.last(m.Prepare).path == "/digit.png"
+        session.inference.say(m.ModelLoaded(info("a")))
+        assert session.inference.count(m.Prepare) == 1
+
+
 class TestBackends:
     def test_xnor_means_the_best_ready_backend(self, loaded):
         assert loaded.xnor_backend == XNOR
@@ -120,7 +131,7 @@ class TestModels:
         loaded.open_model("/bad.safetensors")
         with qtbot.waitSignal(loaded.noticed) as caught:
             loaded.inference.say(m.Failed("LoadModel", "It is truncated.", "Export it again.", "/bad.safetensors"))
-        assert caught.args[0].what == "It is truncated."
+        assert caught.args[0].what == "bad.safetensors: It is truncated."
         assert loaded.model_key == "a"
 
 
@@ -174,6 +185,7 @@ class TestRun:
     def test_broken_remembered_settings_give_the_defaults(self, session):
         session.settings.run = {"epochs": "many", "colour": 3}
         assert session.wanted_config() == RunConfig()
+        assert session.settings.run == {}
 
 
 class TestWhoseScores:
@@ -191,7 +203,10 @@ class TestWhoseScores:
         loaded.models.append(ModelChoice("/b", "b", "/b"))
         loaded.settings.recent_models = ["/b"]
         loaded.select_model("/b")
+        said = []
+        loaded.noticed.connect(said.append)
         loaded.inference.say(m.Failed("LoadModel", "It is damaged.", "", "/b"))
+        assert said[0].what == "b: It is damaged."
         assert loaded.model_key == "a"
         assert [choice.key for choice in loaded.models] == ["a"]
         assert loaded.settings.recent_models == []

@@ -12,6 +12,7 @@ from app.session import Notice
 from app.theme import DARK, LIGHT, theme
 from app.window import PAGES, Window
 from engine import messages as m
+from tests.app.test_session import info
 
 
 @pytest.fixture
@@ -80,6 +81,8 @@ def test_help_says_what_is_seen_and_lists_the_keys(window, qtbot):
 
 @pytest.mark.parametrize(("name", "kind"), [("m.safetensors", m.LoadModel), ("digit.PNG", m.Prepare)])
 def test_a_file_dropped_anywhere_is_opened(window, name, kind):
+    session = window.session
+    session.inference.say(m.ModelLoaded(info(session.model_key)))
     window.show_page("kernels")
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(f"/somewhere/{name}")])

@@ -10,6 +10,7 @@ from app.pages.learn import LearnPage
 from app.theme import tokens
 from engine import messages as m
 from engine.bits import unpack
+from engine.config import RunConfig
 from tests.app.frames import SHAPES, Trainer
 
 
@@ -365,3 +366,15 @@ def test_why_a_run_rests_is_said_as_the_trainer_says_it_until_it_goes_on(page, s
     assert (bar.notice.what, bar.notice.remedy) == ("No space left. Free some space on the disk.", "")
     session.trainer.say(m.RunState("run-1", "running"))
     assert not page.notices.bars
+
+
+def test_a_float_run_is_not_told_in_the_words_of_a_binary_one(page, session):
+    trainer = Trainer(session.trainer, RunConfig(kind="float"))
+    trainer.begin()
+    trainer.frame()
+    draw(page)
+    assert page.bits.title.text() == "Signs of the weights"
+    assert page.latent_card.hint.text() == "beyond ±1 12.5 %"
+    trainer.config, trainer.run = RunConfig(), "run-2"
+    trainer.begin()
+    assert page.bits.title.text() == "Weight bits"
