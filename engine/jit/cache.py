@@ -26,7 +26,7 @@ def load(name: str) -> bytes | None:
     except OSError:
         return None
     digest, body = data[:DIGEST], data[DIGEST:]
-    if len(digest) < DIGEST or hashlib.sha256(body).digest() != digest:
+    if digest != _digest(name, body):
         log.warning("a kernel in the cache is damaged; it is compiled anew")
         return None
     return body
@@ -37,9 +37,14 @@ def store(name: str, body: bytes) -> None:
     path = _path(name)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, hashlib.sha256(body).digest() + body)
+        write_atomically(path, _digest(name, body) + body)
     except (CannotWrite, OSError) as error:
         log.info("kernels are not kept: %s", error)
+
+
+def _digest(name: str, body: bytes) -> bytes:
+    """Of the name as well: an object in another one's place was compiled for who knows what."""
+    return hashlib.sha256(name.encode() + body).digest()
 
 
 def _path(name: str) -> Path:

@@ -79,7 +79,7 @@ def _object(ir: str, target: Target, machine: llvm.TargetMachine) -> bytes:
     """The object for this machine, from the cache where it is there."""
     version = ".".join(map(str, llvm.llvm_version_info))
     cpu, features = _model(target)
-    name = objects.key(version, target.triple, cpu, features, ir)
+    name = objects.key(version, str(machine.triple), cpu, features, ir)
     body = objects.load(name)
     if body is None:
         body = _emitted(ir, machine)

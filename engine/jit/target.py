@@ -15,6 +15,10 @@ FORCE = "FLIPSCOPE_CPU"
 """Environment variable that holds the kernels to one variant by name."""
 
 
+ALIASES = {"arm64": "aarch64"}
+"""Architectures that LLVM calls by another name on some systems. NEON is part of every aarch64."""
+
+
 @dataclass(frozen=True)
 class Tile:
     """rows x blocks of accumulators that are held in registers at once."""
@@ -77,7 +81,7 @@ VARIANTS: tuple[Target, ...] = (
         Signs(2), PixelsPlain(4), _tiles((1, 1)), _tiles((1, 1)), _tiles((1, 1)),
     ),
     Target(
-        "aarch64", "aarch64-unknown-linux-gnu", "generic", "+neon", ("neon",),
+        "aarch64", "aarch64-unknown-linux-gnu", "generic", "+neon", (),
         Signs(2), PixelsPlain(4), _tiles((2, 2), (2, 1)), _tiles((1, 2), (1, 1)), _tiles((2, 1)),
     ),
 )  # fmt: skip
@@ -88,7 +92,7 @@ def runnable(target: Target) -> bool:
     """Whether this processor can run a variant."""
     own = llvm.get_process_triple().split("-")[0]
     features = host_features()
-    return target.triple.split("-")[0] == own and all(features.get(name, False) for name in target.needs)
+    return target.triple.split("-")[0] == ALIASES.get(own, own) and all(features.get(name, False) for name in target.needs)
 
 
 @cache
