@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 import time
 from collections.abc import Callable
 
@@ -9,8 +10,10 @@ Clock = Callable[[], float]
 
 WARM = 0.003
 """Seconds of calls before those that count, in every turn: who has slept, or waited for others, begins slowly."""
-SAMPLE = 0.002
-"""Seconds of calls that count, at least; what is counted is their mean."""
+SAMPLE = 0.003
+"""Seconds of calls that count, about."""
+PARTS = 7
+"""They are timed in so many parts, of which the median counts: a disturbance is shorter than most of them."""
 LONG = 0.05
 """Seconds of a call that has outlasted its own warming up, and needs none from its second turn on."""
 COARSE = 1e-6
@@ -32,7 +35,7 @@ def clock(threads: int) -> Clock:
 
 
 class Turns:
-    """A call that is timed turn by turn: warmed up, then made as often as SAMPLE has room for."""
+    """A call that is timed turn by turn: warmed up, then made as often as SAMPLE has room for, once at least."""
 
     def __init__(self, call: Callable[[], object], threads: int) -> None:
         """threads: how many the call uses, which decides the clock."""
@@ -45,11 +48,16 @@ class Turns:
         if self._one < LONG:
             self._one = self._warmed()
         calls = max(1, round(SAMPLE / max(self._one, 1e-9)))
+        parts = min(PARTS, calls)
+        self._one = statistics.median(self._part(calls // parts) for _ in range(parts))
+        return self._one
+
+    def _part(self, calls: int) -> float:
+        """Seconds of a call, the mean of so many."""
         began = self._clock()
         for _ in range(calls):
             self._call()
-        self._one = (self._clock() - began) / calls
-        return self._one
+        return (self._clock() - began) / calls
 
     def _warmed(self) -> float:
         """Call for WARM seconds, once at least; the mean of those calls."""

@@ -1,5 +1,8 @@
 """Other libraries' products: right where they are installed, told how to install them where not."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -38,3 +41,12 @@ def test_what_is_not_installed_says_how_to(monkeypatch):
 def test_other_commands_are_refused():
     with pytest.raises(BadInput):
         peers.open_service().carry_out(m.PeerNetwork("faiss", 1, (4, 2), 1))
+
+
+def test_this_world_imports_nothing_before_it_is_asked():
+    script = (
+        "import sys; from engine.inference.peers import open_service; open_service().versions();"
+        "print(sorted({'cupy', 'torch', 'PySide6', 'app', *sys.argv[1:]} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", script, *peers.PRODUCTS], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
