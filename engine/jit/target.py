@@ -90,9 +90,11 @@ VARIANTS: tuple[Target, ...] = (
 
 def runnable(target: Target) -> bool:
     """Whether this processor can run a variant."""
-    own = llvm.get_process_triple().split("-")[0]
+    architecture = llvm.get_process_triple().split("-")[0]
+    if target.triple.split("-")[0] != ALIASES.get(architecture, architecture):
+        return False
     features = host_features()
-    return target.triple.split("-")[0] == ALIASES.get(own, own) and all(features.get(name, False) for name in target.needs)
+    return all(features.get(name, False) for name in target.needs)
 
 
 @cache
