@@ -44,12 +44,14 @@ class RunView:
         return self.state in ("starting", "running", "evaluating", "saving")
 
     def begin(self, event: m.RunStarted) -> None:
-        """Take over the facts of a run; a resumed run goes on with its history, another begins anew."""
-        if event.run != self.name or event.step < self.step:
+        """Take over the facts of a run; a resumed run goes on with what was seen of it, another begins anew."""
+        if event.run != self.name:
             self.history.close()
             self.history = History()
             self.accuracy = None
             self.saved = None
+        elif event.step < self.step:
+            self.history.rewind(event.step)
         self.name, self.folder, self.config = event.run, event.folder, event.config
         self.layers, self.steps_per_epoch, self.stepper = event.layers, event.steps_per_epoch, event.stepper
         self.step, self.epoch = event.step, event.step / max(1, event.steps_per_epoch)

@@ -107,6 +107,7 @@ class Session(QObject):
         self._evaluating: str | None = None
         self._evaluate_next: str | None = None
         self._snapshot = b""
+        self._watching: m.Watch | None = None
         self._unacknowledged: int | None = None
         self._hidden_ack = QTimer(self, singleShot=True, interval=HIDDEN_ACK_MS)
         self._hidden_ack.timeout.connect(self._acknowledge)
@@ -338,7 +339,8 @@ class Session(QObject):
 
     def watch(self, layer: int, row: int, column: int) -> None:
         """Follow one weight in the coming frames; row -1 follows none."""
-        self.trainer.send(m.Watch(layer, row, column))
+        self._watching = m.Watch(layer, row, column)
+        self.trainer.send(self._watching)
 
     def resume_lost(self) -> None:
         """After the trainer died: start it again and go on from the last save, or from the beginning."""
@@ -468,6 +470,8 @@ class Session(QObject):
         """Give the first credit of a run; what was scored of another is not shown as this one's."""
         if event.run != self.run.name:
             self.evaluations.pop(TRAINING, None)
+        elif self._watching is not None:
+            self.trainer.send(self._watching)  # it may be another trainer, which has not heard of it
         self.run.begin(event)
         self._unacknowledged = None
         self.trainer.send(m.Ack(-1))

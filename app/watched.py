@@ -29,12 +29,21 @@ class Watched:
         """Take over what a frame brought, if it is of this weight."""
         if (trace.layer, trace.row, trace.column) != self.target or not trace.step.size:
             return
+        self._rewind(int(trace.step[0]))
         self._steps += trace.step[:: self._stride].tolist()
         self._latent += trace.latent[:: self._stride].tolist()
         while len(self._steps) > MOST:
             self._steps, self._latent, self._stride = self._steps[::2], self._latent[::2], self._stride * 2
         if not self._flips or self._flips[-1][1] != trace.flips:
             self._flips = [*self._flips[-MOST:], (int(trace.step[-1]), trace.flips)]
+
+    def _rewind(self, step: int) -> None:
+        """Forget a step and what follows it: the run was resumed from before it."""
+        while self._steps and self._steps[-1] >= step:
+            self._steps.pop()
+            self._latent.pop()
+        while self._flips and self._flips[-1][0] >= step:
+            self._flips.pop()
 
     def latent_at(self, step: int | None) -> float | None:
         """The latent value known by a step (None: the newest), or None before watching began."""

@@ -32,9 +32,7 @@ class Child:
 
     def __init__(self, world: m.World, name: str = "peer") -> None:
         """Start it and wait until it is ready. name: apart from others of its world. Raises ChildLost."""
-        folder = paths.log_dir()
-        folder.mkdir(parents=True, exist_ok=True)
-        self._log = folder / f"{world}-{name}-{os.getpid()}.log"
+        self._log = paths.new_log(f"{world}-{name}-{os.getpid()}.log")
         context = multiprocessing.get_context("spawn")
         self._connection, theirs = context.Pipe()
         self._process = context.Process(

@@ -48,6 +48,13 @@ class Curves:
             self._put(scalars.step[done : done + room], rows[done : done + room])
             done += room
 
+    def rewind(self, step: int) -> None:
+        """Forget the stretches that begin after a step."""
+        used = -(-self._count // self._stride)
+        kept = int(np.searchsorted(self._step[:used], step, "right"))
+        self._count = min(self._count, kept * self._stride)
+        self._low[kept:] = self._high[kept:] = np.nan
+
     def get(self, column: int, first_step: int, last_step: int, points: int) -> Curve:
         """Minima and maxima of a column over [first_step, last_step], at most `points` stretches by first step."""
         used = -(-self._count // self._stride)

@@ -88,6 +88,21 @@ class History:
             if _score_bytes(self._scores) > self.limit_bytes // 16:
                 self._scores = self._scores[::-2][::-1]
 
+    def rewind(self, step: int) -> None:
+        """Forget what was seen after a step: the run goes on from a save that was made there."""
+        self.flush()
+        with self._changed:
+            for chunk in self._chunks:
+                chunk.records = [record for record in chunk.records if record.step <= step]
+            self._chunks = [chunk for chunk in self._chunks if chunk.records]
+            self._compressed = sum(chunk.nbytes for chunk in self._chunks)
+            self._curves.rewind(step)
+            self._scores = [scored for scored in self._scores if scored.step <= step]
+            self._steps = self._key_of = self._newest = None
+            self._open_keys = []
+            if self._chunks:
+                self._newest, self._open_keys = self._chunks[-1].newest()
+
     def flush(self) -> None:
         """Wait until everything added is compressed and the limit is held."""
         with self._changed:

@@ -112,6 +112,12 @@ class Chunk:
         layers = tuple(_encode_layer(layer, key) for layer, key in zip(arrival.layers, keys, strict=True))
         return Record(arrival.step, arrival.epoch, arrival.time, arrival.span, layers, arrival.watch)
 
+    def newest(self) -> tuple[Arrival, list[Words]]:
+        """The last moment as it came, and the key pictures, one a layer."""
+        record, keys = self.records[-1], [self.key_signs(layer) for layer in range(len(self.shapes))]
+        layers = tuple(self.decode(record, layer, key) for layer, key in enumerate(keys))
+        return Arrival(record.step, record.epoch, record.time, record.span, layers, record.watch), keys
+
     def signs(self, record: Record, layer: int, key: Words) -> Words:
         """The signs of one layer of one of this chunk's records."""
         return key ^ unpack(record.layers[layer].signs, np.uint64, self.shapes[layer].words)

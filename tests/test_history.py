@@ -2,6 +2,7 @@
 
 import tracemalloc
 from bisect import bisect_right
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -245,3 +246,34 @@ def test_bits_of_a_moment_read_as_bits(history):
     history.add(frame)
     bits = unpack(history.moment(0).layers[0].signs, 70)
     assert bits.shape == (40, 70)
+
+
+@pytest.mark.parametrize("kept", [0, 1, 7, 16, 17, 40])
+def test_a_rewound_history_goes_on_as_if_the_rest_had_never_been(history, kept):
+    """From any place, in the middle of a chunk or at its edge: every later moment reads as it came."""
+    sent = list(frames(40))
+    for frame in sent:
+        history.add(frame)
+        history.flush()
+        history.add_score(m.Scored("run", frame.step, 0.1, 1.0, 0.9, 0.3, np.eye(2, dtype=np.int64), "naive"))
+    history.rewind(3 * kept)
+    assert history.steps().tolist() == [frame.step for frame in sent[:kept]]
+    assert history.scores().steps.tolist() == [frame.step for frame in sent[:kept]]
+    again = [*sent[:kept], *frames(3, seed=9)]
+    for index, frame in enumerate(again[kept:]):
+        again[kept + index] = replace(frame, step=3 * (kept + index + 1))
+        history.add(again[kept + index])
+        history.flush()
+    for index, frame in enumerate(again):
+        np.testing.assert_array_equal(history.moment(index).layers[0].signs, frame.layers[0].signs)
+
+
+def test_rewound_curves_end_where_the_run_goes_on():
+    curves = Curves(capacity=8)
+    curves.add(scalars(1, 30))
+    curves.rewind(10)
+    steps, low, _ = curves.get(0, 0, 100, 100)
+    assert steps.max() <= 10
+    assert np.isfinite(low).all()
+    curves.add(scalars(11, 13, loss=7.0))
+    assert curves.get(0, 0, 100, 100)[2].max() == 7.0

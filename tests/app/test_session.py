@@ -224,6 +224,18 @@ class TestDeath:
         assert session.trainer.starts == 2
         assert session.trainer.last(m.ContinueRun) == m.ContinueRun("/r1/last")
 
+    def test_what_was_seen_before_the_save_stays_and_the_pinned_weight_is_watched_on(self, session):
+        session.trainer.say(started(), frame(0, 400), m.Saved("r1", 468, 1.0, "/r1/last"), frame(1, 500))
+        history = session.run.history
+        session.watch(0, 3, 4)
+        session.trainer.died.emit(Death("torch", -9, ""))
+        session.resume_lost()
+        session.trainer.sent.clear()
+        session.trainer.say(started(step=468))
+        assert session.run.history is history
+        assert session.run.saved.step == 468
+        assert session.trainer.last(m.Watch) == m.Watch(0, 3, 4)
+
     def test_without_a_save_it_begins_again(self, session):
         session.trainer.say(started(seed=3), m.RunState("r1", "running"))
         session.trainer.died.emit(Death("torch", 1, ""))
