@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,7 @@ class Watched:
         self._latent: list[float] = []
         self._stride = 1
         self._flips: list[tuple[int, int]] = []
+        self._before = 0  # flips that another trainer counted before the run was resumed
 
     def add(self, trace: m.WatchTrace) -> None:
         """Take over what a frame brought, if it is of this weight."""
@@ -34,16 +35,18 @@ class Watched:
         self._latent += trace.latent[:: self._stride].tolist()
         while len(self._steps) > MOST:
             self._steps, self._latent, self._stride = self._steps[::2], self._latent[::2], self._stride * 2
-        if not self._flips or self._flips[-1][1] != trace.flips:
-            self._flips = [*self._flips[-MOST:], (int(trace.step[-1]), trace.flips)]
+        flips = self._before + trace.flips
+        if not self._flips or self._flips[-1][1] != flips:
+            self._flips = [*self._flips[-MOST:], (int(trace.step[-1]), flips)]
 
     def _rewind(self, step: int) -> None:
         """Forget a step and what follows it: the run was resumed from before it."""
-        while self._steps and self._steps[-1] >= step:
-            self._steps.pop()
-            self._latent.pop()
-        while self._flips and self._flips[-1][0] >= step:
-            self._flips.pop()
+        kept = bisect_left(self._steps, step)
+        if kept == len(self._steps):
+            return
+        del self._steps[kept:], self._latent[kept:]
+        self._flips = [pair for pair in self._flips if pair[0] < step]
+        self._before = self._flips[-1][1] if self._flips else 0
 
     def latent_at(self, step: int | None) -> float | None:
         """The latent value known by a step (None: the newest), or None before watching began."""
