@@ -1,0 +1,5 @@
+"""The variants of the native kernels."""
+
+from tests.jit.conftest import variant
+
+__all__ = ["variant"]
