@@ -16,6 +16,8 @@ from engine.errors import BadInput
 Case = tuple[str, int]
 """A case and its number of threads."""
 
+BACKENDS = ("oracle", "float", "xnor")
+"""The kinds of our own rows; what other libraries compute is not compared."""
 COLUMNS = tuple(field.name for field in fields(m.BenchRow))
 
 
@@ -48,18 +50,13 @@ class BenchResults:
 
     def exact(self, case: Case) -> bool:
         """Whether every backend that was timed on a case was compared, and equal to the oracle."""
-        compared = [row for row in self.rows(case) if row.median_ms is not None and row.kind != "peer"]
+        compared = [row for row in self.rows(case) if row.median_ms is not None and row.kind in BACKENDS]
         return bool(compared) and all(row.exact for row in compared)
 
-    def sweep(self, kind: str, threads: int) -> list[tuple[float, float]]:
-        """(work in MMAC, speed in GMAC/s) of the best row of a kind in every case, by rising work."""
-        rows = [self.best(case, kind) for case in self.cases if case[1] == threads]
-        points = [
-            (row.gmacs * row.median_ms, row.gmacs)  # 1e9 MAC/s * 1e-3 s = 1e6 MAC
-            for row in rows
-            if row is not None and row.gmacs is not None and row.median_ms is not None
-        ]
-        return sorted(points)
+    def measured(self, threads: int) -> list[m.BenchRow]:
+        """Every row with figures, of all cases of so many threads."""
+        rows = (row for case, found in self.cases.items() if case[1] == threads for row in found.values())
+        return [row for row in rows if row.median_ms is not None]
 
     def csv(self) -> str:
         """Every row, one line each, after a line of column names; what was not measured is empty."""
@@ -74,12 +71,17 @@ class BenchResults:
 
 
 def title(case: Case) -> str:
-    """A case for people: "GEMM 1024³", "GEMM 1000×777×513", "784-1024x3-10, batch 100", with its threads if several."""
+    """A case for people: "GEMM 1024³", "GEMM 1000×777×513", "784-1024x3-10, batch 100", with its threads if several.
+
+    Of a convolution: "conv 128@32×32, batch 16".
+    """
     name, threads = case
-    network, _, batch = name.partition("@")
+    subject, _, batch = name.rpartition("@")
     sides = name.split("x")
-    if batch:
-        text = f"{network}, batch {batch}"
+    if "@" in subject:
+        text = f"conv {subject.replace('x', '×')}, batch {batch}"
+    elif subject:
+        text = f"{subject}, batch {batch}"
     else:
         text = f"GEMM {sides[0]}³" if len(set(sides)) == 1 else f"GEMM {'×'.join(sides)}"
     return text if threads == 1 else f"{text}, {threads} threads"
@@ -98,12 +100,20 @@ def parse_shape(text: str) -> tuple[int, int, int]:
 
 def memory_ratio(case: str) -> float:
     """How many times smaller the packed weights of a case are than in float32, padding included."""
-    if "@" not in case:
+    subject, _, _ = case.rpartition("@")
+    if not subject:
         _, _, depth = parse_shape(case)
-        return 32 * depth / (WORD * words_for(depth))
-    widths = list(_widths(case.partition("@")[0].split("-")))
-    layers = list(pairwise(widths))
-    return 32 * sum(i * o for i, o in layers) / (WORD * sum(words_for(i) * o for i, o in layers))
+        return _smaller([(depth, 1)])
+    if "@" in subject:
+        return _smaller([(int(subject.partition("@")[0]), 1)])
+    return _smaller(list(pairwise(_widths(subject.split("-")))))
+
+
+def _smaller(layers: list[tuple[int, int]]) -> float:
+    """32 bits a weight over those of its words, of layers (bits packed together, rows of them)."""
+    return (
+        32 * sum(bits * rows for bits, rows in layers) / (WORD * sum(words_for(bits) * rows for bits, rows in layers))
+    )
 
 
 def _widths(parts: Iterable[str]) -> Iterable[int]:

@@ -398,7 +398,7 @@ class Session(QObject):
 
     # ------------------------------------------------------------ kernels page
 
-    def start_bench(self, command: m.BenchGemm | m.BenchNet) -> None:
+    def start_bench(self, command: m.BenchGemm | m.BenchNet | m.BenchConv) -> None:
         """Run a benchmark in a job child; training rests meanwhile."""
         self.cancel_bench()
         self._resume_after_bench = self.run.moving

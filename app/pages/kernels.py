@@ -7,20 +7,17 @@ from PySide6.QtWidgets import QComboBox, QFileDialog, QGridLayout, QVBoxLayout, 
 
 from app.bench_results import BenchResults, Case, title
 from app.session import Session
-from app.theme import GAP, GRID, Tokens, theme, tokens
+from app.theme import GAP, GRID, theme, tokens
 from app.widgets.card import Card
 from app.widgets.dot_card import DotCard
 from app.widgets.kernel_bar import KernelBar
 from app.widgets.meaning import Meaning
 from app.widgets.notice import NoticeArea
-from app.widgets.plot import Axis, Paint, Plot
+from app.widgets.roofline import Roofline
 from app.widgets.timebars import TimeBars
 from engine import messages as m
 
-KINDS = (("xnor", "XNOR"), ("float", "float"), ("peer", "peer"), ("oracle", "oracle"))
-
-EMPTY_RANGE = (1.0, 1e4)
-"""Of work, in MMAC, before anything is measured."""
+KINDS = (("xnor", "XNOR"), ("float", "float"), ("peer", "float peer"), ("oracle", "other"))
 
 
 class KernelsPage(QWidget):
@@ -39,7 +36,7 @@ class KernelsPage(QWidget):
         self.cases.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.dot = DotCard(session)
         self.meaning = Meaning()
-        self.sweep = self._make_sweep()
+        self.roofline = Roofline()
         self._lay_out()
         session.bench.connect(self._bench)
         self.bar.copy_asked.connect(lambda: QGuiApplication.clipboard().setText(self.results.csv()))
@@ -71,23 +68,9 @@ class KernelsPage(QWidget):
         self.cases.setVisible(bool(self.results.cases))
         self.bars.show_rows([] if self.case is None else self.results.rows(self.case))
         self.meaning.show_case(self.results, self.case)
-        self._show_sweep()
+        name, threads = self.case or ("", 1)
+        self.roofline.show_rows(self.results.measured(threads), self.results.peak, name, threads)
         self.bar.copy.setEnabled(bool(self.results.cases))
-
-    def _show_sweep(self) -> None:
-        threads = 1 if self.case is None else self.case[1]
-        points = {name: self.results.sweep(kind, threads) for kind, name in KINDS}
-        for name, found in points.items():
-            self.sweep.set_line(name, [x for x, _ in found], [y for _, y in found])
-        works = [x for found in points.values() for x, _ in found]
-        self.sweep.set_x_range(*((min(works) / 2, max(works) * 2) if works else EMPTY_RANGE))
-        peak = self.results.peak
-        for name, limit in (("popcount limit", peak and peak.popcount_gmacs), ("fp32 limit", peak and peak.fp32_gmacs)):
-            ends = [min(works) / 2, max(works) * 2] if works and limit else []
-            self.sweep.set_line(name, ends, [limit * threads for _ in ends] if limit else [])
-        fastest = max((y for found in points.values() for _, y in found), default=None)
-        if fastest is not None:
-            self.sweep.set_summary(f"{len(self.results.cases)} cases; the fastest reached {fastest:,.0f} GMAC/s.")
 
     def _save_picture(self) -> None:
         path, _ = QFileDialog.getSaveFileName(self, "Save picture", "flipscope-kernels.png", "PNG (*.png)")
@@ -96,25 +79,9 @@ class KernelsPage(QWidget):
 
     # ------------------------------------------------------------ making it
 
-    @staticmethod
-    def _make_sweep() -> Plot:
-        empty = "Every measured case becomes a point: speed against work, with this machine's own ceilings"
-        plot = Plot(
-            "Speed against work",
-            Axis("work", "MMAC", log=True),
-            Axis("speed", "GMAC/s", log=True),
-            empty=empty,
-            legend=False,
-        )
-        for kind, name in KINDS:
-            plot.add_line(name, _paint_of(kind), symbol=True)
-        plot.add_line("popcount limit", lambda t: t.text)
-        plot.add_line("fp32 limit", lambda t: t.muted)
-        return plot
-
-    def _name_curves(self) -> None:
-        """The curves' names in their colours, on the title's line."""
-        named = [(name, tokens().of_kind(kind)) for kind, name in KINDS] + [("limits", tokens().text)]
+    def _name_kinds(self) -> None:
+        """What the colours of the dots are, on the title's line."""
+        named = [(name, tokens().of_kind(kind)) for kind, name in KINDS]
         self._legend.setText(" &nbsp;".join(f'<span style="color:{color}">● {name}</span>' for name, color in named))
 
     def _lay_out(self) -> None:
@@ -129,24 +96,17 @@ class KernelsPage(QWidget):
         times = Card("Time of one case", "median, whisker = quartiles")
         times.add_to_header(self.cases)
         times.body.addWidget(self.bars, 1)
-        sweep = Card("Speed against work")
-        self._legend = sweep.hint
-        theme().changed.connect(self._name_curves)
-        self._name_curves()
-        sweep.body.addWidget(self.sweep, 1)
+        roofline = Card("Roofline")
+        self._legend = roofline.hint
+        theme().changed.connect(self._name_kinds)
+        self._name_kinds()
+        roofline.body.addWidget(self.roofline, 1)
         grid = QGridLayout()
         grid.setSpacing(GAP)
-        for card, row, place in ((times, 0, 0), (self.dot, 0, 1), (sweep, 1, 0), (self.meaning, 1, 1)):
+        for card, row, place in ((times, 0, 0), (self.dot, 0, 1), (roofline, 1, 0), (self.meaning, 1, 1)):
             grid.addWidget(card, row, place)
         for index, (across, down) in enumerate(((56, 54), (44, 46))):
             grid.setColumnStretch(index, across)
             grid.setRowStretch(index, down)
         inner.addLayout(grid, 1)
         column.addLayout(inner, 1)
-
-
-def _paint_of(kind: str) -> Paint:
-    def paint(t: Tokens) -> str:
-        return t.of_kind(kind)
-
-    return paint

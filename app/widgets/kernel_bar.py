@@ -13,13 +13,16 @@ from app.theme import GAP, GRID
 from app.widgets.card import label, set_role
 from engine import messages as m
 from engine.errors import BadInput
+from engine.inference.operands import SWEEP
 
 SIZES = (256, 512, 1024, 2048, 4096)
-SWEEP = (128, 256, 512, 1024, 2048)
 RAGGED = (1000, 777, 513)
 NETS = ("784-512x2-10", "784-1024x3-10", "784-4096x3-10")
+MAPS = ("128@32x32", "256@16x16", "512@8x8")
 BATCHES = (1, 16, 100, 1000)
 CUSTOM = "custom"
+BATCHED: dict[str, type[m.BenchNet | m.BenchConv]] = {"net": m.BenchNet, "conv": m.BenchConv}
+"""What takes a batch."""
 
 
 class KernelBar(QFrame):
@@ -59,14 +62,14 @@ class KernelBar(QFrame):
         self._connect()
         self.refresh()
 
-    def command(self) -> m.BenchGemm | m.BenchNet:
+    def command(self) -> m.BenchGemm | m.BenchNet | m.BenchConv:
         """What Run would start. Raises BadInput for a custom shape that is none."""
         kind, what = self.shape.currentData()
         threads = int(self.threads.currentData())
-        if kind == "net":
-            return m.BenchNet(((what, int(self.batch.currentData())),), threads)
+        if kind in BATCHED:
+            return BATCHED[kind](((what, int(self.batch.currentData())),), threads)
         if kind == "sweep":
-            return m.BenchGemm(tuple((n, n, n) for n in SWEEP), threads, quick=True)
+            return m.BenchGemm(SWEEP, threads, quick=True)
         return m.BenchGemm((parse_shape(self.custom.text()) if kind == CUSTOM else what,), threads)
 
     def refresh(self) -> None:
@@ -74,7 +77,7 @@ class KernelBar(QFrame):
         kind = self.shape.currentData()[0]
         benching = self._session.benching
         self.custom.setVisible(kind == CUSTOM)
-        self.batch.setVisible(kind == "net")
+        self.batch.setVisible(kind in BATCHED)
         self.run.setText("Cancel" if benching else "Run")
         self.run.setAccessibleName("Cancel the benchmark" if benching else "Time every backend and float peer")
         set_role(self.state, "muted")
@@ -104,8 +107,9 @@ class KernelBar(QFrame):
         items: list[tuple[str, object]] = [(f"GEMM {n}³", ("gemm", (n, n, n))) for n in SIZES]
         items.append((f"GEMM {'×'.join(map(str, RAGGED))}", ("gemm", RAGGED)))
         items.append(("GEMM M, N, K…", (CUSTOM, None)))
-        items.append((f"Sweep {SWEEP[0]}³ to {SWEEP[-1]}³", ("sweep", None)))
+        items.append((f"GEMM sweep, {len(SWEEP)} shapes", ("sweep", None)))
         items += [(f"net {name}", ("net", name)) for name in NETS]
+        items += [(f"conv {name.replace('x', '×')}", ("conv", name)) for name in MAPS]
         picker = _picker("What to time", items)
         picker.setCurrentIndex(2)
         return picker

@@ -16,6 +16,7 @@ from engine.errors import BadInput, FlipscopeError
 from engine.inference import bench, deploy, modelfile, pictures
 from engine.inference.backend import Backend, best
 from engine.inference.network import Network, PackedNetwork
+from engine.inference.operands import SWEEP
 from engine.inference.predict import timed
 from engine.inference.service import backend_rows
 from engine.worker import Slice
@@ -24,12 +25,6 @@ Record = dict[str, Any]
 
 PACKAGES = ("numpy", "torch", "PySide6-Essentials", "pyqtgraph", "safetensors", "llvmlite", "pillow", "cupy-cuda12x")
 SIZES, QUICK_SIZES = (512, 1024, 2048, 4096), (256, 1024)
-SWEEP = (
-    *((n, n, n) for n in (64, 128, 256, 512, 1024, 2048, 4096)),
-    *((rows, 4096, 4096) for rows in (1, 4, 16, 64, 256)),
-    *((1024, 1024, k) for k in (64, 256, 4096)),
-)
-"""Products (M, N, K) from a few multiply-accumulates a byte to a thousand: the roofline."""
 ARCHITECTURES, QUICK_ARCHITECTURES = ("784-1024x3-10", "784-4096x3-10"), ("784-1024x3-10",)
 BATCHES = (1, 100)
 MAPS, QUICK_MAPS = ("128@32x32", "256@16x16", "512@8x8"), ("256@16x16",)

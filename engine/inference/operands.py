@@ -18,6 +18,12 @@ LARGEST_MAPS = 1 << 29
 """Values of all maps of one batch at most: two gigabytes of floats."""
 KERNEL, PADDING = 3, 1
 """Side and padding of every convolution that is timed; its stride is 1, and it has as many outputs as channels."""
+SWEEP = (
+    *((n, n, n) for n in (64, 128, 256, 512, 1024, 2048, 4096)),
+    *((rows, 4096, 4096) for rows in (1, 4, 16, 64, 256)),
+    *((1024, 1024, k) for k in (64, 256, 4096)),
+)
+"""Products (M, N, K) from a few multiply-accumulates a byte to a thousand: the roofline."""
 WORD_BYTES, NUMBER_BYTES = 8, 4
 
 

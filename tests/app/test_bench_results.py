@@ -24,6 +24,7 @@ def results():
         row("fast", "xnor", 0.5, gmacs=2.0, exact=True),
         row("slow", "xnor", 4.0, gmacs=0.25, exact=True),
         row("torch", "peer", 2.0, gmacs=0.5),
+        row("faiss", "bits", 1.0, gmacs=1.0),
         row("fast", "xnor", 5.0, "65x65x65", gmacs=1.0, exact=False),
         m.BenchPeak(900.0, 100.0, "a machine"),
     ):
@@ -32,7 +33,7 @@ def results():
 
 
 def test_slowest_first_and_the_unmeasured_last(results):
-    assert [r.backend for r in results.rows((CUBE, 1))] == ["slow", "torch", "fast", "cupy-xnor"]
+    assert [r.backend for r in results.rows((CUBE, 1))] == ["slow", "torch", "faiss", "fast", "cupy-xnor"]
 
 
 def test_best_of_a_kind_and_whether_all_are_exact(results):
@@ -47,18 +48,20 @@ def test_running_again_replaces(results):
     assert results.best((CUBE, 1), "xnor").backend == "slow"
 
 
-def test_sweep_tells_work_and_speed(results):
-    assert results.sweep("xnor", 1) == [(1.0, 2.0), (5.0, 1.0)]
-    assert results.sweep("xnor", 2) == []
+def test_measured_rows_of_all_cases(results):
+    assert [(r.case, r.backend) for r in results.measured(1)] == [
+        (CUBE, "fast"), (CUBE, "slow"), (CUBE, "torch"), (CUBE, "faiss"), ("65x65x65", "fast"),
+    ]  # fmt: skip
+    assert results.measured(2) == []
 
 
 def test_csv_holds_every_row_and_field(results):
     table = list(csv.reader(io.StringIO(results.csv())))
     assert table[0] == list(COLUMNS)
-    assert len(table) == 6
-    absent = dict(zip(COLUMNS, table[4], strict=True))
+    assert len(table) == 7
+    absent = dict(zip(COLUMNS, table[5], strict=True))
     assert (absent["backend"], absent["median_ms"], absent["reason"]) == ("cupy-xnor", "", "No card.")
-    fast = dict(zip(COLUMNS, table[3], strict=True))
+    fast = dict(zip(COLUMNS, table[4], strict=True))
     assert (fast["median_ms"], fast["gmacs"], fast["exact"]) == ("0.5", "2.0", "True")
 
 
@@ -76,6 +79,8 @@ def test_other_shapes_say_what_to_do(text):
 def test_memory_counts_padding():
     assert memory_ratio("8x8x128") == 32
     assert memory_ratio("8x8x65") == pytest.approx(32 * 65 / 128)
+    assert memory_ratio("128@32x32@16") == 32
+    assert memory_ratio("65@4x4@1") == pytest.approx(32 * 65 / 128)
     assert memory_ratio("784-64-10@5") == pytest.approx(32 * (784 * 64 + 640) / (832 * 64 + 640))
 
 
@@ -83,3 +88,4 @@ def test_titles():
     assert title(("64x64x64", 1)) == "GEMM 64³"
     assert title(("1x2x3", 2)) == "GEMM 1×2×3, 2 threads"
     assert title(("784-64-10@5", 1)) == "784-64-10, batch 5"
+    assert title(("128@32x16@5", 2)) == "conv 128@32×16, batch 5, 2 threads"

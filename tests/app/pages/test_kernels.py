@@ -1,5 +1,7 @@
 """The Kernels page on fake children: rows as they arrive, what they mean, and a dot product by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
@@ -13,6 +15,7 @@ from engine import messages as m
 from engine.bits import pack, unpack
 from engine.inference import modelfile
 from engine.inference.network import PackedNetwork
+from engine.inference.operands import SWEEP
 from tests.inference.builders import packed
 
 CASE = "1024x1024x1024"
@@ -58,6 +61,29 @@ def test_networks_take_the_batch(page):
     choose(page.bar.shape, "net 784-1024x3-10")
     choose(page.bar.batch, "batch 16")
     assert page.bar.command() == m.BenchNet((("784-1024x3-10", 16),), 1)
+
+
+def test_convolutions_take_the_batch_and_several_threads_are_asked_for(page):
+    choose(page.bar.shape, "conv 128@32×32")
+    choose(page.bar.batch, "batch 100")
+    page.bar.threads.addItem("3 threads", 3)
+    choose(page.bar.threads, "3 threads")
+    assert page.bar.batch.isVisible()
+    assert page.bar.command() == m.BenchConv((("128@32x32", 100),), 3)
+
+
+def test_a_sweep_is_the_commands_own(page):
+    choose(page.bar.shape, "GEMM sweep")
+    assert page.bar.command() == m.BenchGemm(SWEEP, 1, quick=True)
+
+
+def test_every_measured_row_is_a_dot(page):
+    job = run(page, *(replace(row, intensity=241.0) for row in ROWS))
+    assert [row.backend for row in page.roofline.rows] == ["cpu-xnor", "torch"]
+    job.say(m.BenchRow("64x64x64", "torch", "peer", 1, 0.01, 0.01, 0.01, 26.2, intensity=10.0))
+    assert [row.case for row in page.roofline.rows] == ["64x64x64", CASE, CASE]
+    job.say(m.BenchRow("64x64x64", "torch", "peer", 2, 0.01, 0.01, 0.01, 26.2, intensity=10.0))
+    assert [row.threads for row in page.roofline.rows] == [2]
 
 
 def test_custom_sizes_are_checked_as_they_are_typed(page):
@@ -130,8 +156,6 @@ def test_measured_cases_stay_and_can_be_shown_again(page):
     page.cases.setCurrentIndex(0)
     page.cases.activated.emit(0)
     assert len(page.bars.rows) == 3
-    assert page.sweep.series["peer"].x.size == 2
-    assert set(page.sweep.series["popcount limit"].high.tolist()) == {2700.0}
 
 
 def test_csv_goes_to_the_clipboard(page):
