@@ -1,15 +1,17 @@
 """Model files: a network, and beside it whatever is needed to train on, as safetensors (no pickle).
 
-The header's metadata hold four texts: `format` (always "flipscope"), `version` (of this format), `network`
-(JSON: what the model says of itself and its operations in order) and `extra` (JSON, written by whoever saved a
-training state). Tensors are named `{operation}.{field}`, those of a training state `state/{name}`.
+The header's metadata hold five texts: `format` (always "flipscope"), `version` (of this format), `network`
+(JSON: what the model says of itself and its operations in order), `extra` (JSON, written by whoever saved a
+training state) and `digests` (JSON: SHA-256 of the network's tensors and of the state's, so that a flipped bit is
+found out). Tensors are named `{operation}.{field}`, those of a training state `state/{name}`.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -56,9 +58,11 @@ def to_bytes(
         state: arrays of a training state, by name; they come back from `load_state`.
         extra: what else resuming needs; must survive JSON.
     """
-    tensors = {name: np.ascontiguousarray(array) for name, array in _tensors(network).items()}
-    tensors |= {_STATE + name: np.ascontiguousarray(array) for name, array in (state or {}).items()}
+    own = {name: np.ascontiguousarray(array) for name, array in _tensors(network).items()}
+    beside = {_STATE + name: np.ascontiguousarray(array) for name, array in (state or {}).items()}
+    tensors = own | beside
     texts = {"format": FORMAT, "version": str(VERSION), "network": json.dumps(modelrecord.record(network))}
+    texts["digests"] = json.dumps({"network": _digest(own), "state": _digest(beside)})
     if state is not None or extra is not None:
         texts["extra"] = json.dumps(dict(extra or {}))
     return bytes(safetensors.numpy.save(tensors, metadata=texts))
@@ -87,6 +91,7 @@ def load(source: str | os.PathLike[str] | bytes) -> Network:
     if found != expected:
         odd = ", ".join(sorted(found ^ expected)[:4])
         raise BadFile(f"The model's tensors are not those of its operations: {odd}.", _REMEDY)
+    _check_digest(contents, "network", found)
     return _network(record, operations, contents)
 
 
@@ -102,6 +107,7 @@ def load_state(source: str | os.PathLike[str] | bytes) -> tuple[dict[str, Array]
             "It can be run but not resumed; choose a file from a run folder.",
         )
     names = [name for name in contents.names if name.startswith(_STATE)]
+    _check_digest(contents, "state", names)
     state = {name.removeprefix(_STATE): contents.read(name) for name in names}
     for name, array in state.items():
         _check_finite(name, array)
@@ -118,6 +124,15 @@ def _tensors(network: Network) -> dict[str, Array]:
         for i, operation in enumerate(network.operations)
         for field in fields[type(operation)]
     }
+
+
+def _digest(tensors: Mapping[str, Array]) -> str:
+    """SHA-256 over the names and bytes of tensors, in the order of their names."""
+    digest = hashlib.sha256()
+    for name in sorted(tensors):
+        digest.update(name.encode())
+        digest.update(tensors[name].tobytes())
+    return digest.hexdigest()
 
 
 # ---------------------------------------------------------------- reading
@@ -197,6 +212,11 @@ def _json(texts: dict[str, str], key: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise BadFile(f"The model's '{key}' record cannot be read.", _REMEDY)
     return value
+
+
+def _check_digest(contents: _Contents, part: str, names: Iterable[str]) -> None:
+    if _json(contents.texts, "digests").get(part) != _digest({name: contents.read(name) for name in names}):
+        raise BadFile("The model's contents are not those that were saved: bits of it have changed.", _REMEDY)
 
 
 def _network(record: dict[str, Any], entries: list[modelrecord.Entry], contents: _Contents) -> Network:

@@ -310,3 +310,15 @@ def test_full_disk_leaves_the_old_file(network, tmp_path, monkeypatch):
 def test_folder_that_does_not_exist(network, tmp_path):
     with pytest.raises(CannotWrite, match="folder that exists"):
         modelfile.save(tmp_path / "absent" / "m.safetensors", network)
+
+
+def test_one_flipped_bit_is_found_out(network):
+    state = {"latent": np.linspace(-1, 1, 50, dtype=np.float32)}
+    data = modelfile.to_bytes(network, state, {"step": 1})
+    body = 8 + int.from_bytes(data[:8], "little")
+    for place in range(body, len(data), 7):
+        damaged = bytearray(data)
+        damaged[place] ^= 1
+        with pytest.raises(BadFile):  # in the network or in the state: each is checked by whoever reads it
+            modelfile.load(bytes(damaged))
+            modelfile.load_state(bytes(damaged))
