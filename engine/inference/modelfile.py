@@ -2,8 +2,8 @@
 
 The header's metadata hold five texts: `format` (always "flipscope"), `version` (of this format), `network`
 (JSON: what the model says of itself and its operations in order), `extra` (JSON, written by whoever saved a
-training state) and `digests` (JSON: SHA-256 of the network's tensors and of the state's, so that a flipped bit is
-found out). Tensors are named `{operation}.{field}`, those of a training state `state/{name}`.
+training state) and `digests` (JSON: SHA-256 of the network's record and tensors, and of the state's, so that a flipped
+bit is found out). Tensors are named `{operation}.{field}`, those of a training state `state/{name}`.
 """
 
 from __future__ import annotations
@@ -62,9 +62,10 @@ def to_bytes(
     beside = {_STATE + name: np.ascontiguousarray(array) for name, array in (state or {}).items()}
     tensors = own | beside
     texts = {"format": FORMAT, "version": str(VERSION), "network": json.dumps(modelrecord.record(network))}
-    texts["digests"] = json.dumps({"network": _digest(own), "state": _digest(beside)})
     if state is not None or extra is not None:
         texts["extra"] = json.dumps(dict(extra or {}))
+    digests = {"network": _digest(texts["network"], own), "extra": _digest(texts.get("extra", ""), beside)}
+    texts["digests"] = json.dumps(digests)
     return bytes(safetensors.numpy.save(tensors, metadata=texts))
 
 
@@ -91,8 +92,9 @@ def load(source: str | os.PathLike[str] | bytes) -> Network:
     if found != expected:
         odd = ", ".join(sorted(found ^ expected)[:4])
         raise BadFile(f"The model's tensors are not those of its operations: {odd}.", _REMEDY)
+    network = _network(record, operations, contents)
     _check_digest(contents, "network", found)
-    return _network(record, operations, contents)
+    return network
 
 
 def load_state(source: str | os.PathLike[str] | bytes) -> tuple[dict[str, Array], dict[str, Any]]:
@@ -107,7 +109,7 @@ def load_state(source: str | os.PathLike[str] | bytes) -> tuple[dict[str, Array]
             "It can be run but not resumed; choose a file from a run folder.",
         )
     names = [name for name in contents.names if name.startswith(_STATE)]
-    _check_digest(contents, "state", names)
+    _check_digest(contents, "extra", names)
     state = {name.removeprefix(_STATE): contents.read(name) for name in names}
     for name, array in state.items():
         _check_finite(name, array)
@@ -126,9 +128,9 @@ def _tensors(network: Network) -> dict[str, Array]:
     }
 
 
-def _digest(tensors: Mapping[str, Array]) -> str:
-    """SHA-256 over the names and bytes of tensors, in the order of their names."""
-    digest = hashlib.sha256()
+def _digest(text: str, tensors: Mapping[str, Array]) -> str:
+    """SHA-256 over a record's text, and the names and bytes of the tensors that go with it, in order of their names."""
+    digest = hashlib.sha256(text.encode())
     for name in sorted(tensors):
         digest.update(name.encode())
         digest.update(tensors[name].tobytes())
@@ -215,7 +217,8 @@ def _json(texts: dict[str, str], key: str) -> dict[str, Any]:
 
 
 def _check_digest(contents: _Contents, part: str, names: Iterable[str]) -> None:
-    if _json(contents.texts, "digests").get(part) != _digest({name: contents.read(name) for name in names}):
+    tensors = {name: contents.read(name) for name in names}
+    if _json(contents.texts, "digests").get(part) != _digest(contents.texts.get(part, ""), tensors):
         raise BadFile("The model's contents are not those that were saved: bits of it have changed.", _REMEDY)
 
 

@@ -319,6 +319,10 @@ def test_one_flipped_bit_is_found_out(network):
     for place in range(body, len(data), 7):
         damaged = bytearray(data)
         damaged[place] ^= 1
-        with pytest.raises(BadFile):  # in the network or in the state: each is checked by whoever reads it
-            modelfile.load(bytes(damaged))
-            modelfile.load_state(bytes(damaged))
+        with pytest.raises(BadFile):
+            read_whole(bytes(damaged))
+
+
+def read_whole(data):
+    """Network and state: each is checked by whoever reads it."""
+    return modelfile.load(data), modelfile.load_state(data)
