@@ -127,8 +127,8 @@ class Lowering:
             self._dense(stage, index, _Signs(self._target, stage, self._narrow, plain=index == 0))
 
     def _planes_pay(self, stage: Stage) -> bool:
-        """Single images are bound by the memory that weights come from: eight planes share one bit a weight."""
-        return self._narrow and isinstance(stage.after, Threshold)
+        """Where popcount is quick, single images wait for the weights: eight planes share one bit of each."""
+        return self._narrow and self._target.planes and isinstance(stage.after, Threshold)
 
     def _dense(self, stage: Stage, index: int, depth: _Signs | _Pixels) -> None:
         into = self._after(index, stage)

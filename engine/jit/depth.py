@@ -94,7 +94,9 @@ class PixelsVnni:
 
 @dataclass(frozen=True)
 class PixelsMadd:
-    """The same on AVX2 in three instructions. A pair's sum stays below 2 * 255, so its 16 bits do not saturate."""
+    """The same in three instructions of AVX2, or with four lanes of SSSE3. A pair's sum is at most 2 * 255, so that its
+    16 bits do not saturate.
+    """
 
     lanes: int = 8
     block: ClassVar[int] = 16
@@ -103,9 +105,33 @@ class PixelsMadd:
 
     def step(self, e: Emitter, total: Value, row: Value, weights: Value) -> Value:
         octets, words = ir.VectorType(I8, 4 * self.lanes), ir.VectorType(I16, 2 * self.lanes)
-        pairs = e.intrinsic("llvm.x86.avx2.pmadd.ub.sw", words, e.b.bitcast(row, octets), e.b.bitcast(weights, octets))
-        fours = e.intrinsic("llvm.x86.avx2.pmadd.wd", total.type, pairs, vector(I16, 2 * self.lanes, 1))
-        return e.b.add(total, fours)
+        name = "llvm.x86.avx2.pmadd.ub.sw" if self.lanes == 8 else "llvm.x86.ssse3.pmadd.ub.sw.128"
+        pairs = e.intrinsic(name, words, e.b.bitcast(row, octets), e.b.bitcast(weights, octets))
+        return e.b.add(total, _paired(e, pairs, vector(I16, 2 * self.lanes, 1), total.type))
+
+
+@dataclass(frozen=True)
+class PixelsSse2:
+    """The same with what every x86-64 has: even bytes and odd ones, widened to 16 bits, multiplied in pairs."""
+
+    lanes: int = 4
+    block: ClassVar[int] = 16
+    unit: ClassVar[ir.Type] = I32
+    burst: ClassVar[int] = 0
+
+    def step(self, e: Emitter, total: Value, row: Value, weights: Value) -> Value:
+        b, words, eight = e.b, ir.VectorType(I16, 2 * self.lanes), vector(I16, 2 * self.lanes, 8)
+        pixels, signs = b.bitcast(row, words), b.bitcast(weights, words)
+        even = _paired(
+            e, b.and_(pixels, vector(I16, 2 * self.lanes, 255)), b.ashr(b.shl(signs, eight), eight), total.type
+        )
+        odd = _paired(e, b.lshr(pixels, eight), b.ashr(signs, eight), total.type)
+        return b.add(b.add(total, even), odd)
+
+
+def _paired(e: Emitter, x: Value, y: Value, kind: ir.Type) -> Value:
+    """Products of 16-bit lanes, neighbours added up in 32 bits."""
+    return e.intrinsic("llvm.x86.avx2.pmadd.wd" if kind.count == 8 else "llvm.x86.sse2.pmadd.wd", kind, x, y)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from functools import cache
 import llvmlite.binding as llvm
 
 from engine.errors import UnknownName
-from engine.jit.depth import Depth, PixelsMadd, PixelsPlain, PixelsVnni, Signs, SignsByTable
+from engine.jit.depth import Depth, PixelsMadd, PixelsPlain, PixelsSse2, PixelsVnni, Signs, SignsByTable
 
 FORCE = "FLIPSCOPE_CPU"
 """Environment variable that holds the kernels to one variant by name."""
@@ -36,7 +36,7 @@ class Target:
     """One variant of the kernels.
 
     needs: LLVM's names of the features without which it cannot run. wide, narrow: tiles for many rows and for one.
-    pixel_tiles: those of the 8-bit first layer.
+    pixel_tiles: those of the 8-bit first layer. planes: whether a single image is quicker as bit planes.
     """
 
     name: str
@@ -49,6 +49,7 @@ class Target:
     wide: Tiles
     narrow: Tiles
     pixel_tiles: Tiles
+    planes: bool = False
 
 
 def _tiles(*sides: tuple[int, int]) -> Tiles:
@@ -62,11 +63,13 @@ VARIANTS: tuple[Target, ...] = (
         "avx512", _LINUX, "icelake-server", "-prefer-256-bit",
         ("avx512vpopcntdq", "avx512vnni", "avx512bw", "avx512vl"),
         Signs(8), PixelsVnni(16), _tiles((2, 8), (4, 4), (4, 1)), _tiles((1, 8), (1, 1)), _tiles((4, 4), (4, 1)),
+        planes=True,
     ),
     Target(
         "avx512-256", _LINUX, "icelake-server", "+prefer-256-bit",
         ("avx512vpopcntdq", "avx512vnni", "avx512bw", "avx512vl"),
         Signs(4), PixelsVnni(8), _tiles((4, 2), (4, 1)), _tiles((1, 4), (1, 1)), _tiles((4, 2), (4, 1)),
+        planes=True,
     ),
     Target(
         "avx2", _LINUX, "haswell", "", ("avx2", "popcnt"),
@@ -74,15 +77,16 @@ VARIANTS: tuple[Target, ...] = (
     ),
     Target(
         "popcnt", _LINUX, "x86-64-v2", "", ("popcnt", "sse4.2"),
-        Signs(1), PixelsPlain(4), _tiles((1, 1)), _tiles((1, 1)), _tiles((1, 1)),
+        Signs(1), PixelsMadd(4), _tiles((1, 1)), _tiles((1, 1)), _tiles((2, 1)),
     ),
     Target(
         "x86-64", _LINUX, "x86-64", "", (),
-        Signs(2), PixelsPlain(4), _tiles((1, 1)), _tiles((1, 1)), _tiles((1, 1)),
+        Signs(2), PixelsSse2(4), _tiles((1, 1)), _tiles((1, 1)), _tiles((2, 1)),
     ),
     Target(
         "aarch64", "aarch64-unknown-linux-gnu", "generic", "+neon", (),
         Signs(2), PixelsPlain(4), _tiles((2, 2), (2, 1)), _tiles((1, 2), (1, 1)), _tiles((2, 1)),
+        planes=True,
     ),
 )  # fmt: skip
 """Best first among those of one architecture."""
