@@ -250,7 +250,7 @@ def _check_out(out: NDArray[np.generic], shape: Shape, dtype: type) -> None:
     if not isinstance(out, np.ndarray) or out.dtype != dtype or out.shape != shape or not out.flags.carray:
         found = f"{getattr(out, 'dtype', type(out).__name__)} {getattr(out, 'shape', '')}"
         wanted = f"{np.dtype(dtype)} array of shape {shape}"
-        raise BadInput(f"'out' came as {found}.", f"Give a contiguous, aligned, writeable {wanted}.")
+        raise BadInput(f"'out' came as {found}.", f"Give a contiguous {wanted}, aligned and writeable.")
 
 
 BACKEND = CpuXnor()
