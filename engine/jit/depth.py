@@ -120,11 +120,10 @@ class PixelsSse2:
     burst: ClassVar[int] = 0
 
     def step(self, e: Emitter, total: Value, row: Value, weights: Value) -> Value:
-        b, words, eight = e.b, ir.VectorType(I16, 2 * self.lanes), vector(I16, 2 * self.lanes, 8)
+        b, words = e.b, ir.VectorType(I16, 2 * self.lanes)
+        eight, byte = (vector(I16, 2 * self.lanes, value) for value in (8, 255))
         pixels, signs = b.bitcast(row, words), b.bitcast(weights, words)
-        even = _paired(
-            e, b.and_(pixels, vector(I16, 2 * self.lanes, 255)), b.ashr(b.shl(signs, eight), eight), total.type
-        )
+        even = _paired(e, b.and_(pixels, byte), b.ashr(b.shl(signs, eight), eight), total.type)
         odd = _paired(e, b.lshr(pixels, eight), b.ashr(signs, eight), total.type)
         return b.add(b.add(total, even), odd)
 

@@ -81,7 +81,11 @@ def test_avx2_counts_by_table_and_never_one_word_at_a_time():
         assert {"vpmaddubsw", "vpmaddwd"} <= mnemonics("avx2", kernel)
 
 
-def test_what_the_other_variants_count_with():
+def test_what_the_other_variants_count_and_multiply_with():
+    for kernel in PIXELS:
+        assert {"pmaddubsw", "pmaddwd"} <= mnemonics("popcnt", kernel)
+        assert "pmaddwd" in mnemonics("x86-64", kernel)
+        assert "mla" in mnemonics("aarch64", kernel)
     for kernel in SIGNS:
         assert "popcntq" in mnemonics("popcnt", kernel)
         assert any(".16b" in each for each in with_operands("aarch64", kernel, "cnt"))

@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 
 BLOCK = 128
 """Images taken through all layers together: their activations stay in the near caches."""
+SCRATCH = 1 << 28
+"""Bytes of activations between all layers, at most: fewer large images are taken together."""
 FEW = 4
 """Batches below this go image by image through the narrow kernels."""
 WORTH_A_THREAD = 32
@@ -137,13 +139,14 @@ class _Batches:
         self._lowering = lowering
         self._run = kernel("run")
         self._contexts: list[Context] = []
+        self._block = max(1, min(BLOCK, SCRATCH // max(1, sum(lowering.buffers))))
 
     def run(self, images: NDArray[np.generic], out: NDArray[np.generic]) -> None:
         """Take a batch, which was checked, through all layers."""
         try:
             context = self._contexts.pop()
         except IndexError:
-            context = Context(self._lowering, BLOCK)
+            context = Context(self._lowering, self._block)
         context.run[RUN_IMAGES] = len(images)
         context.run[RUN_INPUT], context.run[RUN_OUTPUT] = images.ctypes.data, out.ctypes.data
         self._run(context.argument)

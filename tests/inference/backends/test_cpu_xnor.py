@@ -94,6 +94,18 @@ def test_a_tall_product_passes_by_in_blocks(monkeypatch):
             np.testing.assert_array_equal(BACKEND.matmul(a, w, 70), expected)
 
 
+def test_large_images_are_taken_a_few_at_a_time(monkeypatch):
+    rng = np.random.default_rng(0)
+    network = BUILT["maps of pixels"](rng)
+    images = builders.inputs(rng, network, 23)
+    expected = ORACLE.load(network).scores(images).tobytes()
+    for room in (0, 10_000):
+        monkeypatch.setattr(cpu_xnor, "SCRATCH", room)
+        program = native(network)
+        assert program._native._batches._block < 23
+        assert program.scores(images).tobytes() == expected
+
+
 # ---------------------------------------------------------------- threads
 
 
