@@ -327,6 +327,6 @@ def random_case(rng):
             return Dot(
                 str(rng.choice(DOTS)), counts=(some(0, 3), some(0, 3), some(0, 13)), steps=some(0, 200, 3),
                 segments=some(1, 5), units=some(1, 12) if rng.integers(4) else some(30, 65),
-                outputs=some(1, 150), group=some(1, 3), extra_pitch=some(0, 20), gaps=some(0, 9, 3), shift=some(0, 2), source=fill,
-                weights=str(rng.choice(FILLS)), limits=str(rng.choice(LIMITS)), seed=seed,
+                outputs=some(1, 150), group=some(1, 3), extra_pitch=some(0, 20), gaps=some(0, 9, 3),
+                shift=some(0, 2), source=fill, weights=str(rng.choice(FILLS)), limits=str(rng.choice(LIMITS)), seed=seed,
             )  # fmt: skip
