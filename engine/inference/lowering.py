@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from engine.bits import Words, pack, unpack, words_for
 from engine.inference.network import Affine, Conv, MaxPool, Shape, Source, Threshold
 from engine.inference.rules import Stage
-from engine.jit.kernels import SHORT, address
+from engine.jit.kernels import SHORT, address, wide
 from engine.jit.layout import aligned, blocked, padded
 from engine.jit.record import Record, record, slot
 from engine.jit.steps import PLANES, RUN_FIELDS
@@ -266,20 +266,26 @@ class _Signs:
     def __init__(self, target: Target, stage: Stage, narrow: bool, *, plain: bool) -> None:
         self._stage = stage
         self.block = target.signs.block
-        kind = "bits" if isinstance(stage.after, Threshold) else "scores"
-        self.kernel = f"{kind}-narrow" if narrow and not isinstance(stage.product, Conv) else kind
         product, takes = stage.product, stage.takes
         if isinstance(product, Conv):
             self._channels, self._places = product.channels, product.kernel**2
             self.units = product.kernel * words_for(product.channels)
-            if self.units in SHORT:
-                self.kernel = f"bits-{self.units}"
         elif len(takes) == 3 and not plain:
             self._channels, self._places = takes[2], takes[0] * takes[1]
             self.units = self._places * words_for(takes[2])
         else:
             self._channels, self._places = product.inputs, 1
             self.units = words_for(product.inputs)
+        self.kernel = self._kernel(narrow)
+
+    def _kernel(self, narrow: bool) -> str:
+        """The kernel that fits: by what follows, by how many rows there are and how long they are."""
+        if isinstance(self._stage.product, Conv):
+            words = self._stage.product.kernel * self.units
+            return f"bits-{self.units}" if self.units in SHORT else wide("bits", words)
+        if isinstance(self._stage.after, Affine):
+            return "scores-narrow" if narrow else "scores"
+        return "bits-narrow" if narrow else wide("bits", self.units)
 
     def weights(self) -> Words:
         """uint64 [outputs, words of a row]."""

@@ -17,6 +17,9 @@ from engine.jit.target import Target, host
 SHORT = (1, 2, 3, 5)
 """Words of a kernel row for which there is a kernel of its own: 1x1 up to 128 channels, 3x3 and 5x5 up to 64."""
 
+DEEP, DEEP_BLOCKS = 80, 4
+"""Words of a row from which a panel of more blocks would be more than 40 KB of weights."""
+
 Emit = Callable[[ir.Module, str], None]
 
 _lock = threading.Lock()
@@ -25,11 +28,15 @@ _lock = threading.Lock()
 def variants(target: Target) -> dict[str, Emit]:
     """How to write each kernel for a target, by name.
 
-    "wide" kernels take many rows at once, "narrow" ones take one.
+    Those without a mark take many rows at once, "narrow" ones take one; "deep" ones are for rows whose weights, as many
+    as a wide panel has, would not stay in the nearest cache.
     """
     signs, pixels = target.signs, target.pixels
+    deep = tuple(tile for tile in target.wide if tile.blocks <= DEEP_BLOCKS)
     dots = {
         "bits": Dot(signs, target.wide, "bits"),
+        "bits-deep": Dot(signs, deep, "bits"),
+        "sums-deep": Dot(signs, deep, "sums"),
         "bits-narrow": Dot(signs, target.narrow, "bits"),
         "sums": Dot(signs, target.wide, "sums"),
         "sums-narrow": Dot(signs, target.narrow, "sums"),
@@ -47,6 +54,11 @@ def variants(target: Target) -> dict[str, Emit]:
         "copy": steps.emit_copy,
         "run": steps.emit_driver,
     }
+
+
+def wide(kind: str, words: int) -> str:
+    """The name of the kernel of a kind ("bits", "sums") for many rows of so many words."""
+    return f"{kind}-deep" if words > DEEP else kind
 
 
 def text(target: Target, name: str) -> str:

@@ -42,7 +42,7 @@ def test_oracle_is_the_definition():
 
 @fast
 @pytest.mark.parametrize("source", ["u8", "bits"])
-@pytest.mark.parametrize("width", [1, 63, 64, 65, 255, 784, 4096])
+@pytest.mark.parametrize("width", [1, 63, 64, 65, 255, 784, 4096, 5185])
 def test_every_width(name, source, width):
     rng = np.random.default_rng(width)
     network = builders.packed(rng, (1, width, 1), (width % 100 + 1, 65), 10, source)

@@ -10,7 +10,7 @@ from engine.errors import BadInput
 from engine.inference.backend import backend, ready
 
 NAMES = [b.name for b in ready()]
-SIZES = [1, 63, 64, 65, 255, 784, 4096]
+SIZES = [1, 63, 64, 65, 255, 784, 4096, 5185]
 fast = pytest.mark.parametrize("name", [name for name in NAMES if name != "naive"])
 
 

@@ -18,7 +18,7 @@ from engine.inference.backends.numpy_xnor import XnorProgram
 from engine.inference.lowering import Constants, Context, Lowering
 from engine.inference.network import Conv, Network, PackedNetwork, Shape, Threshold
 from engine.inference.rules import check_images, check_maps, check_operand, convolution, packed_only, stages
-from engine.jit.kernels import kernel
+from engine.jit.kernels import kernel, wide
 from engine.jit.layout import aligned, blocked, padded
 from engine.jit.record import Record, record, slot
 from engine.jit.steps import RUN_FIELDS
@@ -34,7 +34,7 @@ FEW = 4
 """Batches below this go image by image through the narrow kernels."""
 WORTH_A_THREAD = 32
 """Images for each thread at least."""
-ROW_BYTES = 1 << 19
+ROW_BYTES = 1 << 20
 """Bytes of rows that share one pass over the weights of a product."""
 
 RUN_IMAGES, RUN_INPUT, RUN_OUTPUT = (RUN_FIELDS.index(name) for name in ("images", "input", "output"))
@@ -185,7 +185,7 @@ class _NativeMultiplier:
         self._k, self._outputs, self._words = k, len(w), words_for(k)
         self._weights = blocked(w, block)
         self._base = padded(np.full(len(w), k, np.int32), block)
-        self._wide, self._narrow = kernel("sums"), kernel("sums-narrow")
+        self._wide, self._narrow = kernel(wide("sums", self._words)), kernel("sums-narrow")
         self._together = max(FEW, ROW_BYTES // (8 * self._words) // FEW * FEW)
         self._record: Record = record(
             weights=self._weights.ctypes.data, base=self._base.ctypes.data, images=1, lines=1, segments=1,
