@@ -19,7 +19,7 @@ from engine.jit.kernels import kernel
 from engine.jit.steps import RUN_FIELDS
 from engine.jit.target import host
 from tests.inference import builders
-from tests.jit.cases import random_case
+from tests.jit.cases_around import random_case
 from tests.jit.memory import GUARDED, Canaries, Guards
 
 

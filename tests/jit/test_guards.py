@@ -28,7 +28,7 @@ def test_a_guard_page_ends_whoever_touches_it(at_end, step):
 
 
 def test_a_short_campaign_of_every_variant(capfd):
-    assert main(["--minutes", "5", "--cases", "200"]) == 0, capfd.readouterr()
+    assert main(["--minutes", "5", "--cases", "300"]) == 0, capfd.readouterr()
 
 
 def test_a_failing_case_is_told_with_its_number(capfd):

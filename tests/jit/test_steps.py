@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.jit.cases import FILLS, Copy, Driver, Planes, Pool
+from tests.jit.cases import FILLS
+from tests.jit.cases_around import Copy, Driver, Planes, Pool
 from tests.jit.memory import Canaries
 
 pytestmark = pytest.mark.usefixtures("variant")
