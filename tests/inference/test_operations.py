@@ -103,7 +103,7 @@ def test_images_of_no_size(shape):
 
 @pytest.mark.parametrize("hidden", [(conv(outputs=0), fold(0)), (dense(72, 0), fold(0))])
 def test_layers_of_no_outputs(hidden):
-    with pytest.raises(BadInput, match="at least one output|into 0 is none"):
+    with pytest.raises(BadInput, match=r"at least one output|into 0 is none"):
         PackedNetwork(ABOUT, (*hidden, dense(0), SCORES))
 
 
