@@ -120,6 +120,19 @@ class TestEvaluation:
         assert loaded.inference.count(m.Evaluate) == 2
 
 
+    def test_an_evaluation_of_the_last_run_is_not_shown_as_the_new_ones(self, loaded):
+        loaded.trainer.say(started("r1"), m.Snapshot("r1", 10, b"model"))
+        loaded.inference.say(m.ModelLoaded(info(TRAINING)))
+        loaded.trainer.say(started("r2"))
+        loaded.inference.say(m.Evaluation(TRAINING, 100, 50, (), np.zeros((10, 10), np.int64), 1, 32))
+        assert TRAINING not in loaded.evaluations
+
+    def test_a_network_of_the_last_run_that_loads_late_is_not_evaluated(self, loaded):
+        loaded.trainer.say(started("r1"), m.Snapshot("r1", 10, b"model"), started("r2"))
+        loaded.inference.say(m.ModelLoaded(info(TRAINING)))
+        assert loaded.inference.count(m.Evaluate) == 0
+
+
 class TestModels:
     def test_an_opened_model_is_used_and_remembered(self, loaded):
         loaded.open_model("/m.safetensors")

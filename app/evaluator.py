@@ -1,0 +1,76 @@
+"""The Float | XNOR strip's evaluations of the test set: one at a time, and the latest wish waits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import SignalInstance
+
+from app.backend_choice import BackendChoice
+from app.link import Channel
+from app.models_list import TWIN, ModelsList
+from engine import messages as m
+
+
+class Evaluator:
+    """The evaluations by model key. `changed` is emitted with the key; `stale` says of a key that what is loaded
+    under it is no longer what it stands for, so that it is not worth an evaluation.
+    """
+
+    def __init__(
+        self,
+        inference: Channel,
+        models: ModelsList,
+        backends: BackendChoice,
+        stale: Callable[[str], bool],
+        changed: SignalInstance,
+    ) -> None:
+        self._inference, self._models, self._backends = inference, models, backends
+        self._stale, self._changed = stale, changed
+        self.evaluations: dict[str, m.Evaluation] = {}
+        self._in_flight: str | None = None
+        self._disowned = False
+        """Whether the answer in flight is of something that is no longer there, and not to be shown."""
+        self._next: str | None = None
+
+    def want(self, key: str) -> None:
+        """Evaluate a model by float and XNOR; latest only, one after another."""
+        if self._in_flight is not None:
+            self._next = key
+            return
+        names = [b.name for b in (self._backends.float_backend, self._backends.xnor_backend) if b is not None]
+        info = self._models.infos.get(key)
+        if info is None or not names or self._stale(key):
+            return
+        if info.form == "float":
+            names = names[:1]
+        self._in_flight, self._disowned = key, False
+        command = m.EvaluateTwin if key == TWIN else m.Evaluate
+        self._inference.send(command(key, tuple(names)))
+
+    def take(self, event: m.Evaluation) -> None:
+        """Show an answer, unless it was forgotten while it was on its way."""
+        if self._disowned and event.key == self._in_flight:
+            return
+        self.evaluations[event.key] = event
+        self._changed.emit(event.key)
+
+    def over(self) -> None:
+        """The evaluation in flight has ended, well or not: what waits is next, else the twin once."""
+        self._in_flight = None
+        following, self._next = self._next, None
+        if following is not None:
+            self.want(following)
+        elif TWIN in self._models.infos and TWIN not in self.evaluations:
+            self.want(TWIN)
+
+    def forget(self, key: str) -> None:
+        """The key stands for another network from now on: neither what is known nor what is on its way is of it."""
+        self.evaluations.pop(key, None)
+        self._disowned = self._disowned or self._in_flight == key
+        if self._next == key:
+            self._next = None
+
+    def worker_gone(self) -> None:
+        """Nothing is in flight any more, and nothing waits."""
+        self._in_flight = self._next = None

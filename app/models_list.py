@@ -1,0 +1,142 @@
+"""The models that can be chosen: shipped, recent, opened and in training; which is in use, which are loaded."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+from PySide6.QtCore import SignalInstance
+
+from app.link import Channel
+from app.settings import Settings
+from engine import messages as m
+
+TRAINING = "training"
+"""Key of the model "the network in training"."""
+TWIN = "twin"
+"""Key of the ordinary float twin, the comparison model."""
+
+
+@dataclass(frozen=True)
+class ModelChoice:
+    """A model that can be chosen: its key, what the list shows, and its file ("" for the one in training)."""
+
+    key: str
+    title: str
+    path: str
+
+
+class ModelsList:
+    """The choices, the key of the one in use, and what the inference worker said of those it has loaded.
+
+    `changed` is emitted when a choice or what is known of one changes, `chosen` when the model in use does.
+    """
+
+    def __init__(self, inference: Channel, settings: Settings, changed: SignalInstance, chosen: SignalInstance) -> None:
+        self._inference, self._settings = inference, settings
+        self._changed, self._chosen = changed, chosen
+        self.choices: list[ModelChoice] = shipped_models() + _recent(settings)
+        self.infos: dict[str, m.ModelInfo] = {}
+        self.key = self.choices[0].key if self.choices else ""
+        self._snapshot: m.Snapshot | None = None
+        self._loading: deque[str] = deque()  # the runs of the snapshots that the worker has not answered yet
+        self._loaded_run = ""
+
+    @property
+    def model(self) -> m.ModelInfo | None:
+        """The model in use, once it is loaded."""
+        return self.infos.get(self.key)
+
+    def load(self) -> None:
+        """Have a fresh inference worker load the model in use, the twin and the network in training."""
+        for choice in self.choices:
+            if choice.key == self.key and choice.path:
+                self._inference.send(m.LoadModel(choice.key, choice.path))
+        twin = _shipped("float")
+        if twin:
+            self._inference.send(m.LoadModel(TWIN, twin))
+        self.load_snapshot()
+
+    def select(self, key: str) -> None:
+        """Use a model of the list; it is loaded if it was not yet."""
+        self.key = key
+        choice = next((c for c in self.choices if c.key == key), None)
+        if choice is not None and choice.path and key not in self.infos:
+            self._inference.send(m.LoadModel(key, choice.path))
+        self._chosen.emit()
+
+    def loaded(self, info: m.ModelInfo) -> None:
+        """The worker has loaded a model; a file that was not on the list was opened: it is added and used."""
+        self.infos[info.key] = info
+        if info.key == TRAINING:
+            self._loaded_run = self._answered()
+        elif info.key != TWIN and all(c.key != info.key for c in self.choices):
+            self.choices.append(ModelChoice(info.key, info.name, info.key))
+            self._settings.remember_model(info.key)
+            self.key = info.key
+        self._changed.emit()
+        if info.key == self.key:
+            self._chosen.emit()
+
+    def refused(self, key: str) -> None:
+        """A file that cannot be loaded leaves the list; where it was to be used, one that is loaded is."""
+        if key == TRAINING:
+            self._answered()
+        self.choices = [choice for choice in self.choices if choice.key != key or choice.key == TRAINING]
+        if key in self._settings.recent_models:
+            self._settings.recent_models.remove(key)
+        if key == self.key:
+            self.key = next((choice.key for choice in self.choices if choice.key in self.infos), "")
+            self._chosen.emit()
+        self._changed.emit()
+
+    def worker_gone(self) -> None:
+        """Nothing can be asked of a model until it is loaded again."""
+        self.infos.clear()
+        self._loading.clear()
+
+    # ------------------------------------------------------------ the network in training
+
+    def add_training(self) -> None:
+        """Offer the network in training."""
+        if all(choice.key != TRAINING for choice in self.choices):
+            self.choices.append(ModelChoice(TRAINING, "the network in training", ""))
+            self._changed.emit()
+
+    def keep(self, snapshot: m.Snapshot) -> None:
+        """Remember the newest snapshot, for this worker or the next one."""
+        self._snapshot = snapshot
+
+    def load_snapshot(self) -> None:
+        """Have the worker load the newest snapshot, if there is one."""
+        if self._snapshot is not None:
+            self._loading.append(self._snapshot.run)
+            self._inference.send(m.LoadModel(TRAINING, data=self._snapshot.data))
+
+    def is_of(self, run: str) -> bool:
+        """Whether the network loaded as the one in training is of this run, as far as is known."""
+        return self._loaded_run in ("", run)
+
+    def _answered(self) -> str:
+        """The run of the snapshot that the worker has just answered: it loads them in order."""
+        return self._loading.popleft() if self._loading else ""
+
+
+def shipped_models() -> list[ModelChoice]:
+    """The packed models that come with the program."""
+    found = sorted(_folder().glob("*.safetensors"))
+    return [ModelChoice(str(p), p.stem, str(p)) for p in found if not p.stem.endswith("-float")]
+
+
+def _shipped(suffix: str) -> str:
+    return next((str(p) for p in sorted(_folder().glob(f"*-{suffix}.safetensors"))), "")
+
+
+def _folder() -> Path:
+    return Path(str(files("assets"))) / "models"
+
+
+def _recent(settings: Settings) -> list[ModelChoice]:
+    return [ModelChoice(path, Path(path).stem, path) for path in settings.recent_models if Path(path).is_file()]

@@ -1,0 +1,53 @@
+"""What is said to people on a page: the notice, and the ones that a crash or a death of a child makes."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import Literal
+
+from app.link import Death
+from engine import messages as m
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something to say on one page ("draw", "learn", "kernels" or "" for all): what happened, what to do."""
+
+    page: str
+    what: str
+    remedy: str = ""
+    action: Literal["", "resume-run", "restart-trainer", "restart-inference", "report"] = ""
+    report: str = ""
+
+
+def crash(page: str, who: str, event: m.Crashed) -> Notice:
+    """The notice of an unexpected failure inside a child that lives on; it is logged too."""
+    log.error("%s: %s failed\n%s", who, event.command, event.report)
+    what = f"{who} met an unexpected error; the rest goes on."
+    return Notice(page, what, "Copy the report and send it to us.", "report", event.report)
+
+
+def run_lost(death: Death, saved: m.Saved | None) -> Notice:
+    """The notice of a trainer that died under a run, with where the run can go on."""
+    remedy = f"Resume from the save at step {saved.step:,}." if saved else "Start it again from the beginning."
+    return Notice("learn", f"The trainer is gone: {death.reason}.", remedy, "resume-run", death.last_words)
+
+
+def trainer_unable(death: Death) -> Notice:
+    """The notice of a trainer that died before it was ready."""
+    what = f"The trainer could not start: {death.reason}."
+    return Notice("learn", what, "Its last words are in the report.", "restart-trainer", death.last_words)
+
+
+def inference_gone(death: Death) -> Notice:
+    """The notice of an inference worker that died."""
+    what = f"The inference worker is gone: {death.reason}."
+    return Notice("draw", what, "Start it again.", "restart-inference", death.last_words)
+
+
+def bench_gone(death: Death) -> Notice:
+    """The notice of a job child that died under a benchmark."""
+    return Notice("kernels", f"The benchmark is gone: {death.reason}.", "Run it again.")

@@ -1,0 +1,257 @@
+"""The trainer's half of the session: the run, what is asked of it and told of it, and the playhead."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, Literal
+
+from PySide6.QtCore import QObject, Signal
+
+from app import notices
+from app.credit import Credit
+from app.link import Channel, Death
+from app.notices import Notice
+from app.run_view import RunView
+from app.settings import Settings
+from engine import messages as m
+from engine import paths
+from engine.config import RunConfig
+from engine.history import Moment
+
+log = logging.getLogger(__name__)
+
+
+class RunSession(QObject):
+    """The run and its trainer. `run_began` says whether it is another run, `snapshot` carries its network."""
+
+    run_changed = Signal()
+    run_began = Signal(bool)
+    snapshot = Signal(object)
+    frame_arrived = Signal(object)
+    scored = Signal(object)
+    moment_changed = Signal()
+    children_changed = Signal()
+    noticed = Signal(object)
+
+    def __init__(self, trainer: Channel, settings: Settings, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.trainer, self.settings = trainer, settings
+        self.ready: dict[str, bool] = {"trainer": False, "inference": False}
+        self.versions: dict[str, str] = {}
+        self.gone: set[str] = set()
+        """Children that died and were not started again."""
+        self.run = RunView()
+        self.playhead: int | None = None  # a step, since indices move when the history is thinned
+        self.visible_page = settings.page
+        self._credit = Credit(trainer, self)
+        self._watching: m.Watch | None = None
+        trainer.said.connect(self._trainer_said)
+        trainer.died.connect(self._trainer_died)
+
+    # ------------------------------------------------------------ the run
+
+    def start_run(self, config: RunConfig, *, paused: bool = False) -> None:
+        """Train from the beginning; a run under way is saved and ended first."""
+        self._run_asked(config)
+        self.trainer.send(m.StartRun(config, str(paths.runs_dir()), paused))
+
+    def continue_run(self, path: str) -> None:
+        """Train on from a checkpoint; a run under way is saved and ended first."""
+        self._run_asked(self.run.config)
+        self.trainer.send(m.ContinueRun(path))
+
+    def _run_asked(self, config: RunConfig) -> None:
+        self.settings.run = config.to_json()
+        self.run.state, self.run.why, self.run.config = "starting", "", config
+        self.playhead = None
+        self._credit.drop()
+        self.run_changed.emit()
+
+    def toggle_run(self) -> None:
+        """Start, pause or resume, whichever makes sense."""
+        if self.run.moving:
+            self.pause()
+        elif self.run.state == "paused":
+            self.resume()
+        elif self.run.state == "lost":
+            self.resume_lost()
+        else:
+            self.start_run(self.wanted_config())
+
+    def wanted_config(self) -> RunConfig:
+        """The config that Run would train with: the last one used, or the defaults where that is broken."""
+        try:
+            return RunConfig.from_json(self.settings.run)
+        except Exception as error:  # whatever an old settings file holds must not keep a person from training
+            log.warning("the remembered run configuration is not usable (%s); using the defaults", error)
+            self.settings.run = {}
+            return RunConfig()
+
+    def pause(self) -> None:
+        """Rest after the step under way."""
+        self.trainer.send(m.Pause("run"))
+        self._set_state("paused")
+
+    def resume(self) -> None:
+        """Go on."""
+        self.trainer.send(m.Resume("run"))
+        self._set_state("running")
+
+    def step_once(self) -> None:
+        """Make one training step and rest; without a run, make a new one that rests after its first step."""
+        if not self.run.active:
+            self.start_run(self.wanted_config(), paused=True)
+        self.trainer.send(m.StepOnce("run"))
+        self._set_state("paused")
+
+    def stop_run(self) -> None:
+        """Save and end the run."""
+        self.trainer.send(m.Resume("run"))
+        self.trainer.send(m.StopRun())
+
+    def reset_run(self) -> None:
+        """Begin anew with the configuration wanted now, resting before the first step."""
+        self.start_run(self.wanted_config(), paused=True)
+        self._set_state("paused")
+
+    def tune(self, key: str, value: Any) -> None:
+        """Change a live setting: of the run under way, and of the next one."""
+        self.settings.run = self.wanted_config().changed(key, value).to_json()
+        if self.run.active:
+            self.trainer.send(m.Tune(key, value))
+
+    def watch(self, layer: int, row: int, column: int) -> None:
+        """Follow one weight in the coming frames; row -1 follows none."""
+        self._watching = m.Watch(layer, row, column)
+        self.trainer.send(self._watching)
+
+    def resume_lost(self) -> None:
+        """After the trainer died: start it again and go on from the last save, or from the beginning."""
+        self.restart_trainer()
+        if self.run.saved is not None:
+            self.continue_run(self.run.saved.path)
+        else:
+            self.start_run(self.run.config)
+
+    def restart_trainer(self) -> None:
+        """Start the trainer again after it died."""
+        self.gone.discard("trainer")
+        self.trainer.start()
+        self.children_changed.emit()
+
+    def _set_state(self, state: Literal["running", "paused"]) -> None:
+        if self.run.active:
+            self.run.state = state
+            self.run_changed.emit()
+
+    # ------------------------------------------------------------ playhead
+
+    @property
+    def live(self) -> bool:
+        """Whether the pages show the newest moment."""
+        return self.playhead is None
+
+    def scrub(self, index: int) -> None:
+        """Show a recorded moment, by its index in the history."""
+        steps = self.run.history.steps()
+        if steps.size:
+            self.playhead = int(steps[max(0, min(index, steps.size - 1))])
+            self.moment_changed.emit()
+
+    def go_live(self) -> None:
+        """Show the newest moment again, and follow."""
+        self.playhead = None
+        self.moment_changed.emit()
+
+    def moment(self) -> Moment | None:
+        """What is to be shown now: the newest recorded moment, or the one under the playhead."""
+        history = self.run.history
+        return history.moment(self.moment_index) if len(history) else None
+
+    @property
+    def moment_index(self) -> int:
+        """Index in the history of what is to be shown now."""
+        history = self.run.history
+        return max(0, len(history) - 1) if self.playhead is None else history.nearest(self.playhead)
+
+    def show_page(self, name: str) -> None:
+        """A page came to the front; the Learn page's frames slow down while it is hidden."""
+        self.visible_page = self.settings.page = name
+        if name == "learn":
+            self._credit.give()
+
+    # ------------------------------------------------------------ what the trainer says
+
+    def _trainer_said(self, event: m.Event) -> None:
+        match event:
+            case m.ChildReady():
+                self._child_ready("trainer", event)
+            case m.RunStarted():
+                self._run_started(event)
+            case m.Frame():
+                self._show(event)
+            case m.Scored():
+                self.run.score(event)
+                self.scored.emit(event)
+            case m.Snapshot():
+                self.snapshot.emit(event)
+            case m.Failed():
+                if event.command in ("StartRun", "ContinueRun"):
+                    self.run.state = "none"
+                    self.run_changed.emit()
+                self.noticed.emit(Notice("learn", event.what, event.remedy))
+            case m.Crashed():
+                self.noticed.emit(notices.crash("learn", "Training", event))
+                self.run.state = "stopped"
+                self.run_changed.emit()
+            case m.RunState() | m.Tuned() | m.Saved() | m.Done("run"):
+                self._run_told(event)
+
+    def _run_told(self, event: m.RunState | m.Tuned | m.Saved | m.Done) -> None:
+        match event:
+            case m.RunState():
+                self.run.state, self.run.why = event.state, event.why
+            case m.Tuned():
+                self.run.config = event.config
+            case m.Saved():
+                self.run.saved = event
+            case m.Done() if self.run.active:
+                self.run.state = "finished"
+        self.run_changed.emit()
+
+    def _run_started(self, event: m.RunStarted) -> None:
+        another = event.run != self.run.name
+        if not another and self._watching is not None:
+            self.trainer.send(self._watching)  # it may be another trainer, which has not heard of it
+        self.run.begin(event)
+        self._credit.begin()
+        self.run_began.emit(another)
+        log.info("run %s in %s", event.run, event.folder)
+        self.run_changed.emit()
+
+    def _show(self, frame: m.Frame) -> None:
+        if frame.run != self.run.name:
+            return
+        self.run.show(frame)
+        self._credit.owe(frame.seq, seen=self.visible_page == "learn")
+        self.frame_arrived.emit(frame)
+
+    def _child_ready(self, child: str, event: m.ChildReady) -> None:
+        self.ready[child] = True
+        self.versions |= event.versions
+        log.info("%s ready, pid %d", child, event.pid)
+        self.children_changed.emit()
+
+    def _trainer_died(self, death: Death) -> None:
+        could_start, self.ready["trainer"] = self.ready["trainer"], False
+        if self.run.active:
+            self.gone.add("trainer")
+            self.run.state, self.run.why = "lost", death.reason
+            self.noticed.emit(notices.run_lost(death, self.run.saved))
+        elif could_start:
+            self.trainer.start()
+        else:
+            self.gone.add("trainer")
+            self.noticed.emit(notices.trainer_unable(death))
+        self.run_changed.emit()
+        self.children_changed.emit()
