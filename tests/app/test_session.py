@@ -119,7 +119,6 @@ class TestEvaluation:
         loaded.inference.say(m.Done("evaluate"))
         assert loaded.inference.count(m.Evaluate) == 2
 
-
     def test_an_evaluation_of_the_last_run_is_not_shown_as_the_new_ones(self, loaded):
         loaded.trainer.say(started("r1"), m.Snapshot("r1", 10, b"model"))
         loaded.inference.say(m.ModelLoaded(info(TRAINING)))
