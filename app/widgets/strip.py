@@ -135,7 +135,7 @@ class Strip(QFrame):
             self.backend.clear()
             for info in self._session.backends:
                 if info.kind == "xnor":
-                    self.backend.addItem(info.name if info.ready else f"{info.name} – not here", info.name)
+                    self.backend.addItem(info.name if info.ready else f"{info.name} ✕", info.name)
                     index = self.backend.count() - 1
                     tip = info.device if info.ready else f"{info.reason} {info.remedy}".strip()
                     self.backend.setItemData(index, tip, Qt.ItemDataRole.ToolTipRole)
