@@ -269,7 +269,7 @@ def set_up_torch(config: RunConfig) -> None:
 
 def versions() -> dict[str, str]:
     """Versions of what makes the numbers."""
-    return {"torch": torch.__version__, "numpy": np.__version__}
+    return {"torch": str(torch.__version__), "numpy": np.__version__}
 
 
 def _check(saved: Checkpoint, data: datasets.Dataset, path: Path) -> None:

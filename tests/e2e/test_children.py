@@ -109,3 +109,30 @@ def test_a_killed_window_leaves_no_orphan(home):
         process.communicate()
     _, alive = psutil.wait_procs(family, timeout=3)
     assert not alive
+
+
+WINDOW = """
+import sys
+from PySide6.QtCore import QTimer
+from app.launch import application, make_session
+from app.settings import Settings
+from app.window import Window
+
+app = application()
+window = Window(make_session(Settings()))
+session = window.session
+window.painted.connect(session.start)
+session.children_changed.connect(lambda: all(session.ready.values()) and QTimer.singleShot(500, window.close))
+QTimer.singleShot(60_000, window.close)
+window.show()
+app.exec()
+print(session.ready, "foreign", [name for name in ("torch", "cupy", "llvmlite") if name in sys.modules])
+"""
+
+
+def test_the_window_imports_neither_torch_nor_cupy_whatever_its_children_send(home):
+    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "FLIPSCOPE_HOME": str(home)}
+    done = subprocess.run(
+        [sys.executable, "-c", WINDOW], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=100
+    )
+    assert done.stdout.strip() == "{'trainer': True, 'inference': True} foreign []", done.stdout + done.stderr
