@@ -82,14 +82,14 @@ class Architecture:
 
 
 Hidden = Callable[..., tuple[LayerPlan, ...]]
-"""The hidden layers of an architecture, from the numbers in its name."""
+"""The hidden layers of an architecture, from the parts of its name, which are text."""
 
 _FAMILIES: dict[re.Pattern[str], Hidden] = {}
 _OFFERED: list[str] = []
 
 
 def _family(pattern: str, *offered: str) -> Callable[[Hidden], Hidden]:
-    """Makes a function the hidden layers of every name of a pattern, given the pattern's groups as numbers."""
+    """Makes a function the hidden layers of every name of a pattern, given the pattern's groups."""
 
     def enter(hidden: Hidden) -> Hidden:
         _FAMILIES[re.compile(pattern)] = hidden
@@ -99,20 +99,40 @@ def _family(pattern: str, *offered: str) -> Callable[[Hidden], Hidden]:
     return enter
 
 
-@_family(r"mlp-([1-9]\d{0,4})x([1-9]\d?)", "mlp-512x2", "mlp-1024x3", "mlp-4096x3")
-def _mlp(width: int, depth: int) -> tuple[LayerPlan, ...]:
+_WIDTH = r"([1-9]\d{0,4})"
+"""Outputs of a layer, in a name."""
+
+
+@_family(rf"mlp-{_WIDTH}x([1-9]\d?)", "mlp-512x2", "mlp-1024x3", "mlp-4096x3")
+def _mlp(width: str, depth: str) -> tuple[LayerPlan, ...]:
     """A multilayer perceptron, e.g. "mlp-512x2": two hidden layers of 512."""
-    return (DenseLayer(width),) * depth
+    return (DenseLayer(int(width)),) * int(depth)
 
 
-@_family("cnn-32-64-64", "cnn-32-64-64")
-def _cnn_32_64_64() -> tuple[LayerPlan, ...]:
+@_family(rf"cnn-{_WIDTH}-{_WIDTH}-{_WIDTH}", "cnn-32-64-64", "cnn-48-96-96")
+def _cnn(first: str, second: str, third: str) -> tuple[LayerPlan, ...]:
     """For digits: the first layer halves the image, pooling after the second halves it again."""
-    return (ConvLayer(32, kernel=5, stride=2), ConvLayer(64, pool=MaxPool()), ConvLayer(64))
+    return (ConvLayer(int(first), kernel=5, stride=2), ConvLayer(int(second), pool=MaxPool()), ConvLayer(int(third)))
+
+
+_PARTS = {"": 1, "-half": 2, "-quarter": 4}
+"""What the widths of the paper's ConvNet are divided by."""
+
+
+@_family(f"convnet({'|'.join(_PARTS)})", "convnet", "convnet-half", "convnet-quarter")
+def _convnet(part: str) -> tuple[LayerPlan, ...]:
+    """The ConvNet of Hubara et al. 2016 for CIFAR-10, 2x128C3-MP2-2x256C3-MP2-2x512C3-MP2-1024-1024, or a part of it.
+
+    Its convolutions are padded, which the paper leaves open; pooling comes before batch-norm and sign, as there.
+    """
+    layers: list[LayerPlan] = []
+    for width in (128 // _PARTS[part], 256 // _PARTS[part], 512 // _PARTS[part]):
+        layers += [ConvLayer(width), ConvLayer(width, pool=MaxPool())]
+    return (*layers, *(DenseLayer(1024 // _PARTS[part]),) * 2)
 
 
 NAMES = tuple(_OFFERED)
-"""What the pages offer; a family may understand more names, such as any mlp-WIDTHxDEPTH."""
+"""What the pages offer; a family may understand more names, such as any mlp-WIDTHxDEPTH or cnn-WIDTH-WIDTH-WIDTH."""
 
 
 def architecture(name: str) -> Architecture:
@@ -120,7 +140,7 @@ def architecture(name: str) -> Architecture:
     for pattern, hidden in _FAMILIES.items():
         match = pattern.fullmatch(name)
         if match is not None:
-            return Architecture(name, hidden(*map(int, match.groups())))
+            return Architecture(name, hidden(*match.groups()))
     raise UnknownName("model", name, NAMES)
 
 

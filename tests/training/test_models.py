@@ -27,14 +27,31 @@ def test_a_convolutional_network_is_a_list_of_layers():
     assert {"mlp-512x2", "cnn-32-64-64"} <= set(models.NAMES)
 
 
+def test_digit_networks_come_in_any_widths():
+    assert models.architecture("cnn-7-16-300").shapes((28, 28, 1), 10) == ((7, 25), (16, 63), (300, 144), (10, 14700))
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "weights"),
+    [("convnet", 128, 14_022_016), ("convnet-half", 64, 3_508_928), ("convnet-quarter", 32, 878_944)],
+)
+def test_the_papers_network_comes_in_three_widths(name, first, weights):
+    shapes = models.architecture(name).shapes((32, 32, 3), 10)
+    assert len(shapes) == 9
+    assert shapes[0] == (first, 27)
+    assert sum(outputs * inputs for outputs, inputs in shapes) == weights
+
+
 def test_images_too_small_for_an_architecture_are_refused():
     with pytest.raises(BadInput, match="does not fit"):
         models.initial(config(model="cnn-32-64-64"), (2, 2, 1), 10)
 
 
-@pytest.mark.parametrize("name", ["mlp-512x0", "mlp-0x2", "mlp-512", "cnn", "", "mlp-512x2 ", "mlp-999999x2"])
+@pytest.mark.parametrize(
+    "name", ["mlp-512x0", "mlp-0x2", "mlp-512", "cnn", "cnn-32-64", "convnet-third", "", "mlp-512x2 ", "mlp-999999x2"]
+)
 def test_other_names_are_unknown_and_known_ones_listed(name):
-    with pytest.raises(UnknownName, match=r"mlp-1024x3, mlp-4096x3, mlp-512x2"):
+    with pytest.raises(UnknownName, match=r"convnet, .*mlp-1024x3, mlp-4096x3, mlp-512x2"):
         models.architecture(name)
 
 
