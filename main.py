@@ -155,7 +155,7 @@ def _doctor_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _train_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--data", help="data set (default mnist)")
+    parser.add_argument("--data", help="data set by name, or a file or folder of one (default mnist)")
     parser.add_argument("--model", help="architecture: mlp-512x2 (default), mlp-1024x3, mlp-4096x3")
     budget = parser.add_mutually_exclusive_group()
     budget.add_argument("--epochs", type=int, help="passes over the training set (default 10)")
@@ -172,7 +172,7 @@ def _train_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _evaluate_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", help="a model file")
-    parser.add_argument("--data", help="data set (default: the one it was trained on)")
+    parser.add_argument("--data", help="data set, by name or path (default: the one it was trained on)")
     parser.add_argument("--backend", default="all", help="a backend by name, or all (default)")
     parser.add_argument("--limit", type=int, metavar="N", help="the first N test images only")
     _json(parser)

@@ -12,7 +12,7 @@ Loss = Literal["cross-entropy", "squared-hinge"]
 Rounding = Literal["deterministic", "stochastic"]
 Output = Literal["batchnorm", "bias"]
 Schedule = Literal["cosine", "constant"]
-Augmentation = Literal["none", "light"]
+Augmentation = Literal["none", "light", "strong", "crop", "crop-mirror"]
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,11 @@ class RunConfig:
         epochs: passes over the training set; with time_limit (seconds) set, the budget is time instead.
         learning_rate: of Adam at the start; `schedule` takes it down over the budget.
         weights, activations: how the sign is taken in training (always deterministic in deployment).
-        augmentation: "light" warps and thickens the training images a little, for what people draw themselves.
+        augmentation: how training images are changed (engine.training.augment): "light" and "strong" warp handwriting
+            and change its strokes, so that what people draw themselves is read too; "crop" and "crop-mirror" are for
+            photographs.
+        augment_until: share of the budget after which images are left as they are, so that the end of training sees
+            what tests show.
         output: "batchnorm" after the last layer, or "bias" (one common scale, for verification).
         evaluations_per_epoch: how often the test set is scored.
         threads: CPU threads of the trainer.
@@ -45,6 +49,7 @@ class RunConfig:
     activations: Rounding = "deterministic"
     output: Output = "batchnorm"
     augmentation: Augmentation = "none"
+    augment_until: float = 0.9
     evaluations_per_epoch: int = 1
     threads: int = 1
     device: str = "cpu"
@@ -77,6 +82,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "time_limit": (0.1, 30 * 86400),
     "batch_size": (2, 10_000),
     "learning_rate": (1e-7, 1.0),
+    "augment_until": (0.0, 1.0),
     "evaluations_per_epoch": (1, 100),
     "threads": (1, 1024),
 }
@@ -88,7 +94,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "weights": ("deterministic", "stochastic"),
     "activations": ("deterministic", "stochastic"),
     "output": ("batchnorm", "bias"),
-    "augmentation": ("none", "light"),
+    "augmentation": ("none", "light", "strong", "crop", "crop-mirror"),
     "device": ("cpu", "cuda"),
 }
 
@@ -102,13 +108,14 @@ LIVE: frozenset[str] = frozenset(
         "weights",
         "activations",
         "augmentation",
+        "augment_until",
         "evaluations_per_epoch",
     }
 )
 """The fields that may change while a run is under way; a change takes effect at the next step."""
 
 _TYPES: dict[str, type] = {"seed": int, "epochs": int, "batch_size": int, "evaluations_per_epoch": int, "threads": int}
-_TYPES |= {"learning_rate": float, "time_limit": float}
+_TYPES |= {"learning_rate": float, "time_limit": float, "augment_until": float}
 
 
 def coerce(key: str, value: Any) -> Any:

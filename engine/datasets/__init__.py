@@ -1,11 +1,15 @@
-"""Data sets: one module each, numpy arrays out. A module here offers `NAME` and `load() -> Dataset`."""
+"""Data sets: one module each, numpy arrays out. A module here offers `NAME` and `load() -> Dataset`.
+
+A path stands for a data set of one's own (engine.datasets.own).
+"""
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
+from pathlib import Path
 from types import ModuleType
 
 import numpy as np
@@ -62,13 +66,22 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(_modules()))
 
 
-@cache
+def identity(text: str) -> str:
+    """What a run calls its data set: a name as it is, and of a path the absolute one. Raises UnknownName."""
+    if text in _modules():
+        return text
+    path = Path(text).expanduser()
+    if not (path.exists() or {"/", "\\"} & set(text)):
+        raise UnknownName("data set", text, _modules())
+    return str(path.resolve())
+
+
+@lru_cache(maxsize=2)
 def load(name: str) -> Dataset:
-    """The data set of that name, read once per process. Raises UnknownName, BadFile."""
+    """The data set of that name, or at that path; the last two are kept. Raises UnknownName, BadFile, BadInput."""
     found = _modules()
-    if name not in found:
-        raise UnknownName("data set", name, found)
-    dataset: Dataset = found[name].load()
+    known = identity(name)
+    dataset: Dataset = found[known].load() if known in found else _own(Path(known))
     return dataset
 
 
@@ -77,3 +90,9 @@ def _modules() -> dict[str, ModuleType]:
     """Modules of this package that offer a data set, by its name."""
     modules = (importlib.import_module(f"{__name__}.{info.name}") for info in pkgutil.iter_modules(__path__))
     return {module.NAME: module for module in modules if hasattr(module, "NAME")}
+
+
+def _own(path: Path) -> Dataset:
+    from engine.datasets import own  # it builds on this module
+
+    return own.load(path)

@@ -10,7 +10,8 @@ from importlib import resources
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.datasets import Dataset, idx
+from engine.datasets import Dataset
+from engine.datasets.readers import idx
 from engine.errors import BadFile
 
 NAME = "mnist"
@@ -38,7 +39,7 @@ def content(file: str, axes: int) -> NDArray[np.uint8]:
         compressed = (resources.files("assets") / "mnist" / f"{file}.gz").read_bytes()
     except OSError as error:
         raise BadFile(f"The MNIST file '{file}.gz' cannot be read: {error}.", "Reinstall Flipscope.") from None
-    return idx.read(compressed, f"{file}.gz", axes)
+    return idx.decode(compressed, f"{file}.gz", axes)
 
 
 def _part(part: str, count: int) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:

@@ -1,75 +1,129 @@
-"""Light changes of training images, so that a network also reads what a mouse draws: affine warps and stroke width.
+"""Changed copies of training images, so that a network learns what a class is and not where it lay.
 
-Simard, Steinkraus and Platt, "Best Practices for Convolutional Neural Networks", 2003, for handwritten digits.
+Digits are warped and their strokes thinned or thickened (Simard, Steinkraus and Platt, "Best Practices for
+Convolutional Neural Networks", 2003); photographs are cropped and mirrored (He et al. 2015, arXiv 1512.03385,
+section 4.2).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch.nn.functional import grid_sample
 
-ROTATION = np.deg2rad(12)
-SCALE = 0.12
-SHEAR = 0.12
-SHIFT = 2.0
-"""Each is drawn uniformly from - to + this: radians, share of the size, share, pixels."""
-
-THINNER, THICKER = 0.5, 0.9
-"""How far an image goes, at the most, towards its erosion and its dilation by a plus of five pixels."""
-
-UNTIL = 0.9
-"""Share of the budget after which images are left as they are, so that the end of training sees what tests show."""
-
+Images = NDArray[np.uint8]
 Float32 = NDArray[np.float32]
 
-
-def augment(images: NDArray[np.uint8], stream: np.random.Generator) -> NDArray[np.uint8]:
-    """Changed copies of images u8 [B, H, W, C]; what moves in from outside is 0."""
-    changed = _stroke(images.astype(np.float32), stream)
-    return np.rint(_warp(changed, stream)).astype(np.uint8)
+MARGIN = 4
+"""Pixels of 0 that are put around a photograph before it is cropped to its size again."""
 
 
-def _stroke(images: Float32, stream: np.random.Generator) -> Float32:
-    """Strokes thinner or thicker."""
-    amount = stream.uniform(-THINNER, THICKER, (len(images), 1, 1, 1)).astype(np.float32)
-    padded = np.pad(images, ((0, 0), (1, 1), (1, 1), (0, 0)))
-    sides = (padded[:, :-2, 1:-1], padded[:, 2:, 1:-1], padded[:, 1:-1, :-2], padded[:, 1:-1, 2:])
+@dataclass(frozen=True)
+class Range:
+    """How far an image may be changed; each is drawn uniformly from - to + this.
+
+    Attributes:
+        rotation: degrees. scale, shear: share of the size, both axes apart. shift: pixels.
+        thinner, thicker: how far it goes, at the most, towards its erosion and its dilation by 3 x 3.
+    """
+
+    rotation: float
+    scale: float
+    shear: float
+    shift: float
+    thinner: float
+    thicker: float
+
+
+LIGHT = Range(rotation=10, scale=0.12, shear=0.1, shift=2, thinner=0.4, thicker=0.6)
+STRONG = Range(rotation=15, scale=0.2, shear=0.1, shift=3, thinner=0.6, thicker=1.0)
+
+
+def augment(kind: str, images: Images, stream: np.random.Generator) -> Images:
+    """Changed copies of images u8 [B, H, W, C], drawn from `stream`; what moves in from outside is 0.
+
+    kind: one of engine.config.CHOICES["augmentation"].
+    """
+    return _KINDS[kind](images, stream)
+
+
+def written(images: Images, stream: np.random.Generator, limits: Range) -> Images:
+    """For handwriting: stroke width, then an affine warp."""
+    return warped(stroked(images, stream, limits), sources(images.shape, stream, limits))
+
+
+def stroked(images: Images, stream: np.random.Generator, limits: Range) -> Float32:
+    """Each image blended with its erosion or with its dilation, as float32."""
+    amount = stream.uniform(-limits.thinner, limits.thicker, len(images)).astype(np.float32)
     extreme = np.empty_like(images)
-    for chosen, reduce in ((amount.ravel() >= 0, np.maximum), (amount.ravel() < 0, np.minimum)):
-        result = images[chosen]
-        for side in sides:
-            result = reduce(result, side[chosen])
-        extreme[chosen] = result
-    blended: Float32 = images + np.abs(amount) * (extreme - images)
+    for chosen, reduce in ((amount >= 0, np.maximum), (amount < 0, np.minimum)):
+        extreme[chosen] = spread(images[chosen], reduce)
+    blended = images.astype(np.float32)
+    blended += np.abs(amount)[:, None, None, None] * (extreme - blended)
     return blended
 
 
-def _warp(images: Float32, stream: np.random.Generator) -> Float32:
-    """Rotated, scaled, sheared and shifted about the centre; bilinear."""
+def spread(images: Images, reduce: np.ufunc) -> Images:
+    """The maximum (np.maximum: dilation) or minimum (np.minimum: erosion) of the 3 x 3 pixels around each."""
     count, height, width, channels = images.shape
-    rows, columns = _sources(count, height, width, stream)
-    padded = np.pad(images, ((0, 0), (1, 1), (1, 1), (0, 0))).reshape(-1, channels)
-    np.clip(rows, -1, height - 1e-3, out=rows)
-    np.clip(columns, -1, width - 1e-3, out=columns)
-    top, left = np.floor(rows), np.floor(columns)
-    down, right = (rows - top)[..., np.newaxis], (columns - left)[..., np.newaxis]
-    stride = width + 2
-    first = np.arange(count, dtype=np.int32)[:, np.newaxis] * ((height + 2) * stride)
-    corner = first + (top.astype(np.int32) + 1) * stride + left.astype(np.int32) + 1
-    upper = padded[corner] * (1 - right) + padded[corner + 1] * right
-    lower = padded[corner + stride] * (1 - right) + padded[corner + stride + 1] * right
-    warped: Float32 = (upper * (1 - down) + lower * down).reshape(images.shape)
-    return warped
+    padded = np.full((count, height + 2, width + 2, channels), 0 if reduce is np.maximum else 255, np.uint8)
+    padded[:, 1:-1, 1:-1] = images
+    pixels = padded.reshape(-1)  # rows in one run, so that numpy takes them at full speed
+    for step in (channels, (width + 2) * channels):
+        pixels[step:-step] = reduce(reduce(pixels[: -2 * step], pixels[step:-step]), pixels[2 * step :])
+    return padded[:, 1:-1, 1:-1]
 
 
-def _sources(count: int, height: int, width: int, stream: np.random.Generator) -> tuple[Float32, Float32]:
-    """Where each pixel of each image comes from: rows and columns float32 [count, height * width]."""
-    angle, tall, wide, shear, down, across = stream.uniform(-1, 1, (6, count, 1)).astype(np.float32)
-    cosine, sine = np.cos(angle * ROTATION), np.sin(angle * ROTATION)
-    rows, columns = np.divmod(np.arange(height * width, dtype=np.int32), width)
-    y = (rows - (height - 1) / 2).astype(np.float32)
-    x = (columns - (width - 1) / 2).astype(np.float32)
-    turned_y = (cosine * y + sine * x) * (1 + tall * SCALE)
-    turned_x = (cosine * x - sine * y) * (1 + wide * SCALE) + shear * SHEAR * y
-    shift = np.float32(SHIFT)
-    return turned_y + (down * shift + (height - 1) / 2), turned_x + (across * shift + (width - 1) / 2)
+def sources(shape: tuple[int, ...], stream: np.random.Generator, limits: Range) -> Float32:
+    """Where each pixel of each image is taken from: x and y, float32 [B, H, W, 2], -1 and 1 at the image's edges.
+
+    One product of the images' coefficients [B, 6] with the six numbers that belong to each result [6, H * W * 2].
+    """
+    count, height, width, _ = shape
+    angle, tall, wide, shear, down, across = stream.uniform(-1, 1, (6, count))
+    cosine, sine = (turn(angle * np.deg2rad(limits.rotation)) for turn in (np.cos, np.sin))
+    tall, wide = 1 + tall * limits.scale, 1 + wide * limits.scale
+    of_x = np.stack([cosine * wide, -sine * wide + shear * limits.shear, across * limits.shift], axis=1)
+    of_y = np.stack([sine * tall, cosine * tall, down * limits.shift], axis=1)
+    coefficients = np.hstack([of_x * (2 / width), of_y * (2 / height)]).astype(np.float32)
+    rows, columns = np.divmod(np.arange(height * width), width)
+    basis = np.zeros((6, height * width, 2), np.float32)
+    basis[:3, :, 0] = basis[3:, :, 1] = columns - (width - 1) / 2, rows - (height - 1) / 2, np.ones(height * width)
+    return (coefficients @ basis.reshape(6, -1)).reshape(count, height, width, 2)
+
+
+def warped(images: Float32, taken_from: Float32) -> Images:
+    """Images [B, H, W, C] resampled at `sources`, bilinear, rounded."""
+    planes = torch.from_numpy(images).permute(0, 3, 1, 2)
+    result = grid_sample(planes, torch.from_numpy(taken_from), align_corners=False).permute(0, 2, 3, 1).numpy()
+    return np.ascontiguousarray(np.rint(result, out=result).astype(np.uint8))
+
+
+def cropped(images: Images, stream: np.random.Generator) -> Images:
+    """Each shifted by up to MARGIN pixels along both axes."""
+    count, height, width, _ = images.shape
+    padded = np.pad(images, ((0, 0), (MARGIN, MARGIN), (MARGIN, MARGIN), (0, 0)))
+    result = np.empty_like(images)
+    for image, (top, left) in enumerate(stream.integers(0, 2 * MARGIN + 1, (count, 2)).tolist()):
+        result[image] = padded[image, top : top + height, left : left + width]
+    return result
+
+
+def mirrored(images: Images, stream: np.random.Generator) -> Images:
+    """Left and right exchanged, every other time, and cropped."""
+    result = cropped(images, stream)
+    chosen = stream.random(len(images)) < 0.5
+    result[chosen] = result[chosen, :, ::-1]
+    return result
+
+
+_KINDS: dict[str, Callable[[Images, np.random.Generator], Images]] = {
+    "light": lambda images, stream: written(images, stream, LIGHT),
+    "strong": lambda images, stream: written(images, stream, STRONG),
+    "crop": cropped,
+    "crop-mirror": mirrored,
+}

@@ -194,8 +194,8 @@ class Loop:
         key = Key(self.config.seed, place.epoch, place.step)
         rate = self.rate
         batch = images[chosen]
-        if self.config.augmentation == "light" and self.spent < augment.UNTIL:
-            batch = augment.augment(batch, key.stream("augmentation"))
+        if self.config.augmentation != "none" and self.spent < self.config.augment_until:
+            batch = augment.augment(self.config.augmentation, batch, key.stream("augmentation"))
         result = self.stepper.step(batch, self.data.train_labels[chosen], rate, self.config, key)
         self.diverged = not math.isfinite(result.loss)
         if not self.diverged:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -101,6 +101,7 @@ class Session:
     @classmethod
     def start(cls, config: RunConfig, root: Path, clock: Clock, now: datetime, out: Path | None = None) -> Session:
         """A new run in a new folder under `root`. Raises UnknownName, Unsupported, BadFile, CannotWrite."""
+        config = _located(config)
         steppers.best(config)  # what cannot be trained here leaves no folder behind
         data = datasets.load(config.data)
         arrays = models.initial(config, data.input_shape, len(data.class_names))
@@ -126,7 +127,7 @@ class Session:
         saved = Checkpoint.load(path)
         data = datasets.load(saved.config.data)
         _check(saved, data, path)
-        going_on = _allowed(saved.config, saved.config if config is None else config)
+        going_on = saved.config if config is None else _allowed(saved.config, _located(config))
         folder = RunFolder.holding(path)
         if folder is None:
             folder = RunFolder.create(root, going_on, {"flipscope": engine.__version__, **versions()}, now)
@@ -281,6 +282,11 @@ def _check(saved: Checkpoint, data: datasets.Dataset, path: Path) -> None:
         raise BadFile(f"'{path}' cannot be resumed: {error.what}", error.remedy) from error
     if saved.position >= len(data.train_images):
         raise BadFile(f"'{path}' says it is beyond the end of its data set.", "Resume from another checkpoint.")
+
+
+def _located(config: RunConfig) -> RunConfig:
+    """The settings with a data set that can be found from any folder. Raises UnknownName."""
+    return replace(config, data=datasets.identity(config.data))
 
 
 def _allowed(saved: RunConfig, asked: RunConfig) -> RunConfig:

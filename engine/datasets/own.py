@@ -1,0 +1,71 @@
+"""Data sets of one's own: a file or a folder, in any of the forms that the readers know."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+
+from engine.datasets import Dataset, readers
+from engine.datasets.readers import Found, Part
+from engine.errors import BadFile
+
+MOST_CLASSES = 1000
+EVERY = 5
+"""Where a path makes no difference between training and test, every fifth image of each class is for the test."""
+
+
+def load(path: Path) -> Dataset:
+    """Read what is at a path; its name as a data set is the absolute path. Raises BadFile."""
+    if not path.exists():
+        raise BadFile(f"There is no data set at '{path}'.", "Check the path, or fetch it on this machine first.")
+    found = _found(path)
+    train, test = (found.train, found.test) if found.test is not None else split(found.train)
+    if not len(train.images) or not len(test.images):
+        raise BadFile(f"'{path}' leaves nothing to train on or to test.", "Give it more images.")
+    names = found.names or tuple(str(i) for i in range(_classes(path, train, test)))
+    return Dataset(
+        name=str(path),
+        title=path.name,
+        train_images=train.images,
+        train_labels=train.labels,
+        test_images=test.images,
+        test_labels=test.labels,
+        class_names=names,
+        preparation="resize",
+    )
+
+
+def split(whole: Part) -> tuple[Part, Part]:
+    """Every fifth image of each class for the test, in the order they come in; the others for training."""
+    of_test = np.zeros(len(whole.labels), np.bool_)
+    for label in np.unique(whole.labels):
+        of_test[np.flatnonzero(whole.labels == label)[EVERY - 1 :: EVERY]] = True
+    return whole.taken(~of_test), whole.taken(of_test)
+
+
+def _found(path: Path) -> Found:
+    for reader in _readers():
+        found: Found | None = reader.read(path)
+        if found is not None:
+            return found
+    forms = "; ".join(reader.FORM for reader in _readers())
+    raise BadFile(f"'{path}' holds no data set in a form that is read.", f"Read are: {forms}.")
+
+
+def _classes(path: Path, train: Part, test: Part) -> int:
+    """One more than the highest label."""
+    labels = np.concatenate([train.labels, test.labels])
+    if not 0 <= labels.min() <= labels.max() < MOST_CLASSES:
+        raise BadFile(f"'{path}' has labels from {labels.min()} to {labels.max()}.", "Count the classes from 0.")
+    return int(labels.max()) + 1
+
+
+@cache
+def _readers() -> tuple[ModuleType, ...]:
+    modules = pkgutil.iter_modules(readers.__path__)
+    return tuple(importlib.import_module(f"{readers.__name__}.{info.name}") for info in modules)

@@ -1,0 +1,113 @@
+"""IDX files, the format of MNIST and its kin: a magic number, the lengths of the axes, then the bytes.
+
+Format: two zero bytes, a type (8 for unsigned bytes), the number of axes, each length as big-endian uint32, the data
+in C order (http://yann.lecun.com/exdb/mnist/); gzipped, as they are published, or not.
+"""
+
+from __future__ import annotations
+
+import math
+import zlib
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.datasets.readers import MOST_BYTES, Found, Part, part
+from engine.errors import BadFile
+from engine.files import checked_size
+
+FORM = "IDX files, e.g. train-images-idx3-ubyte.gz and train-labels-idx1-ubyte.gz"
+UNSIGNED_BYTE = 8
+
+_IMAGES, _LABELS = "images-idx3-ubyte", "labels-idx1-ubyte"
+_TEST = ("t10k", "test")
+_GZIP = 31  # zlib's window setting for a gzip wrapper, whose checksum is then verified
+_GZIP_MAGIC = b"\x1f\x8b"
+_REMEDY = "Fetch the file again, or reinstall Flipscope where it came with it."
+
+
+def read(path: Path) -> Found | None:
+    """A file of images with its labels beside it, or a folder with a pair for training and, named so, one for tests.
+
+    Raises BadFile.
+    """
+    if path.is_file():
+        return Found(_pair(path)) if _IMAGES in path.name else None
+    files = sorted(path.glob(f"*{_IMAGES}*"))
+    tests = [file for file in files if file.name.startswith(_TEST)]
+    train = _only(path, [file for file in files if file not in tests])
+    if train is None:
+        return None
+    test = _only(path, tests)
+    return Found(_pair(train), None if test is None else _pair(test))
+
+
+def decode(content: bytes, name: str, axes: int) -> NDArray[np.uint8]:
+    """Decode one IDX file of unsigned bytes, gzipped or not.
+
+    Args:
+        content: the whole file.
+        name: what errors call it.
+        axes: the number of axes that is expected, 1 for labels and 3 for images.
+
+    Returns:
+        u8 array of the shape in the header, never more than MOST_BYTES and never more than the file really holds.
+
+    Raises:
+        BadFile: truncated, corrupted, of another kind, or of another length than its header says.
+    """
+    if content.startswith(_GZIP_MAGIC):
+        return _unzipped(content, name, axes)
+    shape = _shape(content, name, axes)
+    values = np.frombuffer(content, np.uint8, offset=4 + 4 * axes)
+    return _filling(values, shape, name)
+
+
+def _unzipped(compressed: bytes, name: str, axes: int) -> NDArray[np.uint8]:
+    stream = zlib.decompressobj(_GZIP)
+    try:
+        shape = _shape(stream.decompress(compressed, 4 + 4 * axes), name, axes)
+        wanted = math.prod(shape)
+        content = stream.decompress(stream.unconsumed_tail, wanted + 1) if wanted < MOST_BYTES else b""
+        rest = stream.decompress(stream.unconsumed_tail, 1)  # reads the checksum, which stands behind the last byte
+    except zlib.error as error:
+        raise BadFile(f"'{name}' is not a sound gzip file ({error}).", _REMEDY) from None
+    if rest or not stream.eof:
+        raise BadFile(f"'{name}' does not hold the {wanted} bytes that its header announces.", _REMEDY)
+    return _filling(np.frombuffer(content, np.uint8), shape, name)
+
+
+def _shape(content: bytes, name: str, axes: int) -> tuple[int, ...]:
+    header = content[: 4 + 4 * axes]
+    if header[:4] != bytes((0, 0, UNSIGNED_BYTE, axes)) or len(header) != 4 + 4 * axes:
+        raise BadFile(f"'{name}' is not an IDX file of unsigned bytes with {axes} axes.", _REMEDY)
+    return tuple(int(length) for length in np.frombuffer(header, ">u4", axes, 4))
+
+
+def _filling(values: NDArray[np.uint8], shape: tuple[int, ...], name: str) -> NDArray[np.uint8]:
+    if len(values) != math.prod(shape):
+        raise BadFile(f"'{name}' does not hold the {math.prod(shape)} bytes that its header announces.", _REMEDY)
+    return values.reshape(shape)
+
+
+def _only(folder: Path, files: list[Path]) -> Path | None:
+    """The one file among these, or None; the same file gzipped and not counts once."""
+    if len({file.name.removesuffix(".gz") for file in files}) > 1:
+        names = ", ".join(file.name for file in files)
+        raise BadFile(f"'{folder}' holds more than one set of images: {names}.", "Name the file that is meant.")
+    return files[0] if files else None
+
+
+def _pair(images: Path) -> Part:
+    """A file of images and the labels that lie beside it, gzipped or not."""
+    labels = images.with_name(images.name.replace(_IMAGES, _LABELS))
+    if not labels.exists():
+        other = labels.with_suffix("") if labels.suffix == ".gz" else labels.with_name(labels.name + ".gz")
+        labels = other if other.exists() else labels
+    return part(images, _file(images, 3), _file(labels, 1))
+
+
+def _file(path: Path, axes: int) -> NDArray[np.uint8]:
+    checked_size(path, "an IDX", MOST_BYTES)
+    return decode(path.read_bytes(), path.name, axes)

@@ -1,0 +1,120 @@
+"""NumPy's .npz files: `images` and `labels`, and where the classes have names, `names`.
+
+A file may hold one part or, with "train_" and "test_" before the keys, both. In place of `images` there may be
+`residual`, uint8 [3, N, H, W]: RGB whose green is taken from red and blue, then differences along columns and rows,
+all modulo 256, which ordinary compression makes a third smaller.
+"""
+
+from __future__ import annotations
+
+import math
+import zipfile
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.datasets.readers import MOST_BYTES, Found, Part, part
+from engine.errors import BadFile
+from engine.files import checked_size
+
+FORM = "npz files with `images` and `labels`, one, or two with 'train' and 'test' in their names"
+
+_REMEDY = "Write it by numpy.savez(path, images=…, labels=…) with plain arrays."
+_HEADERS: dict[tuple[int, int], Callable[..., tuple[tuple[int, ...], bool, np.dtype[Any]]]] = {
+    (1, 0): np.lib.format.read_array_header_1_0,
+    (2, 0): np.lib.format.read_array_header_2_0,
+}
+
+Arrays = dict[str, NDArray[Any]]
+
+
+def read(path: Path) -> Found | None:
+    """A file, or a folder with one whose name says "train" and one whose name says "test". Raises BadFile."""
+    if path.is_file():
+        return _whole(path) if path.suffix == ".npz" else None
+    files = sorted(path.glob("*.npz"))
+    if not files:
+        return None
+    if len(files) == 1:
+        return _whole(files[0])
+    train, test = (_one(path, files, word) for word in ("train", "test"))
+    arrays = load(train)
+    return Found(_part(train, arrays), _part(test, load(test)), _names(train, arrays))
+
+
+def load(path: Path) -> Arrays:
+    """All arrays of an .npz, none of them of objects, together at most MOST_BYTES. Raises BadFile."""
+    checked_size(path, "an npz", MOST_BYTES)
+    arrays: Arrays = {}
+    room = MOST_BYTES
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for info in archive.infolist():
+                with archive.open(info) as member:
+                    array = _array(member, info.file_size, room, path)
+                arrays[info.filename.removesuffix(".npy")] = array
+                room -= array.nbytes
+    except (zipfile.BadZipFile, zlib.error, ValueError, EOFError, NotImplementedError, RuntimeError, OSError) as error:
+        raise BadFile(f"'{path}' is not a sound npz file: {error}.", _REMEDY) from error
+    return arrays
+
+
+def _array(member: IO[bytes], size: int, room: int, path: Path) -> NDArray[Any]:
+    """One member, its bytes taken only once its header has been weighed against what it claims to hold."""
+    read_header = _HEADERS.get(np.lib.format.read_magic(member))
+    if read_header is None:
+        raise BadFile(f"'{path}' holds an array in a form that is not read.", _REMEDY)
+    shape, columns_first, dtype = read_header(member)
+    wanted = math.prod(shape) * dtype.itemsize
+    if dtype.hasobject or dtype.kind not in "biufU" or member.tell() + wanted != size or wanted > room:
+        raise BadFile(f"'{path}' holds an array of {dtype} {shape}, which is not read.", _REMEDY)
+    content = member.read(wanted)
+    member.read(1)  # the end, where the checksum is compared
+    return np.frombuffer(content, dtype).reshape(shape, order="F" if columns_first else "C")
+
+
+def _whole(path: Path) -> Found:
+    arrays = load(path)
+    both = [{key.removeprefix(f"{part}_"): arrays[key] for key in arrays} for part in ("train", "test")]
+    if "train_labels" in arrays:
+        return Found(_part(path, both[0]), _part(path, both[1]), _names(path, arrays))
+    return Found(_part(path, arrays), None, _names(path, arrays))
+
+
+def _one(folder: Path, files: list[Path], word: str) -> Path:
+    named = [file for file in files if word in file.stem.lower()]
+    if len(named) != 1:
+        raise BadFile(
+            f"'{folder}' holds {len(named)} npz files with '{word}' in their names.",
+            "Name the file, or leave one of each.",
+        )
+    return named[0]
+
+
+def _part(path: Path, arrays: Arrays) -> Part:
+    labels = arrays.get("labels")
+    if labels is None or labels.dtype.kind not in "iu" or not {"images", "residual"} & set(arrays):
+        raise BadFile(f"'{path}' lacks images or whole-numbered labels; it holds {', '.join(arrays)}.", _REMEDY)
+    images = arrays["images"] if "images" in arrays else _restored(arrays["residual"], path)
+    return part(path, images, labels)
+
+
+def _restored(residual: NDArray[Any], path: Path) -> NDArray[np.uint8]:
+    """u8 [N, H, W, 3] of its differences [3, N, H, W]."""
+    if residual.dtype != np.uint8 or residual.ndim != 4 or len(residual) != 3:
+        raise BadFile(f"'{path}' holds a residual of {residual.dtype} {residual.shape}.", _REMEDY)
+    planes = np.cumsum(np.cumsum(residual, 2, dtype=np.uint8), 3, dtype=np.uint8)
+    planes[0] += planes[1]
+    planes[2] += planes[1]
+    return np.ascontiguousarray(planes.transpose(1, 2, 3, 0))
+
+
+def _names(path: Path, arrays: Arrays) -> tuple[str, ...]:
+    names = arrays.get("names", np.array([], "U1"))
+    if names.dtype.kind != "U" or names.ndim != 1:
+        raise BadFile(f"'{path}' holds names of {names.dtype} {names.shape}.", "Give them as a list of words.")
+    return tuple(str(name) for name in names)

@@ -1,0 +1,77 @@
+"""Data sets of one's own: found by path, split where they are not, refused with what to do."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engine import datasets
+from engine.datasets import own
+from engine.datasets.readers import Part
+from engine.errors import BadFile, UnknownName
+
+IMAGES = np.random.default_rng(0).integers(0, 256, (30, 4, 5), np.uint8)
+LABELS = np.arange(30) % 3
+SHARED = Path(__file__).parents[3] / "shared" / "data"
+
+
+def saved(folder, **changes):
+    np.savez(folder / "set.npz", **{"images": IMAGES, "labels": LABELS} | changes)
+    return folder / "set.npz"
+
+
+def test_a_path_is_a_data_set(tmp_path):
+    path = saved(tmp_path)
+    data = datasets.load(str(path))
+    assert (data.name, data.title, data.input_shape) == (str(path), "set.npz", (4, 5, 1))
+    assert (data.class_names, data.preparation) == (("0", "1", "2"), "resize")
+    assert datasets.load(str(path)) is data
+
+
+def test_every_fifth_of_each_class_is_for_the_test():
+    train, test = own.split(Part(IMAGES[..., np.newaxis], LABELS))
+    assert np.bincount(train.labels).tolist() == [8, 8, 8]
+    expected = [i for i in range(30) if i // 3 % 5 == 4]
+    np.testing.assert_array_equal(test.images[..., 0], IMAGES[expected])
+    np.testing.assert_array_equal(test.labels, LABELS[expected])
+
+
+def test_what_a_run_calls_a_data_set(tmp_path, monkeypatch):
+    assert datasets.identity("mnist") == "mnist"
+    monkeypatch.chdir(tmp_path)
+    saved(tmp_path)
+    assert datasets.identity("set.npz") == str(tmp_path.resolve() / "set.npz")
+    assert datasets.identity("not/here") == str(tmp_path.resolve() / "not" / "here")
+    with pytest.raises(UnknownName, match="Did you mean 'mnist'"):
+        datasets.identity("mnits")
+
+
+@pytest.mark.parametrize(
+    ("changes", "what"),
+    [
+        pytest.param({"labels": LABELS - 1}, "labels from -1 to 1", id="negative"),
+        pytest.param({"labels": LABELS + 1000}, "labels from 1000", id="too many classes"),
+        pytest.param({"images": IMAGES[:3], "labels": LABELS[:3]}, "nothing to train on or to test", id="too few"),
+    ],
+)
+def test_a_set_that_cannot_be_trained_on_is_refused(changes, what, tmp_path):
+    with pytest.raises(BadFile, match=what):
+        own.load(saved(tmp_path, **changes))
+
+
+def test_what_is_not_there_or_not_understood_says_what_to_do(tmp_path):
+    with pytest.raises(BadFile, match="no data set at"):
+        datasets.load(str(tmp_path / "gone"))
+    with pytest.raises(BadFile, match="IDX files"):
+        own.load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("folder", "train", "shape"), [("cifar10", 20_000, (32, 32, 3)), ("fashion-mnist", 20_000, (28, 28, 1))]
+)
+def test_the_shared_sets_are_read(folder, train, shape):
+    if not (SHARED / folder).is_dir():
+        pytest.skip(f"{SHARED / folder} is not on this machine")
+    data = own.load(SHARED / folder)
+    assert (len(data.train_images), len(data.test_images), data.input_shape) == (train, 10_000, shape)
+    assert np.bincount(data.test_labels).tolist() == [1000] * 10
