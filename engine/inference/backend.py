@@ -37,13 +37,15 @@ class Unavailable:
 
 @dataclass(frozen=True)
 class Activation:
-    """What one hidden layer did to a batch: its integer sums before the sign, pooled where they are, and the signs.
+    """What one hidden layer did to a batch: its integer sums, pooled where they are, and the signs after them.
 
-    sums: int32 [B, outputs], or of a map [B, H, W, outputs]; bits: uint64 [B, …, ceil(outputs/64)].
+    sums: int32 [B, outputs], or of a map [B, H, W, outputs]; bits: uint64 [B, …, ceil(outputs/64)]. value: float32
+    like the sums, what the signs were taken of where that is the network's value, with its shortcuts; else None.
     """
 
     sums: NDArray[np.int32]
     bits: Words
+    value: NDArray[np.float32] | None = None
 
 
 class Program(Protocol):

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.bits import Words, pack, unpack, words_for
+from engine.errors import Unsupported
 from engine.inference.network import Affine, Conv, MaxPool, Shape, Source, Threshold
 from engine.inference.rules import Stage
 from engine.jit.kernels import SHORT, address, wide
@@ -72,6 +73,8 @@ class Lowering:
     def __init__(
         self, chain: Sequence[Stage], source: Source, target: Target, constants: Constants, *, narrow: bool
     ) -> None:
+        if any(isinstance(stage.after, Affine) and not stage.last for stage in chain):
+            raise Unsupported("Shortcuts have no native kernels yet.", "numpy answers.")
         self._target, self._constants, self._narrow = target, constants, narrow
         self.steps: list[Step] = []
         self.buffers: list[int] = []

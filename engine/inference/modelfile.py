@@ -36,11 +36,14 @@ from engine.inference.network import (
     Network,
     Operation,
     PackedNetwork,
+    Shortcut,
+    Sign,
     Threshold,
 )
 
 FORMAT = "flipscope"
-VERSION = 1
+VERSION = 2
+"""The newest that is read; a file is written as the oldest that has what it holds (modelrecord.version)."""
 MAX_BYTES = 4 << 30
 MAX_HEADER = 1 << 20
 
@@ -61,7 +64,8 @@ def to_bytes(
     own = {name: np.ascontiguousarray(array) for name, array in _tensors(network).items()}
     beside = {_STATE + name: np.ascontiguousarray(array) for name, array in (state or {}).items()}
     tensors = own | beside
-    texts = {"format": FORMAT, "version": str(VERSION), "network": json.dumps(modelrecord.record(network))}
+    texts = {"format": FORMAT, "version": str(modelrecord.version(network))}
+    texts["network"] = json.dumps(modelrecord.record(network))
     if state is not None or extra is not None:
         texts["extra"] = json.dumps(dict(extra or {}))
     digests = {"network": _digest(texts["network"], own), "extra": _digest(texts.get("extra", ""), beside)}
@@ -246,8 +250,11 @@ def _operation(index: int, entry: modelrecord.Entry, contents: _Contents) -> Ope
             return entry.pool or MaxPool()
         case "threshold":
             return Threshold(take("threshold", np.int32), take("at_least", np.bool_))
+        case "sign":
+            return Sign()
         case _:
-            return Affine(take("scale", np.float32), take("shift", np.float32))
+            affine = Shortcut if entry.kind == "shortcut" else Affine
+            return affine(take("scale", np.float32), take("shift", np.float32))
 
 
 def _float_layer(index: int, entry: modelrecord.Entry, contents: _Contents) -> FloatOperation:
@@ -255,8 +262,8 @@ def _float_layer(index: int, entry: modelrecord.Entry, contents: _Contents) -> F
         return _array(contents, f"{index}.{field}", np.float32, dimensions)
 
     if entry.kind == "float-dense":
-        return FloatDense(take("weight", 2), take("bias"), entry.relu)
-    shape = (entry.stride, entry.padding, entry.pool)
+        return FloatDense(take("weight", 2), take("bias"), entry.relu, entry.shortcut)
+    shape = (entry.stride, entry.padding, entry.pool, entry.shortcut)
     return FloatConv(take("weight", 4), take("scale"), take("bias"), entry.relu, *shape)
 
 

@@ -19,6 +19,8 @@ from engine.inference.network import (
     Metadata,
     Network,
     Operation,
+    Shortcut,
+    Sign,
     Threshold,
 )
 from engine.inference.operations import KERNELS
@@ -29,6 +31,8 @@ TENSORS: dict[type, tuple[str, ...]] = {
     MaxPool: (),
     Threshold: ("threshold", "at_least"),
     Affine: ("scale", "shift"),
+    Shortcut: ("scale", "shift"),
+    Sign: (),
     FloatDense: ("weight", "bias"),
     FloatConv: ("weight", "scale", "bias"),
 }
@@ -40,9 +44,12 @@ _KINDS: dict[str, type] = {
     "max-pool": MaxPool,
     "threshold": Threshold,
     "affine": Affine,
+    "shortcut": Shortcut,
+    "sign": Sign,
     "float-dense": FloatDense,
     "float-conv": FloatConv,
 }
+_NAMES = {cls: name for name, cls in _KINDS.items()}
 _FLOATS = {"float-dense", "float-conv"}
 _REMEDY = "The file is damaged or was written by another program; save or download it again."
 
@@ -63,6 +70,7 @@ class Entry:
     inputs: int = 0
     channels: int = 0
     relu: bool = False
+    shortcut: bool = False
     stride: int = 1
     padding: int = 0
     pool: MaxPool | None = None
@@ -70,6 +78,15 @@ class Entry:
     @property
     def fields(self) -> tuple[str, ...]:
         return TENSORS[_KINDS[self.kind]]
+
+
+def version(network: Network) -> int:
+    """The oldest version of the format that has a network's operations: 2 where it has shortcuts or values, else 1."""
+    newer = (
+        operation.shortcut if isinstance(operation, FloatDense | FloatConv) else isinstance(operation, Sign)
+        for operation in network.operations
+    )
+    return 2 if any(newer) else 1
 
 
 def record(network: Network) -> dict[str, Any]:
@@ -94,7 +111,7 @@ def record(network: Network) -> dict[str, Any]:
 
 
 def _entry(operation: Operation | FloatOperation) -> dict[str, Any]:
-    kind = next(name for name, cls in _KINDS.items() if isinstance(operation, cls))
+    kind = _NAMES[type(operation)]
     match operation:
         case Dense(inputs=inputs):
             return {"kind": kind, "inputs": inputs}
@@ -102,10 +119,11 @@ def _entry(operation: Operation | FloatOperation) -> dict[str, Any]:
             return {"kind": kind, "channels": channels, "stride": stride, "padding": padding}
         case MaxPool():
             return {"kind": kind, "pool": _windows(operation)}
-        case FloatDense(relu=relu):
-            return {"kind": kind, "relu": relu}
-        case FloatConv(relu=relu, stride=stride, padding=padding, pool=pool):
-            return {"kind": kind, "relu": relu, "stride": stride, "padding": padding, "pool": _windows(pool)}
+        case FloatDense(relu=relu, shortcut=shortcut):
+            return {"kind": kind, "relu": relu, "shortcut": shortcut}
+        case FloatConv(relu=relu, stride=stride, padding=padding, pool=pool, shortcut=shortcut):
+            sides = {"stride": stride, "padding": padding, "pool": _windows(pool)}
+            return {"kind": kind, "relu": relu, "shortcut": shortcut, **sides}
         case _:
             return {"kind": kind}
 
@@ -155,14 +173,15 @@ def operations(values: dict[str, Any]) -> list[Entry]:
 def _read_entry(entry: Any, allowed: set[str]) -> Entry:
     if not isinstance(entry, dict) or not isinstance(entry.get("kind"), str) or entry["kind"] not in allowed:
         raise _bad("operations")
-    kind, relu = entry["kind"], entry.get("relu", False)
-    if not isinstance(relu, bool):
+    kind, relu, shortcut = entry["kind"], entry.get("relu", False), entry.get("shortcut", False)
+    if not isinstance(relu, bool) or not isinstance(shortcut, bool):
         raise _bad("operations")
     return Entry(
         kind,
         inputs=_count(entry, "inputs", 1, MAX_INPUTS) if kind == "dense" else 0,
         channels=_count(entry, "channels", 1, MAX_CHANNELS) if kind == "conv" else 0,
         relu=relu,
+        shortcut=shortcut,
         stride=_count(entry, "stride", 1, MAX_SIDE) if kind in ("conv", "float-conv") else 1,
         padding=_count(entry, "padding", 0, MAX_SIDE) if kind in ("conv", "float-conv") else 0,
         pool=_pool(entry.get("pool"), required=kind == "max-pool"),

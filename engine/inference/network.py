@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NoReturn
 
 from engine.errors import BadInput
 from engine.inference.operations import (
@@ -16,6 +16,8 @@ from engine.inference.operations import (
     FloatDense,
     MaxPool,
     Shape,
+    Shortcut,
+    Sign,
     Threshold,
 )
 
@@ -34,6 +36,8 @@ __all__ = [
     "PackedNetwork",
     "Product",
     "Shape",
+    "Shortcut",
+    "Sign",
     "Source",
     "Threshold",
 ]
@@ -74,22 +78,27 @@ Product = Dense | Conv
 Source = Literal["u8", "bits"]
 """What a network or a layer takes: pixels, or signs in words."""
 
-Operation = Dense | Conv | MaxPool | Threshold | Affine
+Operation = Dense | Conv | MaxPool | Threshold | Affine | Shortcut | Sign
 FloatOperation = FloatDense | FloatConv
 
 _FOLLOWS: dict[type, tuple[type | None, ...]] = {
-    Dense: (None, Threshold),
-    Conv: (None, Threshold),
+    Dense: (None, Threshold, Sign),
+    Conv: (None, Threshold, Sign),
     MaxPool: (Conv,),
     Threshold: (Dense, Conv, MaxPool),
-    Affine: (Dense,),
+    Affine: (Dense, Conv, MaxPool),
+    Shortcut: (Dense, Conv, MaxPool),
+    Sign: (Affine, Shortcut),
 }
 """What each operation can stand after; None is the beginning."""
 
 
 @dataclass(frozen=True)
 class PackedNetwork:
-    """A binarized network as it is deployed.
+    """A binarized network as it is deployed: bits run through its operations, and beside them one float32 value.
+
+    An Affine that is not the last operation begins the value, a Sign takes the bits of it, and it stays until an
+    Affine begins another: a Shortcut adds to it, whatever stood between.
 
     Inputs are u8 [B, H, W, C] ("u8"), or words ("bits"): [B, ceil(H*W*C/64)] where the first layer is dense,
     [B, H, W, ceil(C/64)] where it is a convolution.
@@ -101,6 +110,7 @@ class PackedNetwork:
 
     def __post_init__(self) -> None:
         self._check_order()
+        self._check_values()
         _check_classes(self.shapes()[-1][1], self.classes)
 
     def layers(self) -> Iterator[Product]:
@@ -141,6 +151,14 @@ class PackedNetwork:
         if before is not Affine:
             raise BadInput("A network must end in scores.", "End its operations with an Affine.")
 
+    def _check_values(self) -> None:
+        value: Shape | None = None
+        for operation, (takes, gives) in zip(self.operations, self.shapes(), strict=True):
+            if isinstance(operation, Shortcut) and takes != value:
+                _refuse_shortcut(takes, value)
+            if isinstance(operation, Affine):
+                value = gives
+
 
 @dataclass(frozen=True)
 class FloatNetwork:
@@ -152,6 +170,7 @@ class FloatNetwork:
     def __post_init__(self) -> None:
         if not self.operations:
             raise BadInput("A network needs at least one layer.", "Add a FloatDense.")
+        self._check_shortcuts()
         _check_classes(self.shapes()[-1][1], self.classes)
 
     def layers(self) -> Iterator[FloatOperation]:
@@ -180,6 +199,11 @@ class FloatNetwork:
         steps = zip(self.operations, self.shapes(), strict=True)
         return sum(math.prod(_sums(layer, takes)) * layer.inputs for layer, (takes, _) in steps)
 
+    def _check_shortcuts(self) -> None:
+        for index, (layer, (takes, gives)) in enumerate(zip(self.operations, self.shapes(), strict=True)):
+            if layer.shortcut and (index == 0 or takes != gives):
+                _refuse_shortcut(gives, takes if index else None)
+
 
 Network = PackedNetwork | FloatNetwork
 
@@ -199,6 +223,10 @@ def _chained(operations: Sequence[Operation | FloatOperation], shape: Shape) -> 
 
 def _sums(layer: FloatOperation, takes: Shape) -> Shape:
     return layer.before_pooling(takes) if isinstance(layer, FloatConv) else layer.gives(takes)
+
+
+def _refuse_shortcut(shape: Shape, value: Shape | None) -> NoReturn:
+    raise BadInput(f"A shortcut adds {shape} to {value or 'nothing'}.", "Put it after a layer of the same shape.")
 
 
 def _check_classes(shape: Shape, classes: int) -> None:

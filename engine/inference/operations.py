@@ -130,10 +130,12 @@ class Threshold:
 
 @dataclass(frozen=True)
 class Affine:
-    """The last layer's scores: int32 in, float32 out; float32(sum) * scale[o], rounded, then + shift[o], rounded.
+    """Sums as floats: int32 in, float32 out; float32(sum) * scale[o], rounded, then + shift[o], rounded.
 
-    scale, shift: float32 [outputs]. With one common positive scale this is the bias-only form: the class is
-    then argmax of sum + shift/scale, a comparison of cardinalities, which is what verification needs.
+    At the end of a network these are its scores. Elsewhere they are the value that a Sign makes bits of and that
+    shortcuts are added to. scale, shift: float32 [outputs]; on maps one of each for every channel.
+    Scores with one common positive scale are the bias-only form: the class is then argmax of sum + shift/scale, a
+    comparison of cardinalities, which is what verification needs.
     """
 
     scale: NDArray[np.float32]
@@ -146,8 +148,29 @@ class Affine:
 
     def gives(self, shape: Shape) -> Shape:
         """The shape that it takes."""
-        check_array("scale", self.scale, np.float32, shape)
-        check_array("shift", self.shift, np.float32, shape)
+        check_array("scale", self.scale, np.float32, shape[-1:])
+        check_array("shift", self.shift, np.float32, shape[-1:])
+        return shape
+
+
+@dataclass(frozen=True)
+class Shortcut(Affine):
+    """A layer added to the value x that was there before it, of the same shape (Liu et al. 2018, Bi-Real Net).
+
+    int32 in, float32 out, the new value: x + (float32(sum) * scale[o] + shift[o]), every operation rounded once, in
+    this order, none contracted into a fused multiply-add. Then all backends agree on it to the bit.
+    """
+
+
+@dataclass(frozen=True)
+class Sign:
+    """The bits of a value, which stays: float32 in, bits out; +1 iff x >= 0.
+
+    So -0.0 gives +1, and what is not a number, as infinities of two signs add up to, gives -1.
+    """
+
+    def gives(self, shape: Shape) -> Shape:
+        """The shape that it takes."""
         return shape
 
 
@@ -155,12 +178,14 @@ class Affine:
 class FloatDense:
     """Float layer with batch-norm folded in: float32 in, float32 out; weight [outputs, inputs], bias [outputs].
 
-    On a map the inputs are its values in the order (row, column, channel).
+    On a map the inputs are its values in the order (row, column, channel). shortcut: what the layer before gave is
+    added, as it was before its ReLU.
     """
 
     weight: NDArray[np.float32]
     bias: NDArray[np.float32]
     relu: bool
+    shortcut: bool = False
 
     @property
     def outputs(self) -> int:
@@ -182,7 +207,7 @@ class FloatConv:
     """Float convolution, pooling where there is any, then * scale + bias (batch-norm), then ReLU; padding value 0.
 
     weight: float32 [outputs, kernel, kernel, channels]; scale, bias: float32 [outputs]. The scale stands by itself
-    because a negative one must not be drawn before the maximum.
+    because a negative one must not be drawn before the maximum. shortcut: as in FloatDense, added after the bias.
     """
 
     weight: NDArray[np.float32]
@@ -192,6 +217,7 @@ class FloatConv:
     stride: int = 1
     padding: int = 0
     pool: MaxPool | None = None
+    shortcut: bool = False
 
     @property
     def outputs(self) -> int:

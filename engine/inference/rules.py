@@ -22,6 +22,8 @@ from engine.inference.network import (
     PackedNetwork,
     Product,
     Shape,
+    Shortcut,
+    Sign,
     Threshold,
 )
 
@@ -33,18 +35,36 @@ TOGETHER = 1 << 21
 """Values of one layer, of all images that are taken through a network together."""
 
 
-def scores_of(sums: NDArray[np.int32], affine: Affine) -> NDArray[np.float32]:
-    """Scores float32 [B, classes] of sums int32: converted, multiplied and rounded, then added and rounded."""
-    with np.errstate(over="ignore"):
-        scores: NDArray[np.float32] = sums.astype(np.float32) * affine.scale + affine.shift
-    return scores
+Floats = NDArray[np.float32]
+
+
+def value_of(sums: NDArray[np.int32], affine: Affine, before: Floats | None) -> Floats:
+    """Scores or the value float32 [B, …, outputs] of sums; a Shortcut adds to the value before.
+
+    Each operation is rounded: to float, times scale, plus shift, plus the value before.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        own: Floats = sums.astype(np.float32) * affine.scale + affine.shift
+        if not isinstance(affine, Shortcut):
+            return own
+        assert before is not None
+        value: Floats = before + own
+    return value
+
+
+def signs_of(value: Floats) -> NDArray[np.bool_]:
+    """Which of a value's signs are +1."""
+    with np.errstate(invalid="ignore"):
+        signs: NDArray[np.bool_] = value >= 0
+    return signs
 
 
 @dataclass(frozen=True)
 class Stage:
     """One layer of a packed network: its product, what pools the sums, and what is made of them.
 
-    takes: shape of one image's input. gives: shape of its sums, after pooling.
+    after: a Threshold makes signs of the sums, an Affine a value (Shortcut: of the one before), whose signs follow;
+    that of the last layer makes the scores. takes: shape of one image's input. gives: shape of its sums, after pooling.
     """
 
     product: Product
@@ -52,6 +72,7 @@ class Stage:
     after: Threshold | Affine
     takes: Shape
     gives: Shape
+    last: bool = False
 
     @property
     def rising(self) -> NDArray[np.bool_]:
@@ -60,7 +81,7 @@ class Stage:
 
 
 def stages(network: PackedNetwork) -> Iterator[Stage]:
-    """The layers in order: a Threshold in hidden ones, the Affine at the end. Raises Unsupported."""
+    """The layers in order. Raises Unsupported."""
     pool: MaxPool | None = None
     for operation, (takes, gives) in zip(network.operations, network.shapes(), strict=True):
         match operation:
@@ -69,7 +90,9 @@ def stages(network: PackedNetwork) -> Iterator[Stage]:
             case MaxPool():
                 pool = operation
             case Threshold() | Affine():
-                yield Stage(product, pool, operation, entered, gives)
+                yield Stage(product, pool, operation, entered, gives, operation is network.operations[-1])
+            case Sign():
+                pass
             case _:
                 raise Unsupported("This order of operations is not known here.", "Update Flipscope.")
 

@@ -20,3 +20,15 @@ def assert_like_oracle(network, images, name):
         assert (given_.sums.dtype, given_.bits.dtype) == (np.int32, np.uint64)
         np.testing.assert_array_equal(given_.sums, wanted.sums)
         np.testing.assert_array_equal(given_.bits, wanted.bits)
+        assert_same_value(given_.value, wanted.value)
+
+
+def assert_same_value(found, wanted):
+    """None both, or float32 alike to the bit; what is not a number has no bits of its own."""
+    assert (found is None) is (wanted is None)
+    if wanted is None:
+        return
+    assert found.dtype == np.float32
+    np.testing.assert_array_equal(np.isnan(found), np.isnan(wanted))
+    numbers = ~np.isnan(wanted)
+    np.testing.assert_array_equal(found[numbers].view(np.uint32), wanted[numbers].view(np.uint32))

@@ -11,6 +11,7 @@ import safetensors.numpy
 from engine.errors import BadFile
 from engine.files import CannotWrite
 from engine.inference import modelfile, modelrecord
+from engine.inference.network import Affine
 from tests.inference import builders
 
 
@@ -52,7 +53,17 @@ def test_convolutions_come_back(rng, source):
     assert_same(network, modelfile.load(modelfile.to_bytes(network)))
 
 
-@pytest.mark.parametrize("build", [builders.floating, builders.floating_convolutional])
+@pytest.mark.parametrize("after", [builders.affine, builders.odd])
+def test_values_and_shortcuts_come_back(rng, after):
+    network = builders.residual(rng, dense_layers=((9, "value"), (9, "shortcut")), after=after)
+    again = modelfile.load(modelfile.to_bytes(network))
+    assert_same(network, again)
+    for x, y in zip(network.operations, again.operations, strict=True):
+        if isinstance(x, Affine):
+            assert x.shift.tobytes() == y.shift.tobytes()
+
+
+@pytest.mark.parametrize("build", [builders.floating, builders.floating_convolutional, builders.floating_residual])
 def test_float_network_comes_back(rng, tmp_path, build):
     network = build(rng)
     modelfile.save(tmp_path / "m.safetensors", network)
@@ -81,14 +92,16 @@ def test_state_that_is_not_there(network):
 
 
 def rewritten(network, tensors=None, drop=(), version=None, **fields):
-    """The bytes of a model with some tensors, fields of its record or its version replaced."""
+    """The bytes of a model with some tensors, fields of its record or its version replaced, and digests that agree."""
     data = modelfile.to_bytes(network)
     arrays = {name: array for name, array in safetensors.numpy.load(data).items() if name not in drop}
     header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
     texts = header["__metadata__"]
     record = {**json.loads(texts["network"]), **fields}
+    arrays |= tensors or {}
     texts |= {"network": json.dumps(record), "version": version or texts["version"]}
-    return safetensors.numpy.save(arrays | (tensors or {}), metadata=texts)
+    texts["digests"] = json.dumps({"network": modelfile._digest(texts["network"], arrays)})
+    return safetensors.numpy.save(arrays, metadata=texts)
 
 
 def raw(header, length=None):
@@ -150,8 +163,21 @@ def test_corrupted_anywhere_is_refused_or_still_a_sound_network(network, rng):
 
 
 def test_newer_version_is_refused_by_name(network):
-    with pytest.raises(BadFile, match=r"version 2.*up to 1.*Update"):
-        modelfile.load(rewritten(network, version="2"))
+    with pytest.raises(BadFile, match=r"version 3.*up to 2.*Update"):
+        modelfile.load(rewritten(network, version="3"))
+
+
+def version(network):
+    data = modelfile.to_bytes(network)
+    return json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])["__metadata__"]["version"]
+
+
+def test_a_file_is_of_the_oldest_version_that_has_its_operations(rng):
+    """Older programs then read whatever they can run, and refuse the rest by its version."""
+    for older in (builders.packed(rng), builders.convolutional(rng), builders.floating_convolutional(rng)):
+        assert version(older) == "1"
+    for newer in (builders.residual(rng), builders.floating_residual(rng)):
+        assert version(newer) == "2"
 
 
 @pytest.mark.parametrize("version", ["", "0", "one", "-1", "1" * 5000])
@@ -248,7 +274,15 @@ def changed(network, place, fields):
 
 @pytest.mark.parametrize(
     "fields",
-    [{**FLOAT, "stride": 3}, {**FLOAT, "padding": 2}, {**FLOAT, "pool": [2, 3]}, {**FLOAT, "relu": 1}, CONV],
+    [
+        {**FLOAT, "stride": 3},
+        {**FLOAT, "padding": 2},
+        {**FLOAT, "pool": [2, 3]},
+        {**FLOAT, "relu": 1},
+        {**FLOAT, "shortcut": 1},
+        {**FLOAT, "shortcut": True},
+        CONV,
+    ],
     ids=str,
 )
 def test_float_convolutions_out_of_range(rng, fields):
@@ -286,6 +320,20 @@ def test_corrupted_convolutions_are_refused_or_still_sound(rng):
             modelfile.load(bytes(broken))
         except BadFile:
             continue
+
+
+def test_residual_networks_that_do_not_hold_together(rng):
+    """Operations of a file: 2 begins the value, 3 takes its signs, 5 is a shortcut."""
+    network = builders.residual(rng)
+    kinds = [entry["kind"] for entry in modelrecord.record(network)["operations"]]
+    assert kinds[:7] == ["conv", "max-pool", "affine", "sign", "conv", "shortcut", "sign"]
+    for place, kind in ((2, "shortcut"), (3, "affine"), (5, "sign"), (5, "threshold"), (6, "max-pool"), (3, "relu")):
+        with pytest.raises(BadFile):
+            modelfile.load(rewritten(network, operations=changed(network, place, {"kind": kind})))
+    for name in ("2.scale", "5.scale", "5.shift"):
+        for bad in (np.zeros(11, np.float32), np.zeros(12), np.full(12, np.nan, np.float32), np.zeros((12, 1))):
+            with pytest.raises(BadFile):
+                modelfile.load(rewritten(network, {name: bad}))
 
 
 def test_missing_tensor(network):

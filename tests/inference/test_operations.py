@@ -14,6 +14,8 @@ from engine.inference.network import (
     FloatNetwork,
     MaxPool,
     PackedNetwork,
+    Shortcut,
+    Sign,
     Threshold,
 )
 from tests.inference import builders
@@ -28,6 +30,10 @@ def conv(outputs=4, kernel=3, channels=2, stride=1, padding=1):
 
 def fold(outputs=4):
     return Threshold(np.zeros(outputs, np.int32), np.ones(outputs, bool))
+
+
+def value(kind=Affine, outputs=4):
+    return kind(np.ones(outputs, np.float32), np.zeros(outputs, np.float32))
 
 
 def dense(inputs, outputs=3):
@@ -52,12 +58,44 @@ def test_a_sound_network_is_made():
         (MaxPool(), conv(), fold(), dense(36), SCORES),
         (dense(72), MaxPool(), fold(3), dense(3), SCORES),
         (dense(72), SCORES, dense(3), SCORES),
+        (dense(72), SCORES, Sign()),
+        (dense(72), fold(3), Sign(), dense(3), SCORES),
+        (Sign(), dense(72), SCORES),
+        (conv(), value(), MaxPool(), Sign(), dense(36), SCORES),
+        (conv(), value(), Sign(), Sign(), dense(144), SCORES),
+        (conv(), value(), Sign(), conv(channels=4), value(Shortcut), dense(144), SCORES),
+        (dense(72), SCORES, Sign(), dense(3), value(Shortcut, 3)),
     ],
     ids=lambda operations: "-".join(type(operation).__name__ for operation in operations) or "nothing",
 )
 def test_an_order_that_is_none(operations):
     with pytest.raises(BadInput):
         PackedNetwork(ABOUT, operations)
+
+
+def test_a_sound_network_of_values_is_made():
+    """A value stays through layers that do not add to it."""
+    block = (conv(channels=4), fold(), conv(channels=4), value(Shortcut), Sign())
+    ending = (dense(144, 3), value(outputs=3), Sign(), dense(3), value(Shortcut, 3), Sign(), dense(3), SCORES)
+    network = PackedNetwork(ABOUT, (conv(), value(), Sign(), *block, *block, *ending))
+    assert network.shapes()[2] == ((6, 6, 4), (6, 6, 4))
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        (conv(), fold()),
+        (conv(outputs=5), value(outputs=5), Sign(), conv(outputs=4, channels=5), fold()),
+        (conv(stride=2), value(), Sign(), conv(channels=4), fold()),
+        (conv(), MaxPool(), value(), Sign(), conv(channels=4, kernel=1, padding=0), value(), Sign()),
+    ],
+)
+def test_shortcuts_to_nothing_or_to_another_shape(before):
+    operations, shape = (*before, conv(channels=4, padding=0), value(Shortcut), Sign()), ABOUT.input_shape
+    for operation in operations:
+        shape = operation.gives(shape)
+    with pytest.raises(BadInput, match="shortcut adds"):
+        PackedNetwork(ABOUT, (*operations, dense(int(np.prod(shape))), SCORES))
 
 
 @pytest.mark.parametrize(
@@ -125,6 +163,7 @@ def normal(*sides):
         FloatConv(normal(4, 3, 3, 2).astype(np.float64), normal(4), normal(4), True),
         FloatConv(normal(4, 3, 3, 2), normal(4), normal(4), True, stride=4),
         FloatConv(normal(4, 3, 3, 2), normal(4), normal(4), True, pool=MaxPool(5, 5)),
+        FloatConv(normal(4, 3, 3, 2), normal(4), normal(4), True, shortcut=True),
     ],
 )
 def test_float_convolutions_that_do_not_fit(layer):

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from engine.bits import Words, pack, unpack
 from engine.inference.backend import Activation, Backend, Convolver, Kind, Multiplier, Program, Ready
+from engine.inference.layered import LayeredProgram
 from engine.inference.maps import convolve, max_pool
 from engine.inference.network import (
-    Affine,
     Conv,
     FloatConv,
     FloatDense,
@@ -28,8 +28,6 @@ from engine.inference.rules import (
     convolution,
     given,
     images_together,
-    scores_of,
-    stages,
 )
 from engine.inference.signed import Floats, SignedLayer, sign_floats
 
@@ -37,53 +35,15 @@ BLOCK = 512
 """Images taken through all layers together, at most."""
 
 
-class SignedProgram(Program):
+class SignedProgram(LayeredProgram):
     """A packed network as float products of +-1. Exact: see SignedLayer."""
 
     def __init__(self, network: PackedNetwork) -> None:
-        self._network = network
-        self._block = images_together(network, BLOCK)
-        self._layers: list[SignedLayer] = []
-        largest = 255 if network.source == "u8" else 1
-        for stage in stages(network):
-            self._layers.append(SignedLayer(stage, largest))
-            largest = 1
-            if isinstance(stage.after, Affine):
-                self._affine = stage.after
-
-    def scores(self, images: NDArray[np.generic]) -> NDArray[np.float32]:
-        """Scores float32 [B, classes] of u8 [B, H, W, C] or words. Raises BadInput."""
-        check_images(self._network, images)
-        scores = np.empty((len(images), self._network.classes), np.float32)
-        for start in range(0, len(images), self._block):
-            values = self._values(images[start : start + self._block])
-            for layer, after in zip(self._layers[:-1], self._layers[1:], strict=True):
-                values = sign_floats(layer.fires(values), after.dtype)
-            scores[start : start + self._block] = scores_of(self._layers[-1].sums(values), self._affine)
-        return scores
-
-    def activations(self, images: NDArray[np.generic]) -> list[Activation]:
-        """One Activation for each hidden layer, in order. Raises BadInput."""
-        check_images(self._network, images)
-        values = self._values(images)
-        found: list[Activation] = []
-        for layer, after in zip(self._layers[:-1], self._layers[1:], strict=True):
-            fires = layer.fires(values)
-            found.append(Activation(layer.sums(values), pack(fires)))
-            values = sign_floats(fires, after.dtype)
-        return found
-
-    def _values(self, images: NDArray[np.generic]) -> Floats:
-        dtype = self._layers[0].dtype
-        if self._network.source == "u8":
-            return images.astype(dtype)
-        first = self._network.operations[0]
-        bits = first.channels if isinstance(first, Conv) else self._network.metadata.inputs
-        return sign_floats(unpack(images.astype(np.uint64, copy=False), bits), dtype)
+        super().__init__(network, SignedLayer, BLOCK)
 
 
 class FloatProgram(Program):
-    """A float network: pixels scaled to 0..1, products in float32, pooling, bias, rectifier."""
+    """A float network: pixels scaled to 0..1, products in float32, pooling, bias, shortcut, rectifier."""
 
     def __init__(self, network: FloatNetwork) -> None:
         self._network = network
@@ -95,10 +55,11 @@ class FloatProgram(Program):
         scores = np.empty((len(images), self._network.classes), np.float32)
         for start in range(0, len(images), self._block):
             values = images[start : start + self._block].astype(np.float32) / np.float32(255)
+            before = values
             for layer in self._network.operations:
-                values = _convolved(layer, values) if isinstance(layer, FloatConv) else _dense(layer, values)
-                if layer.relu:
-                    np.maximum(values, 0, out=values)
+                made = _convolved(layer, values) if isinstance(layer, FloatConv) else _dense(layer, values)
+                before = before + made if layer.shortcut else made
+                values = np.maximum(before, 0) if layer.relu else before
             scores[start : start + self._block] = values
         return scores
 
@@ -149,7 +110,7 @@ class FloatBlas(Backend):
 
     def convolver(self, conv: Conv, after: Threshold, shape: Shape) -> Convolver:
         """Turn a convolution's weights into floats. Raises BadInput."""
-        layer = SignedLayer(convolution(conv, after, shape), 1)
+        layer = SignedLayer(convolution(conv, after, shape))
 
         def convolve(maps: Words, out: Words | None = None) -> Words:
             check_maps(maps, shape)

@@ -10,16 +10,19 @@ from numpy.typing import NDArray
 
 from engine.bits import Words, pack, unpack
 from engine.inference.backend import Activation, Backend, Convolver, Kind, Multiplier, Program, Ready
-from engine.inference.network import Affine, Conv, Dense, MaxPool, Network, PackedNetwork, Product, Shape, Threshold
+from engine.inference.network import Conv, Dense, MaxPool, Network, PackedNetwork, Product, Shape, Threshold
 from engine.inference.rules import (
+    Floats,
+    Stage,
     check_images,
     check_maps,
     check_operand,
     convolution,
     given,
     packed_only,
-    scores_of,
+    signs_of,
     stages,
+    value_of,
 )
 
 Integers = NDArray[np.int32]
@@ -34,27 +37,30 @@ class NaiveProgram(Program):
 
     def scores(self, images: NDArray[np.generic]) -> NDArray[np.float32]:
         """Scores float32 [B, classes] of u8 [B, H, W, C] or words. Raises BadInput."""
-        return next(scores_of(sums, after) for sums, after in self._sums(images) if isinstance(after, Affine))
+        *_, last = self._layers(images)
+        assert last.value is not None
+        return last.value
 
     def activations(self, images: NDArray[np.generic]) -> list[Activation]:
         """One Activation for each hidden layer, in order. Raises BadInput."""
-        hidden = [(sums, after) for sums, after in self._sums(images) if isinstance(after, Threshold)]
-        return [Activation(sums, pack(_fires(sums, after))) for sums, after in hidden]
+        *hidden, _ = self._layers(images)
+        return hidden
 
-    def _sums(self, images: NDArray[np.generic]) -> Iterator[tuple[Integers, Threshold | Affine]]:
-        """Each layer's sums, pooled, with what follows them."""
+    def _layers(self, images: NDArray[np.generic]) -> Iterator[Activation]:
+        """What each layer makes; the value of the last one is the scores."""
         check_images(self._network, images)
-        values, beyond = self._inputs(images), 0 if self._network.source == "u8" else -1
+        inputs, beyond = self._inputs(images), 0 if self._network.source == "u8" else -1
+        value: Floats | None = None
         for stage, weights in self._stages:
-            if isinstance(stage.product, Conv):
-                sums = _convolution(values, weights, stage.product, beyond)
-            else:
-                sums = _product(values.reshape(len(values), stage.product.inputs), weights)
-            if stage.pool is not None:
-                sums = _max_pool(sums, stage.pool)
-            yield sums, stage.after
+            sums = _sums(stage, inputs, weights, beyond)
             if isinstance(stage.after, Threshold):
-                values, beyond = _plus_minus(_fires(sums, stage.after)), -1
+                fires = _fires(sums, stage.after)
+                yield Activation(sums, pack(fires))
+            else:
+                value = value_of(sums, stage.after, value)
+                fires = signs_of(value)
+                yield Activation(sums, pack(fires), value)
+            inputs, beyond = _plus_minus(fires), -1
 
     def _inputs(self, images: NDArray[np.generic]) -> Integers:
         """The images' values, int32 [B, H, W, C], or [B, inputs] of words for a dense layer."""
@@ -121,6 +127,15 @@ def _plus_minus(positive: NDArray[np.bool_]) -> Integers:
     signs *= 2
     signs -= 1
     return signs
+
+
+def _sums(stage: Stage, values: Integers, weights: Integers, beyond: int) -> Integers:
+    """A layer's sums, pooled. beyond: the value of the padding."""
+    if isinstance(stage.product, Conv):
+        sums = _convolution(values, weights, stage.product, beyond)
+    else:
+        sums = _product(values.reshape(len(values), stage.product.inputs), weights)
+    return sums if stage.pool is None else _max_pool(sums, stage.pool)
 
 
 def _product(values: Integers, weights: Integers) -> Integers:

@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.bits import Words, pack, unpack
-from engine.inference.backend import Activation, Backend, Convolver, Kind, Multiplier, Program, Ready
+from engine.inference.backend import Backend, Convolver, Kind, Multiplier, Ready
+from engine.inference.layered import LayeredProgram
 from engine.inference.maps import max_pool, patches, pool_signs
-from engine.inference.network import Affine, Conv, Network, PackedNetwork, Product, Shape, Threshold
+from engine.inference.network import Conv, Network, PackedNetwork, Product, Shape, Threshold
 from engine.inference.rules import (
     Stage,
-    check_images,
     check_maps,
     check_operand,
     convolution,
     given,
-    images_together,
     packed_only,
-    scores_of,
-    stages,
 )
-from engine.inference.signed import SignedLayer
 
 TILE = 65_536
 """Words in a tile: 512 KB of them and their counts stay in a core's second-level cache."""
@@ -84,7 +79,7 @@ class BitLayer:
 
     def __init__(self, stage: Stage) -> None:
         k, rows, ones = stage.product.inputs, *_rows(stage.product)
-        self._stage = stage
+        self.stage = stage
         self._inputs = k
         self._direction = np.where(stage.rising, 1, -1).astype(np.int32)
         self._turned = np.ascontiguousarray(np.where(stage.rising[:, None], rows, rows ^ ones).T)
@@ -95,24 +90,24 @@ class BitLayer:
 
     def takes(self, positive: NDArray[np.bool_]) -> Values:
         """Signs bool [B, …] as this layer takes them: words [B, W], or for a convolution octets [B, H, W, C/8]."""
-        count, product = len(positive), self._stage.product
+        count, product = len(positive), self.stage.product
         if isinstance(product, Conv):
-            return np.packbits(positive.reshape(count, *self._stage.takes), axis=-1, bitorder="little")
+            return np.packbits(positive.reshape(count, *self.stage.takes), axis=-1, bitorder="little")
         return pack(positive.reshape(count, product.inputs))
 
     def sums(self, values: Values) -> NDArray[np.int32]:
         """Sums int32 [B, *stage.gives], pooled."""
         sums = self._mapped(_agreement(self._distances(values), self._inputs) * self._direction, len(values))
-        return sums if self._stage.pool is None else max_pool(sums, self._stage.pool)
+        return sums if self.stage.pool is None else max_pool(sums, self.stage.pool)
 
     def fires(self, values: Values) -> NDArray[np.bool_]:
-        """Which outputs are +1, bool [B, *stage.gives]; hidden layers only."""
+        """Which outputs are +1, bool [B, *stage.gives]; only with a Threshold."""
         fires = self._mapped(self._distances(values) < self._below, len(values))
-        return fires if self._stage.pool is None else pool_signs(fires, self._stage.pool, self._stage.rising)
+        return fires if self.stage.pool is None else pool_signs(fires, self.stage.pool, self.stage.rising)
 
     def _distances(self, values: Values) -> Counts:
         """uint32 [rows, outputs], a row an image or a place of its map."""
-        product = self._stage.product
+        product = self.stage.product
         if isinstance(product, Conv):
             seen = patches(values, product.kernel, product.stride, product.padding, beyond=0)
             values = _in_words(seen.reshape(-1, seen.shape[-1]))
@@ -120,10 +115,10 @@ class BitLayer:
 
     def _mapped(self, rows: Values, count: int) -> Values:
         """Rows [rows, outputs] put back into their images' maps."""
-        product = self._stage.product
+        product = self.stage.product
         if not isinstance(product, Conv):
             return rows
-        return np.ascontiguousarray(rows).reshape(count, *product.gives(self._stage.takes))
+        return np.ascontiguousarray(rows).reshape(count, *product.gives(self.stage.takes))
 
 
 def _rows(product: Product) -> tuple[Words, Words]:
@@ -147,61 +142,11 @@ def _in_words(octets: NDArray[np.uint8]) -> Words:
     return octets.view("<u8").astype(np.uint64, copy=False)
 
 
-class PixelLayer(SignedLayer):
-    """The first layer on 8-bit pixels u8 [B, H, W, C].
-
-    No numpy operation on bits comes near its BLAS here: eight bit planes need eight products, each at no more than
-    twice the speed of the one float product, which is as exact.
-    """
-
-    def sums(self, values: Values) -> NDArray[np.int32]:
-        return super().sums(values.astype(self.dtype))
-
-    def fires(self, values: Values) -> NDArray[np.bool_]:
-        return super().fires(values.astype(self.dtype))
-
-
-class XnorProgram(Program):
+class XnorProgram(LayeredProgram):
     """A packed network whose hidden and last layers run on packed bits."""
 
     def __init__(self, network: PackedNetwork) -> None:
-        self._network = network
-        self._block = images_together(network, BLOCK)
-        first, *rest = stages(network)
-        self._first = PixelLayer(first, 255) if network.source == "u8" else BitLayer(first)
-        self._rest = [BitLayer(stage) for stage in rest]
-        affine = network.operations[-1]
-        assert isinstance(affine, Affine)
-        self._affine = affine
-
-    def scores(self, images: NDArray[np.generic]) -> NDArray[np.float32]:
-        """Scores float32 [B, classes] of u8 [B, H, W, C] or words. Raises BadInput."""
-        check_images(self._network, images)
-        scores = np.empty((len(images), self._network.classes), np.float32)
-        for start in range(0, len(images), self._block):
-            *_, (last, values) = self._values(images[start : start + self._block])
-            scores[start : start + self._block] = scores_of(last.sums(values), self._affine)
-        return scores
-
-    def activations(self, images: NDArray[np.generic]) -> list[Activation]:
-        """One Activation for each hidden layer, in order. Raises BadInput."""
-        check_images(self._network, images)
-        *hidden, _ = self._values(images)
-        return [Activation(layer.sums(values), pack(layer.fires(values))) for layer, values in hidden]
-
-    def _values(self, images: NDArray[np.generic]) -> Iterator[tuple[PixelLayer | BitLayer, Values]]:
-        """Each layer with the values it takes."""
-        layer, values = self._first, self._inputs(images)
-        for after in self._rest:
-            yield layer, values
-            layer, values = after, after.takes(layer.fires(values))
-        yield layer, values
-
-    def _inputs(self, images: NDArray[np.generic]) -> Values:
-        first = self._network.operations[0]
-        if isinstance(self._first, BitLayer) and isinstance(first, Conv):
-            return self._first.takes(unpack(images.astype(np.uint64, copy=False), first.channels))
-        return images
+        super().__init__(network, BitLayer, BLOCK)
 
 
 class NumpyXnor(Backend):
