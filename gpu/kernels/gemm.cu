@@ -1,0 +1,35 @@
+// Product of matrices of signs: a [rows, words] by w [columns, words], both packed, `terms` signs in a row.
+#include "mismatches.cuh"
+
+__device__ inline void product(Stage (&stages)[2], const u32* a, const u32* w, i32 rows, i32 columns, i32 words, i32 terms,
+                               Sums& sums) {
+    agree(stages, Rows<BM>(a, blockIdx.x * BM, rows, words), Rows<BN>(w, blockIdx.y * BN, columns, words), words,
+          terms, sums);
+}
+
+extern "C" __global__ void __launch_bounds__(THREADS, 2)
+gemm_sums(const u32* __restrict__ a, const u32* __restrict__ w, i32* __restrict__ out, i32 rows, i32 columns, i32 words,
+          i32 terms) {
+    __shared__ Stage stages[2];
+    Sums sums;
+    product(stages, a, w, rows, columns, words, terms, sums);
+    store_sums(sums, out, rows, columns);
+}
+
+extern "C" __global__ void __launch_bounds__(THREADS, 2)
+gemm_bits(const u32* __restrict__ a, const u32* __restrict__ w, const i32* __restrict__ bounds,
+          const u32* __restrict__ falling, u32* __restrict__ out, i32 rows, i32 columns, i32 words, i32 terms) {
+    __shared__ Stage stages[2];
+    Sums sums;
+    product(stages, a, w, rows, columns, words, terms, sums);
+    store_bits(sums, bounds, falling, out, rows, columns);
+}
+
+extern "C" __global__ void __launch_bounds__(THREADS, 2)
+gemm_scores(const u32* __restrict__ a, const u32* __restrict__ w, const f32* __restrict__ scale,
+            const f32* __restrict__ shift, f32* __restrict__ out, i32 rows, i32 columns, i32 words, i32 terms) {
+    __shared__ Stage stages[2];
+    Sums sums;
+    product(stages, a, w, rows, columns, words, terms, sums);
+    store_scores(sums, scale, shift, out, rows, columns);
+}

@@ -1,0 +1,23 @@
+// Counting where signs differ: the sum of `terms` products of signs is terms - 2 * popcount(a xor w).
+#pragma once
+#include "results.cuh"
+
+struct Mismatches {
+    u32 seen = 0;
+
+    __device__ void add(const uint4& a, const uint4& w) {
+        seen += __popc(a.x ^ w.x) + __popc(a.y ^ w.y) + __popc(a.z ^ w.z) + __popc(a.w ^ w.w);
+    }
+
+    __device__ u32 total() const { return seen; }
+};
+
+template <class Left, class Right>
+__device__ inline void agree(Stage (&stages)[2], Left left, Right right, i32 words, i32 terms, Sums& sums) {
+    Mismatches counters[RM][RN];
+    multiply(stages, left, right, words, counters);
+#pragma unroll
+    for (int i = 0; i < RM; ++i)
+#pragma unroll
+        for (int j = 0; j < RN; ++j) sums[i][j] = terms - 2 * (i32)counters[i][j].total();
+}

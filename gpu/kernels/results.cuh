@@ -1,0 +1,63 @@
+// What becomes of the sums of a block's tile: int32, signs by a threshold, or the scores of the last layer.
+#pragma once
+#include "tile.cuh"
+
+typedef i32 Sums[RM][RN];
+
+__device__ inline i32 row_of_tile(int i) { return blockIdx.x * BM + warp_of_thread() * RM + i; }
+__device__ inline i32 column_of_tile(int j) { return blockIdx.y * BN + lane_of_thread() + j * WARP; }
+
+__device__ inline void store_sums(const Sums& sums, i32* out, i32 rows, i32 columns) {
+#pragma unroll
+    for (int i = 0; i < RM; ++i)
+#pragma unroll
+        for (int j = 0; j < RN; ++j)
+            if (row_of_tile(i) < rows && column_of_tile(j) < columns)
+                out[(size_t)row_of_tile(i) * columns + column_of_tile(j)] = sums[i][j];
+}
+
+// Output o is +1 where its sum is above bounds[o], turned over where bit o of `falling` is set (gamma < 0). Both end
+// with a whole 64-bit word: no sum is above the bounds beyond the last output, so that padding bits are 0.
+__device__ inline void store_bits(const Sums& sums, const i32* bounds, const u32* falling, u32* out, i32 rows,
+                                  i32 columns) {
+    const int row_words = 2 * parts(columns, 64), first_word = blockIdx.y * RN;
+    i32 bound[RN];
+    u32 turned[RN];
+#pragma unroll
+    for (int j = 0; j < RN; ++j) {
+        const bool inside = first_word + j < row_words;
+        bound[j] = inside ? __ldg(bounds + column_of_tile(j)) : 0;
+        turned[j] = inside ? __ldg(falling + first_word + j) : 0;
+    }
+    // lane after lane takes a word of the warp's RM x RN, so that they are written together
+#pragma unroll
+    for (int from = 0; from < RM * RN; from += WARP) {
+        u32 mine = 0;
+#pragma unroll
+        for (int at = from; at < from + WARP && at < RM * RN; ++at) {
+            const u32 word = __ballot_sync(EVERY_LANE, sums[at / RN][at % RN] > bound[at % RN]) ^ turned[at % RN];
+            if (lane_of_thread() == at - from) mine = word;
+        }
+        const int at = from + lane_of_thread(), row = row_of_tile(at / RN), word = first_word + at % RN;
+        if (at < RM * RN && row < rows && word < row_words) out[(size_t)row * row_words + word] = mine;
+    }
+}
+
+// float32(sum) * scale, rounded, + shift, rounded: never fused, whatever the compiler is told.
+__device__ inline f32 score(i32 sum, f32 scale, f32 shift) {
+    return __fadd_rn(__fmul_rn(__int2float_rn(sum), scale), shift);
+}
+
+__device__ inline void store_scores(const Sums& sums, const f32* scale, const f32* shift, f32* out, i32 rows,
+                                    i32 columns) {
+#pragma unroll
+    for (int j = 0; j < RN; ++j) {
+        const i32 column = column_of_tile(j);
+        if (column >= columns) continue;
+        const f32 factor = __ldg(scale + column), more = __ldg(shift + column);
+#pragma unroll
+        for (int i = 0; i < RM; ++i)
+            if (row_of_tile(i) < rows)
+                out[(size_t)row_of_tile(i) * columns + column] = score(sums[i][j], factor, more);
+    }
+}

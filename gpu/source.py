@@ -1,0 +1,83 @@
+"""The CUDA sources: what compiles by itself, in which variants, as one text each with a hash."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache, cached_property
+from importlib.resources import files
+
+from gpu.signature import Signature, signatures
+
+_INCLUDE = re.compile(r'^#include "([\w.]+)"\n', re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Module:
+    """One source file with one set of macros: what NVRTC, or a host compiler, takes at once.
+
+    defines: macros and their values. oldest, newest: the architectures it runs on, 86 for sm_86.
+    """
+
+    file: str
+    defines: tuple[tuple[str, int], ...] = ()
+    oldest: int = 75
+    newest: int = 999
+
+    def __str__(self) -> str:
+        return " ".join([self.file, *(f"{name}={value}" for name, value in self.defines)])
+
+    def __getitem__(self, macro: str) -> int:
+        """A macro's value. Raises KeyError."""
+        return dict(self.defines)[macro]
+
+    @property
+    def text(self) -> str:
+        """The whole source: macros, then the file with what it includes."""
+        return "".join(f"#define {name} {value}\n" for name, value in self.defines) + text(self.file)
+
+    @property
+    def digest(self) -> str:
+        """Names this source: any change of it or of what it includes changes the name."""
+        return hashlib.sha256(self.text.encode()).hexdigest()[:16]
+
+    @cached_property
+    def kernels(self) -> dict[str, Signature]:
+        """What it holds, by name."""
+        return signatures(text(self.file))
+
+
+@cache
+def text(file: str) -> str:
+    """A source of gpu/kernels with its includes in their places, each once."""
+    return "".join(_resolved(file, set()))
+
+
+def _resolved(file: str, seen: set[str]) -> Iterator[str]:
+    if file in seen:
+        return
+    seen.add(file)
+    source = (files("gpu") / "kernels" / file).read_text(encoding="utf-8").replace("#pragma once\n", "\n")
+    line = 1
+    while found := _INCLUDE.search(source):
+        before, source = source[: found.start()], source[found.end() :]
+        yield f'#line {line} "{file}"\n{before}'
+        yield from _resolved(found[1], seen)
+        line += before.count("\n") + 1
+    yield f'#line {line} "{file}"\n{source}'
+
+
+def tile(rows: int, columns: int, depth: int = 8, threads: int = 256) -> tuple[tuple[str, int], ...]:
+    """The macros of a kernel that works in tiles: outputs of a block, 32-bit words of a step, threads."""
+    return (("BM", rows), ("BN", columns), ("DEPTH", depth), ("THREADS", threads))
+
+
+TILES = (tile(64, 128), tile(64, 128, 16), tile(32, 128), tile(64, 32), tile(16, 64))
+
+GEMMS = tuple(Module("gemm.cu", macros) for macros in TILES)
+PACK = Module("pack.cu")
+
+MODULES = (PACK, *GEMMS)
+"""Everything that is compiled, tested, simulated and tuned: the first of a kind is what runs untuned."""

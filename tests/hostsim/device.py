@@ -1,0 +1,106 @@
+"""The simulation as a device: the same launches as on a GPU, memory between canaries, every fault an error."""
+
+from __future__ import annotations
+
+import ctypes
+import math
+
+import numpy as np
+
+from gpu.device import Device
+from gpu.memory import DeviceArray
+from tests.hostsim.build import simulated
+
+POISON = 0xA5
+CANARY = 0xC5
+MARGIN = 256
+"""Bytes of canaries before and after every array."""
+FORWARD, BACKWARD, RANDOM = 0, 1, 12345
+ORDERS = (FORWARD, BACKWARD, RANDOM)
+
+
+class SimulationFault(AssertionError):
+    """What a kernel did that a GPU would not forgive."""
+
+
+class Block:
+    """Memory of one array, poisoned, between canaries."""
+
+    def __init__(self, nbytes):
+        whole = np.full(nbytes + 2 * MARGIN + 256, CANARY, np.uint8)
+        first = MARGIN + -(whole.ctypes.data + MARGIN) % 256  # as cudaMalloc aligns
+        self.inside = whole[first : first + nbytes]
+        self.inside[:] = POISON
+        self._margins = whole[:first], whole[first + nbytes :]
+
+    def check(self):
+        for margin in self._margins:
+            if (margin != CANARY).any():
+                raise SimulationFault("written beyond the end of an array")
+
+
+class SimulatedDevice(Device):
+    """Runs launches in one order, and one module's text in the place of its own where it is given (`planted`)."""
+
+    capability = (8, 6)
+    processors = 4
+
+    def __init__(self, order=FORWARD, planted=None, flags=()):
+        self._order, self._planted, self._flags = order, planted, flags
+        self._blocks = {}
+        self.launches = []
+
+    def allocate(self, shape, dtype):
+        dtype = np.dtype(dtype)
+        block = Block(math.prod(shape) * dtype.itemsize)
+        address = block.inside.ctypes.data
+        self._blocks[address] = block
+        return DeviceArray(address, dtype, tuple(shape), block)
+
+    def upload(self, values, into=None):
+        if into is None:
+            into = self.allocate(values.shape, values.dtype)
+        bytes_of(into)[:] = np.ascontiguousarray(values).reshape(-1).view(np.uint8)
+        return into
+
+    def download(self, array):
+        return bytes_of(array).copy().view(array.dtype).reshape(array.shape)
+
+    def clear(self, array):
+        bytes_of(array)[:] = 0
+
+    def run(self, launch):
+        """Raises SimulationFault."""
+        self.launches.append(launch)
+        source = launch.module.text if self._planted is None else self._planted(launch.module.text)
+        simulate = simulated(source, launch.module.kernels, self._flags)
+        message = ctypes.create_string_buffer(300)
+        values, pointers = addresses(launch.arguments)
+        failed = simulate(
+            launch.kernel.encode(), (ctypes.c_uint * 3)(*launch.grid), (ctypes.c_uint * 3)(*launch.block),
+            launch.shared_bytes, pointers, self._order, message, len(message),
+        )  # fmt: skip
+        del values
+        if failed:
+            raise SimulationFault(f"{launch.module}, {launch.kernel}, {message.value.decode()}")
+        for argument in launch.arguments:
+            if isinstance(argument, DeviceArray):
+                argument.owner.check()
+
+    def synchronise(self):
+        """Every launch has run when `run` returns."""
+
+
+def addresses(arguments):
+    """void** to the values of arguments, and what has to stay alive meanwhile."""
+    values = [
+        np.array([a.address], np.uint64) if isinstance(a, DeviceArray) else np.array([a], a.dtype) for a in arguments
+    ]
+    return values, (ctypes.c_void_p * len(values))(*[value.ctypes.data for value in values])
+
+
+def bytes_of(array):
+    """The array's bytes, to read and write."""
+    if not array.nbytes:
+        return np.empty(0, np.uint8)
+    return np.frombuffer((ctypes.c_uint8 * array.nbytes).from_address(array.address), np.uint8)
