@@ -9,7 +9,10 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
+
+if TYPE_CHECKING:
+    from engine.config import RunConfig
 
 DONE, FAILED, REFUSED, INTERRUPTED = 0, 1, 2, 130
 PAGES = ("draw", "learn", "kernels")
@@ -68,11 +71,10 @@ def _doctor(options: argparse.Namespace) -> int:
 
 
 def _train(options: argparse.Namespace) -> int:
-    from engine.config import RunConfig
     from engine.errors import BadInput
-    from engine.training.commands import saved_settings, train
+    from engine.training.commands import train
 
-    config = saved_settings(options.resume) if options.resume else RunConfig()
+    config = _settings(options)
     for key in ("data", "model", "epochs", "time_limit", "seed", "threads", "device"):
         if getattr(options, key) is not None:
             config = config.changed(key, getattr(options, key))
@@ -85,6 +87,24 @@ def _train(options: argparse.Namespace) -> int:
     _progress_line("")
     _report(options, record, _print_train)
     return INTERRUPTED if record.get("interrupted") else DONE
+
+
+def _settings(options: argparse.Namespace) -> RunConfig:
+    """What a run starts from, before the flags change it."""
+    from engine import recipes
+    from engine.config import RunConfig
+    from engine.training.commands import saved_settings
+
+    if options.recipe:
+        return recipes.load(options.recipe).run
+    return saved_settings(options.resume) if options.resume else RunConfig()
+
+
+def _recipes(options: argparse.Namespace) -> int:
+    from engine import recipes
+
+    record = {"recipes": [recipes.load(name).to_json() for name in recipes.names()]}
+    return _report(options, record, _print_recipes)
 
 
 def _evaluate(options: argparse.Namespace) -> int:
@@ -165,9 +185,16 @@ def _train_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", choices=("cpu", "cuda"))
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="any other setting")
     parser.add_argument("--out", help="model file to write (network and training state)")
-    parser.add_argument("--resume", metavar="FILE", help="go on from a checkpoint or a model file with its state")
+    start = parser.add_mutually_exclusive_group()
+    start.add_argument("--recipe", metavar="R", help="start from a recipe by name (see recipes) or .toml file")
+    start.add_argument("--resume", metavar="FILE", help="go on from a checkpoint or a model file with its state")
     _json(parser)
     parser.set_defaults(run=_train)
+
+
+def _recipes_arguments(parser: argparse.ArgumentParser) -> None:
+    _json(parser)
+    parser.set_defaults(run=_recipes)
 
 
 def _evaluate_arguments(parser: argparse.ArgumentParser) -> None:
@@ -207,6 +234,7 @@ COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
     "window": ("open the window", _window_arguments),
     "doctor": ("every backend and data set: ready, or why not and what to do", _doctor_arguments),
     "train": ("train a network in a run folder", _train_arguments),
+    "recipes": ("what train --recipe knows, and what each was seen to reach", _recipes_arguments),
     "evaluate": ("score the test set by each backend and count what is identical", _evaluate_arguments),
     "predict": ("read pictures of digits", _predict_arguments),
     "bench": ("time kernels, whole networks or the window", _bench_arguments),
@@ -254,6 +282,19 @@ def _print_train(record: Record) -> None:
     for row in record["flip_ratio"]:
         print(f"flips          {row['layer']}: {100 * row['last_epoch']:.2f} % of its bits in the last epoch")
     print(f"model          {record['model']}")
+
+
+def _print_recipes(record: Record) -> None:
+    rows = []
+    for recipe in record["recipes"]:
+        result = recipe["result"]
+        reached = ("not measured yet", "") if result is None else _reached(result)
+        rows.append((recipe["name"], recipe["run"]["data"], recipe["run"]["model"], *reached, recipe["title"]))
+    _table(("recipe", "data", "model", "test accuracy", "time", "what it is"), rows)
+
+
+def _reached(result: Record) -> tuple[str, str]:
+    return f"{100 * result['test_accuracy']:.2f} %", f"{result['seconds']:,.0f} s"
 
 
 def _print_evaluate(record: Record) -> None:

@@ -20,6 +20,7 @@ def flipscope(*arguments, environment=None):
     [
         ("train", "--epochs", "many"),
         ("train", "--recipe"),
+        ("train", "--recipe", "nothing-like-it"),
         ("bench", "everything"),
         ("--page", "moon"),
         ("trian",),
