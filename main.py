@@ -310,6 +310,8 @@ def _print_evaluate(record: Record) -> None:
         for name, row in record["backends"].items()
     ]
     _table(("backend", "accuracy", "time", "identical predictions", "identical scores"), rows)
+    for name, reason in record["left_out"].items():
+        print(f"{name} was left out: {reason}")
 
 
 def _print_predict(record: Record) -> None:

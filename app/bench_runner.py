@@ -7,6 +7,7 @@ from collections.abc import Callable
 from PySide6.QtCore import SignalInstance
 
 from app import notices
+from app.left_out import LeftOut
 from app.link import Channel, Death
 from app.notices import Notice
 from app.run_session import RunSession
@@ -17,9 +18,14 @@ class BenchRunner:
     """The benchmark under way. `said` carries its events; `changed` is emitted when one begins or is over."""
 
     def __init__(
-        self, make_job: Callable[[], Channel], training: RunSession, said: SignalInstance, changed: SignalInstance
+        self,
+        make_job: Callable[[], Channel],
+        training: RunSession,
+        left_out: LeftOut,
+        said: SignalInstance,
+        changed: SignalInstance,
     ) -> None:
-        self._make_job, self._training = make_job, training
+        self._make_job, self._training, self._left_out = make_job, training, left_out
         self._said, self._changed = said, changed
         self.job: Channel | None = None
         self._resume_after = False
@@ -34,6 +40,7 @@ class BenchRunner:
         self.job.said.connect(self._job_said)
         self.job.died.connect(self._job_died)
         self.job.start()
+        self._left_out.tell(self.job)
         self.job.send(command)
         self._changed.emit()
 

@@ -19,7 +19,7 @@ class Notice:
     page: str
     what: str
     remedy: str = ""
-    action: Literal["", "resume-run", "restart-trainer", "restart-inference", "report"] = ""
+    action: Literal["", "resume-run", "restart-trainer", "restart-inference", "readmit", "report"] = ""
     report: str = ""
 
 
@@ -46,6 +46,12 @@ def inference_gone(death: Death) -> Notice:
     """The notice of an inference worker that died."""
     what = f"The inference worker is gone: {death.reason}."
     return Notice("draw", what, "Start it again.", "restart-inference", death.last_words)
+
+
+def backend_lost(lost: m.LeaveOut, death: Death) -> Notice:
+    """The notice of a backend that the inference worker was lost through, and goes on without."""
+    what = f"{lost.backend} is left out: {lost.reason} Everything else goes on without it."
+    return Notice("draw", what, lost.remedy, "readmit", death.last_words)
 
 
 def bench_gone(death: Death) -> Notice:

@@ -11,6 +11,7 @@ from app import notices
 from app.backend_choice import BackendChoice, Mode
 from app.bench_runner import BenchRunner
 from app.evaluator import Evaluator
+from app.left_out import LeftOut
 from app.link import Channel, Death, end_all
 from app.models_list import TRAINING, TWIN, ModelChoice, ModelsList
 from app.notices import Notice
@@ -55,7 +56,8 @@ class Session(RunSession):
         self._models = ModelsList(inference, settings, self.models_changed, self.model_changed)
         self._predictor = Predictor(inference, self._models, self.prediction)
         self._evaluator = Evaluator(inference, self._models, self._backends, self._stale, self.evaluation_changed)
-        self._benches = BenchRunner(make_job, self, self.bench, self.bench_changed)
+        self._left_out = LeftOut(self._backends)
+        self._benches = BenchRunner(make_job, self, self._left_out, self.bench, self.bench_changed)
         self.run_began.connect(self._run_began)
         self.snapshot.connect(self._snapshot_arrived)
         inference.said.connect(self._inference_said)
@@ -80,10 +82,18 @@ class Session(RunSession):
         self._start_inference()
         self.children_changed.emit()
 
+    def readmit_backends(self) -> None:
+        """Try the backends that were left out again."""
+        self._left_out.readmit(self.inference)
+        self.inference.send(m.ListBackends())
+        self.inference.send(m.SettleBackends())
+
     def _start_inference(self) -> None:
         self.inference.start()
+        self._left_out.tell(self.inference)
         self.inference.send(m.ListBackends())
         self._models.load()
+        self.inference.send(m.SettleBackends())
 
     # ------------------------------------------------------------ models
 
@@ -224,9 +234,9 @@ class Session(RunSession):
             case m.ChildReady():
                 self._child_ready("inference", event)
             case m.BackendList():
-                self._backends.rows = event.rows
-                self.backends_changed.emit()
-                self.mode_changed.emit()
+                self._backends_told(event)
+            case m.BackendLost():
+                self._left_out.lost(event)
             case m.ModelLoaded():
                 self._model_loaded(event.info)
             case m.Prepared():
@@ -244,6 +254,13 @@ class Session(RunSession):
             case m.Crashed():
                 self._predictor.send_waiting()
                 self.noticed.emit(notices.crash("draw", "Inference", event))
+
+    def _backends_told(self, event: m.BackendList) -> None:
+        before, self._backends.rows = self.xnor_backend, event.rows
+        self.backends_changed.emit()
+        self.mode_changed.emit()
+        if self.xnor_backend != before:
+            self._evaluator.want(self.strip_key)
 
     def _model_loaded(self, info: m.ModelInfo) -> None:
         self._models.loaded(info)
@@ -265,10 +282,17 @@ class Session(RunSession):
         self.noticed.emit(Notice("draw", f"{whose}{event.what}", event.remedy))
 
     def _inference_died(self, death: Death) -> None:
+        """Where a device was the cause, its backend is the price; elsewhere a person decides whether to start again."""
         self.ready["inference"] = False
         self.gone.add("inference")
         self._models.worker_gone()
         self._evaluator.worker_gone()
         self.predict(None)
         self.children_changed.emit()
-        self.noticed.emit(notices.inference_gone(death))
+        news = self._left_out.news(death)
+        if news:
+            self.restart_inference()
+            for lost in news:
+                self.noticed.emit(notices.backend_lost(lost, death))
+        else:
+            self.noticed.emit(notices.inference_gone(death))

@@ -38,6 +38,21 @@ class Unsupported(FlipscopeError):
     """A network, device or option that this backend or stepper does not run."""
 
 
+class BackendLost(FlipscopeError):
+    """A backend failed in the middle: this process cannot use it any more, another one may.
+
+    Args:
+        backend: its name.
+    """
+
+    def __init__(self, backend: str, what: str, remedy: str = "") -> None:
+        super().__init__(what, remedy)
+        self.backend = backend
+
+    def __reduce__(self) -> tuple[type[BackendLost], tuple[str, str, str]]:
+        return (BackendLost, (self.backend, self.what, self.remedy))
+
+
 class UnknownName(FlipscopeError):
     """A name that nothing answers to; the remedy names the nearest known one."""
 

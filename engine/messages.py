@@ -122,6 +122,33 @@ class ListBackends(Command):
 
 
 @dataclass(frozen=True)
+class SettleBackends(Command):
+    """Make ready what takes long (a GPU's self-test); BackendList tells of each when it is. Everything else goes first.
+
+    Those backends are left out from ListBackends on until then.
+    """
+
+    lane: ClassVar[str | None] = "settle"
+    urgency: ClassVar[int] = 9
+
+
+@dataclass(frozen=True)
+class LeaveOut(Command):
+    """Use a backend no more in this process; what is told of it instead."""
+
+    backend: str
+    reason: str
+    remedy: str
+
+
+@dataclass(frozen=True)
+class Readmit(Command):
+    """Ask a backend that was left out itself again; ListBackends and SettleBackends tell the rest."""
+
+    backend: str
+
+
+@dataclass(frozen=True)
 class LoadModel(Command):
     """Keep a model under `key`: from a file, or from the bytes of one; answered by ModelLoaded or Failed."""
 
@@ -270,6 +297,15 @@ class Crashed(Event):
 
     command: str
     report: str
+
+
+@dataclass(frozen=True)
+class BackendLost(Event):
+    """A backend failed in the middle and is of no use in this child, which ends after this."""
+
+    backend: str
+    what: str
+    remedy: str
 
 
 @dataclass(frozen=True)
@@ -442,7 +478,11 @@ class Saved(Event):
 
 @dataclass(frozen=True)
 class BackendInfo:
-    """One backend for people: ready on `device`, or not and why and what to do."""
+    """One backend for people: ready on `device`, or not and why and what to do.
+
+    note: what to know of a ready one. device_in_use: it works on a device beside the CPU, or is being made ready on
+    one, and may take the worker along.
+    """
 
     name: str
     kind: str
@@ -451,6 +491,8 @@ class BackendInfo:
     device: str = ""
     reason: str = ""
     remedy: str = ""
+    note: str = ""
+    device_in_use: bool = False
 
 
 @dataclass(frozen=True)

@@ -37,10 +37,10 @@ def clock(threads: int) -> Clock:
 class Turns:
     """A call that is timed turn by turn: warmed up, then made as often as SAMPLE has room for, once at least."""
 
-    def __init__(self, call: Callable[[], object], threads: int) -> None:
-        """threads: how many the call uses, which decides the clock."""
+    def __init__(self, call: Callable[[], object], clock: Clock) -> None:
+        """clock: see the function of that name, by how many threads the call uses."""
         self._call = call
-        self._clock = clock(threads)
+        self._clock = clock
         self._one = 0.0
 
     def __call__(self) -> float:

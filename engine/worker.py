@@ -20,7 +20,7 @@ from multiprocessing.connection import Connection
 from typing import Protocol
 
 from engine import messages as m
-from engine.errors import FlipscopeError
+from engine.errors import BackendLost, FlipscopeError
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +45,8 @@ Slice = m.Event | StepMark | RestMark | None
 """What a generator yields: an event to send, a mark, or None, at least every 10 ms of its own steps."""
 Run = Generator[Slice, None, None]
 """What carries a command out in slices."""
+BACKEND_LOST = 75
+"""Exit code of a child that ended because a backend failed in it (sysexits.h: try again later)."""
 
 
 class Service(Protocol):
@@ -75,6 +77,8 @@ class Worker:
         self._stepping: set[str] = set()
         self._once = itertools.count()
         self._closing = False
+        self.lost = False
+        """Whether it ended because a backend was lost."""
 
     def post(self, command: m.Command) -> None:
         """Hand over a command from any thread."""
@@ -179,6 +183,10 @@ class Worker:
         name = type(command).__name__
         try:
             yield
+        except BackendLost as error:
+            log.exception("%s lost %s", name, error.backend)
+            self._send(m.BackendLost(error.backend, error.what, error.remedy))
+            self._closing = self.lost = True
         except FlipscopeError as error:
             self._send(m.Failed(name, error.what, error.remedy, getattr(command, "key", "")))
         except Exception:
@@ -211,6 +219,8 @@ def main(world: m.World, connection: Connection, log_path: str, lowered: bool = 
     try:
         send(m.ChildReady(world, os.getpid(), versions))
         worker.run()
+        if worker.lost:
+            os._exit(BACKEND_LOST)  # an orderly end would wait for a device that may never answer again
     except (BrokenPipeError, ConnectionError):
         os._exit(1)  # the parent is gone; nobody is left to tell
 

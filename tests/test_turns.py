@@ -25,9 +25,8 @@ class Clock:
 def timed(monkeypatch):
     def make(seconds):
         made = Clock(seconds)
-        monkeypatch.setattr(turns, "clock", lambda _: made)
         monkeypatch.setattr(turns, "WALL", made)
-        return made, turns.Turns(made.call, 1)
+        return made, turns.Turns(made.call, made)
 
     return make
 

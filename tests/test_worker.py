@@ -6,7 +6,7 @@ from typing import ClassVar
 import pytest
 
 from engine import messages as m
-from engine.errors import BadInput
+from engine.errors import BackendLost, BadInput
 from engine.worker import REST, STEP, Worker
 
 
@@ -74,6 +74,8 @@ class Service:
                 return self._count(2)
             case Instant("expected"):
                 raise BadInput("It was wrong.", "Do it right.")
+            case Instant("lost"):
+                raise BackendLost("gpu", "It failed.", "Mend it.")
             case Instant("unexpected"):
                 raise RuntimeError("boom")
         return None
@@ -163,6 +165,13 @@ def test_an_expected_failure_is_told_in_two_halves_and_nothing_stops(stage):
     _, play = stage
     heard = play(Instant("expected"), Instant("fine"), m.Shutdown())
     assert heard == [m.Failed("Instant", "It was wrong.", "Do it right.")]
+
+
+def test_a_lost_backend_is_told_and_the_worker_ends(stage):
+    service, play = stage
+    service.during = {1: [Instant("lost"), Instant("fine")]}
+    assert play(Count(9)) == ["0", "1", m.BackendLost("gpu", "It failed.", "Mend it.")]
+    assert service.ended == ["count", "service"]
 
 
 def test_an_unexpected_failure_is_told_with_its_traceback(stage):

@@ -85,6 +85,7 @@ class DrawPage(QWidget):
     def _backends_changed(self) -> None:
         self.votes.set_backends(self.session.backends, self.session.active_backend)
         self._show(self._shown)
+        self.ask()
 
     def _mode_changed(self) -> None:
         self.votes.set_active(self.session.active_backend)

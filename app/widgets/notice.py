@@ -14,6 +14,7 @@ ACTIONS = {
     "resume-run": "Resume the run",
     "restart-trainer": "Start it again",
     "restart-inference": "Start it again",
+    "readmit": "Try it again",
     "report": "Copy report",
 }
 
@@ -70,6 +71,8 @@ class NoticeBar(QFrame):
                 self._session.restart_trainer()
             case "restart-inference":
                 self._session.restart_inference()
+            case "readmit":
+                self._session.readmit_backends()
             case "report":
                 self._copy()
                 return

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from engine import messages as m
 from engine import threads, turns
 from engine.child import Child
-from engine.errors import BadInput, FlipscopeError
-from engine.inference import peers
-from engine.inference.backend import Backend, Ready, backends, ready
+from engine.errors import BackendLost, BadInput, FlipscopeError, Unsupported
+from engine.inference import peers, settling
+from engine.inference.backend import Backend, Ready, Unavailable, backends, leave_out, ready, state_of
 from engine.inference.contest import TORCH, Contest, Contestant
 from engine.jit import peak
 from engine.worker import Run
@@ -69,21 +69,35 @@ class Arena:
         self._open.close()
 
     def opening(self, cases: int) -> Run:
-        """Measure the ceilings, find out which backends are absent."""
+        """Measure the ceilings, settle the backends, find out which are absent."""
         if not cases:
             raise BadInput("There is nothing to time.", "Name at least one case.")
+        chores = settling.begin()
+        for one in chores:
+            yield m.Progress("job", f"Making {one.name} ready")
+        yield from (None for _ in settling.settle(chores))
         popcount, fma = (max(loop.sample() for _ in range(5)) for loop in (peak.popcount(), peak.fma()))
         yield None
         clock = "cpu" if turns.clock(self._threads) is not turns.WALL else "wall"
         yield m.BenchPeak(popcount, fma, _machine(), peak.read_rates(), clock)
         for one in backends().values():
-            state = one.probe()
+            state = state_of(one)
             if not isinstance(state, Ready):
                 self.miss(one.name, one.kind, state.reason, state.remedy)
 
     def able(self, macs: int) -> list[Backend]:
         """The backends that take part in a case of so much work."""
         return [one for one in ready() if one.kind != "oracle" or macs <= ORACLE_MACS]
+
+    @contextmanager
+    def attempt(self, one: Backend) -> Iterator[None]:
+        """What this backend cannot do, or is lost in, costs it its part in the contest and nobody else."""
+        try:
+            yield
+        except Unsupported as error:
+            self.miss(one.name, one.kind, error.what, error.remedy)
+        except BackendLost as error:
+            self._lose(error)
 
     def miss(self, name: str, kind: str, reason: str, remedy: str) -> None:
         """Tell in every case from now on who cannot take part, and why."""
@@ -106,10 +120,17 @@ class Arena:
 
     def run(self, contest: Contest) -> Run:
         """Time a contest and tell its results."""
-        yield from contest.rounds(self._least, self._budget)
+        for lost in contest.rounds(self._least, self._budget):
+            if lost is not None:
+                self._lose(lost)
+            yield None
         yield from contest.rows()
         for row in self._absent.values():
             yield m.BenchRow(contest.case, row.backend, row.kind, row.threads, reason=row.reason, remedy=row.remedy)
+
+    def _lose(self, error: BackendLost) -> None:
+        leave_out(error.backend, Unavailable(error.what, error.remedy))
+        self.miss(error.backend, backends()[error.backend].kind, error.what, error.remedy)
 
     def _child(self, peer: Peer) -> Child:
         """torch has one process for all its methods, any other library one of its own. Raises FlipscopeError."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from types import ModuleType
@@ -22,9 +22,10 @@ Kind = Literal["oracle", "float", "xnor"]
 
 @dataclass(frozen=True)
 class Ready:
-    """The backend can run here; `device` names what it runs on, for people."""
+    """The backend can run here; `device` names what it runs on, `note` what to know of it, for people."""
 
     device: str
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,11 @@ class Unavailable:
 
     reason: str
     remedy: str
+
+
+@dataclass(frozen=True)
+class UnderWay(Unavailable):
+    """The backend cannot run here yet: it is being made ready (see settling)."""
 
 
 @dataclass(frozen=True)
@@ -82,14 +88,21 @@ class Backend(Protocol):
 
     name: unique, as typed on the command line. kind: "oracle", "float" (same network in float32) or "xnor".
     rank: among the ready backends of one kind the highest is preferred (a GPU before the CPU, native before numpy).
+    offloads: it works on a device beside the CPU. Its time is the time that passes, and the device can fail in the
+    middle: then it raises BackendLost, or takes the process along.
     """
 
     name: ClassVar[str]
     kind: ClassVar[Kind]
     rank: ClassVar[int]
+    offloads: ClassVar[bool] = False
 
     def probe(self) -> Ready | Unavailable:
         """Whether it can run here. Quick, silent, never raises."""
+
+    def unsettled(self) -> Callable[[], None] | None:
+        """What is still to be done in this process before `probe` is final, where that takes long (see settling)."""
+        return None
 
     def load(self, network: Network) -> Program:
         """Make a network ready. Raises Unsupported where this backend cannot run it."""
@@ -128,9 +141,32 @@ def backend(name: str) -> Backend:
         raise UnknownName("backend", name, backends()) from None
 
 
+_left_out: dict[str, Unavailable] = {}
+
+
+def leave_out(name: str, why: Unavailable) -> None:
+    """Use a backend no more in this process, whatever it says of itself; and what is told of it instead."""
+    _left_out[name] = why
+
+
+def readmit(name: str) -> None:
+    """Ask a backend itself again."""
+    _left_out.pop(name, None)
+
+
+def left_out() -> dict[str, Unavailable]:
+    """The backends that are not used in this process, and why."""
+    return dict(_left_out)
+
+
+def state_of(one: Backend) -> Ready | Unavailable:
+    """Whether a backend can be used in this process."""
+    return _left_out.get(one.name) or one.probe()
+
+
 def ready(kind: Kind | None = None) -> list[Backend]:
-    """The backends that can run here, of one kind or of all, best first."""
-    able = [b for b in backends().values() if isinstance(b.probe(), Ready) and kind in (None, b.kind)]
+    """The backends that can be used here, of one kind or of all, best first."""
+    able = [b for b in backends().values() if isinstance(state_of(b), Ready) and kind in (None, b.kind)]
     return sorted(able, key=lambda b: -b.rank)
 
 

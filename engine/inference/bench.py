@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from engine import messages as m
 from engine.bits import Words
-from engine.errors import BadInput, Unsupported
+from engine.errors import BadInput
 from engine.inference.arena import CONV_PEERS, FLOAT_PEERS, PRODUCT_PEERS, Arena, bearable
-from engine.inference.backend import Convolver, Multiplier, Program, backend
+from engine.inference.backend import Backend, Convolver, Multiplier, Program, backend
 from engine.inference.backends.float_blas import sign_matrix
 from engine.inference.contest import Contest, Contestant
 from engine.inference.network import Conv, PackedNetwork, Shape, Threshold
@@ -29,7 +29,7 @@ from engine.inference.operands import (
     random_words,
     widths_of,
 )
-from engine.turns import Turns
+from engine.turns import WALL, Turns, clock
 from engine.worker import Run
 
 LARGEST_MACS = 1 << 40
@@ -114,8 +114,9 @@ def _time_convolution(arena: Arena, case: str, shape: Shape, batch: int, threads
 # ---------------------------------------------------------------- who takes part
 
 
-def _enter(contest: Contest, name: str, kind: str, call: Call, exact: bool) -> None:
-    contest.contestants.append(Contestant(name, kind, Turns(call, contest.threads), exact))
+def _enter(contest: Contest, one: Backend, call: Call, exact: bool) -> None:
+    turns = Turns(call, WALL if one.offloads else clock(contest.threads))
+    contest.contestants.append(Contestant(one.name, one.kind, turns, exact))
 
 
 def _enter_products(arena: Arena, contest: Contest, shape: tuple[int, int, int]) -> Run:
@@ -128,12 +129,14 @@ def _enter_products(arena: Arena, contest: Contest, shape: tuple[int, int, int])
     yield None
     sound = _agrees_with_oracle(expected, a, w, k)
     for one in arena.able(contest.macs):
-        multiply, out = one.multiplier(w, k), np.empty_like(expected)
-        exact = sound and np.array_equal(multiply(a, out), expected)
-        _enter(contest, one.name, one.kind, _product_call(multiply, a, out), exact)
+        with arena.attempt(one):
+            multiply, out = one.multiplier(w, k), np.empty_like(expected)
+            exact = sound and np.array_equal(multiply(a, out), expected)
+            _enter(contest, one, _product_call(multiply, a, out), exact)
         yield None
     floats = np.empty((rows, columns), left.dtype)
-    _enter(contest, NUMPY, "peer", lambda: np.matmul(left, right.T, out=floats), sound)
+    turns = Turns(lambda: np.matmul(left, right.T, out=floats), clock(contest.threads))
+    contest.contestants.append(Contestant(NUMPY, "peer", turns, sound))
 
 
 def _agrees_with_oracle(expected: Integers, a: Words, w: Words, k: int) -> bool:
@@ -150,10 +153,11 @@ def _enter_networks(arena: Arena, contest: Contest, network: PackedNetwork, batc
     expected = backend("naive").load(network).scores(images[:checked])
     yield None
     for one in arena.able(contest.macs):
-        program = one.load(network)
-        program.warm()
-        exact = program.scores(images)[:checked].tobytes() == expected.tobytes()
-        _enter(contest, one.name, one.kind, _scores_call(program, images), exact)
+        with arena.attempt(one):
+            program = one.load(network)
+            program.warm()
+            exact = program.scores(images)[:checked].tobytes() == expected.tobytes()
+            _enter(contest, one, _scores_call(program, images), exact)
         yield None
 
 
@@ -164,14 +168,11 @@ def _enter_convolutions(arena: Arena, contest: Contest, layer: Conv, after: Thre
     expected = backend("naive").convolver(layer, after, shape)(maps[:checked])
     yield None
     for one in arena.able(contest.macs):
-        try:
+        with arena.attempt(one):
             convolve = one.convolver(layer, after, shape)
-        except Unsupported as error:
-            arena.miss(one.name, one.kind, error.what, error.remedy)
-            continue
-        out = convolve(maps)
-        exact = np.array_equal(out[:checked], expected)
-        _enter(contest, one.name, one.kind, _convolution_call(convolve, maps, out), exact)
+            out = convolve(maps)
+            exact = np.array_equal(out[:checked], expected)
+            _enter(contest, one, _convolution_call(convolve, maps, out), exact)
         yield None
 
 

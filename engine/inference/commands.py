@@ -8,13 +8,15 @@ from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+import numpy as np
 import threadpoolctl
+from numpy.typing import NDArray
 
 from engine import __version__, datasets
 from engine import messages as m
 from engine.errors import BadInput, FlipscopeError
-from engine.inference import bench, deploy, modelfile, pictures
-from engine.inference.backend import Backend, best
+from engine.inference import bench, deploy, modelfile, pictures, settling
+from engine.inference.backend import Backend, best, left_out
 from engine.inference.network import Network, PackedNetwork
 from engine.inference.operands import SWEEP
 from engine.inference.predict import timed
@@ -43,6 +45,8 @@ def doctor() -> Record:
 def evaluate(path: str, data: str | None = None, backend: str = "all", limit: int | None = None) -> Record:
     """Score a test set by each backend; counts are against the oracle. Raises FlipscopeError.
 
+    A backend that is lost in the middle is left out, with its reason.
+
     Args:
         data: a data set by name; without it the one that the model was trained on.
         backend: a name, which runs beside the oracle, or "all".
@@ -55,10 +59,9 @@ def evaluate(path: str, data: str | None = None, backend: str = "all", limit: in
     deploy.check_fit(network, dataset)
     oracle = ["naive"] if isinstance(network, PackedNetwork) else []
     wanted = ["all"] if backend == "all" else [*oracle, backend]
-    with threadpoolctl.threadpool_limits(1):
-        programs = {one.name: one.load(network) for one in deploy.able(network, wanted)}
-        for board in deploy.score(network, programs, dataset.test_images[:limit], dataset.test_labels[:limit]):
-            scored = board
+    settling.settle_all()
+    images, labels = dataset.test_images[:limit], dataset.test_labels[:limit]
+    scored = settling.persist(lambda: _scored(network, wanted, images, labels))
     rows = {name: {"accuracy": scored.accuracy(name), **asdict(tally)} for name, tally in scored.tallies.items()}
     return {
         "model": str(path),
@@ -67,6 +70,7 @@ def evaluate(path: str, data: str | None = None, backend: str = "all", limit: in
         "batch": scored.batch,
         "backends": rows,
         "confusion": scored.confusion.tolist(),
+        "left_out": {name: state.reason for name, state in left_out().items()},
     }
 
 
@@ -76,25 +80,22 @@ def predict(path: str, images: Sequence[str], backend: str | None = None) -> Rec
     A picture with nothing on it has the label None and no scores.
     """
     network = modelfile.load(path)
-    one = _chosen(network, backend)
-    program = one.load(network)
-    program.warm()
-    predictions = []
-    with threadpoolctl.threadpool_limits(1):
-        for file in images:
-            image, blank = pictures.prepare(pictures.read(file), network.metadata)
-            scores, seconds = timed(program, image[None])
-            predictions.append(
-                {
-                    "file": str(file),
-                    "blank": blank,
-                    "label": None if blank else network.metadata.class_names[int(scores[0].argmax())],
-                    "scores": [] if blank else scores[0].tolist(),
-                    "backend": one.name,
-                    "milliseconds": seconds * 1e3,
-                }
-            )
-    return {"predictions": predictions}
+    prepared = [pictures.prepare(pictures.read(file), network.metadata) for file in images]
+    settling.settle_all()
+    one, answers = settling.persist(lambda: _answers(network, backend, [image for image, _ in prepared]))
+    return {
+        "predictions": [
+            {
+                "file": str(file),
+                "blank": blank,
+                "label": None if blank else network.metadata.class_names[int(scores.argmax())],
+                "scores": [] if blank else scores.tolist(),
+                "backend": one.name,
+                "milliseconds": seconds * 1e3,
+            }
+            for file, (_, blank), (scores, seconds) in zip(images, prepared, answers, strict=True)
+        ]
+    }
 
 
 def bench_gemm(
@@ -159,6 +160,28 @@ def _collected(events: Iterator[Slice]) -> Record:
             spread = None if event.high_ms is None or event.low_ms is None else event.high_ms - event.low_ms
             record["rows"].append({**row, "iqr_ms": spread})
     return record
+
+
+def _scored(
+    network: Network, wanted: Sequence[str], images: NDArray[np.uint8], labels: NDArray[np.int64]
+) -> deploy.Scoreboard:
+    with threadpoolctl.threadpool_limits(1):
+        programs = {one.name: one.load(network) for one in deploy.able(network, wanted)}
+        for board in deploy.score(network, programs, images, labels):
+            scored = board
+    return scored
+
+
+def _answers(
+    network: Network, name: str | None, images: Sequence[NDArray[np.uint8]]
+) -> tuple[Backend, list[tuple[NDArray[np.float32], float]]]:
+    """Who answers, and the scores [classes] of each image with the seconds they took."""
+    one = _chosen(network, name)
+    program = one.load(network)
+    program.warm()
+    with threadpoolctl.threadpool_limits(1):
+        answers = [timed(program, image[None]) for image in images]
+    return one, [(scores[0], seconds) for scores, seconds in answers]
 
 
 def _chosen(network: Network, name: str | None) -> Backend:

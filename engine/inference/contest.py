@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from engine import messages as m
+from engine.errors import BackendLost
 from engine.inference.operands import Traffic
 from engine.jit import peak
 
@@ -55,10 +56,11 @@ class Contest:
     contestants: list[Contestant] = field(default_factory=list)
     ceilings: dict[str, list[float]] = field(default_factory=lambda: {"popcount": [], "fma": []})
 
-    def rounds(self, least: int, budget: float) -> Iterator[None]:
+    def rounds(self, least: int, budget: float) -> Iterator[BackendLost | None]:
         """Let everybody take turns, at least `least` rounds and then until `budget` seconds are spent.
 
-        Yields after every turn. A contestant that has had a quarter of the budget is left alone after SURE turns.
+        Yields after every turn: None, or that a backend was lost in it, which takes part no longer and has no row.
+        A contestant that has had a quarter of the budget is left alone after SURE turns.
         """
         began, done = time.perf_counter(), 0
         while done < least or time.perf_counter() - began < budget:
@@ -66,12 +68,16 @@ class Contest:
             if not able:
                 return
             for contestant in able:
-                contestant.take_turn()
-                yield
+                try:
+                    contestant.take_turn()
+                    yield None
+                except BackendLost as lost:
+                    self.contestants.remove(contestant)
+                    yield lost
             self.ceilings["popcount"].append(peak.popcount().sample())
             self.ceilings["fma"].append(peak.fma().sample())
             done += 1
-            yield
+            yield None
 
     def rows(self) -> Iterator[m.BenchRow]:
         """The result of every contestant."""

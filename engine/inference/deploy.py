@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from engine.datasets import Dataset
 from engine.errors import BadInput, Unsupported
-from engine.inference.backend import Backend, Program, Ready, backend, ready
+from engine.inference.backend import Backend, Program, Ready, backend, ready, state_of
 from engine.inference.network import FloatNetwork, Network, PackedNetwork
 
 SLICE = 0.008
@@ -54,7 +54,7 @@ def able(network: Network, wanted: Sequence[str]) -> list[Backend]:
         return sorted(fit, key=lambda b: b.kind != "oracle")
     chosen = [backend(name) for name in dict.fromkeys(wanted)]
     for one in chosen:
-        state = one.probe()
+        state = state_of(one)
         if not isinstance(state, Ready):
             raise Unsupported(f"'{one.name}' cannot run here: {state.reason}", state.remedy)
         if isinstance(network, FloatNetwork) and one.kind != "float":

@@ -15,7 +15,7 @@ from engine import threads
 from engine.bits import Words
 from engine.errors import BadInput, UnknownName, Unsupported
 from engine.inference.operands import random_words
-from engine.turns import Turns
+from engine.turns import Turns, clock
 from engine.worker import Run
 
 INSTALL = "Install it with: pip install 'flipscope[peers]'."
@@ -63,7 +63,7 @@ def _turns(command: m.PeerProduct) -> Turns:
     rows, columns, k = command.shape
     rng = np.random.default_rng(0)
     a, w = random_words(rng, rows, k), random_words(rng, columns, k)
-    return Turns(PRODUCTS[command.method](a, w, command.threads), command.threads)
+    return Turns(PRODUCTS[command.method](a, w, command.threads), clock(command.threads))
 
 
 def faiss_product(a: Words, w: Words, workers: int) -> Callable[[], Any]:

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.bits import Words, pack, unpack
-from engine.errors import FlipscopeError
-from engine.inference.backend import Program, Ready, backend
+from engine.errors import BackendLost, FlipscopeError
+from engine.inference.backend import Program, Ready, backend, state_of
 from engine.messages import Image, LayerSigns, Vote
 
 CALLS = 5
@@ -20,11 +20,13 @@ PATIENCE = 0.005
 
 
 def votes(programs: Mapping[str, Program], image: Image) -> Iterator[Vote]:
-    """What each program says of one image u8 [H, W, C]; one that refuses it says why."""
+    """What each program says of one image u8 [H, W, C]; one that refuses it says why. Raises BackendLost."""
     batch = np.ascontiguousarray(image)[None]
     for name, program in programs.items():
         try:
             scores, seconds = timed(program, batch)
+        except BackendLost:
+            raise
         except FlipscopeError as error:
             yield Vote(name, backend(name).kind, _device(name), None, 0.0, str(error))
         else:
@@ -61,5 +63,5 @@ def _flat(sums: NDArray[np.int32], bits: Words) -> LayerSigns:
 
 
 def _device(name: str) -> str:
-    state = backend(name).probe()
+    state = state_of(backend(name))
     return state.device if isinstance(state, Ready) else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 
 import numpy as np
@@ -14,8 +14,19 @@ import threadpoolctl
 from engine import datasets
 from engine import messages as m
 from engine.errors import BadInput, UnknownName
-from engine.inference import bench, deploy, modelfile, pictures, predict
-from engine.inference.backend import Backend, Program, Ready, backends, best
+from engine.inference import bench, deploy, modelfile, pictures, predict, settling
+from engine.inference.backend import (
+    Backend,
+    Program,
+    Ready,
+    Unavailable,
+    UnderWay,
+    backend,
+    backends,
+    leave_out,
+    readmit,
+    state_of,
+)
 from engine.inference.network import FloatNetwork, Network, PackedNetwork
 from engine.inference.rules import stages
 from engine.worker import Run
@@ -42,17 +53,26 @@ class InferenceService:
 
     def __init__(self) -> None:
         self._models: dict[str, _Model] = {}
+        self._chores: dict[Backend, settling.Chore] = {}
         self._limits = threadpoolctl.threadpool_limits(1)
 
     def versions(self) -> dict[str, str]:
         """Versions of what this world imported."""
         return {name: version(name) for name in ("numpy", "safetensors", "pillow")}
 
-    def carry_out(self, command: m.Command) -> Run:
+    def carry_out(self, command: m.Command) -> Run | None:
         """Give the generator that carries a command out. Raises BadInput for one of the other world."""
         match command:
             case m.ListBackends():
                 return self._list()
+            case m.SettleBackends():
+                return self._settle()
+            case m.LeaveOut():
+                leave_out(command.backend, Unavailable(command.reason, command.remedy))
+                return None
+            case m.Readmit():
+                readmit(command.backend)
+                return None
             case m.LoadModel():
                 return self._load(command)
             case m.Prepare():
@@ -85,7 +105,13 @@ class InferenceService:
         return self._models[key]
 
     def _list(self) -> Run:
+        self._chores |= settling.begin()
         yield m.BackendList(backend_rows())
+
+    def _settle(self) -> Run:
+        chores, self._chores = self._chores, {}
+        for settled in settling.settle(chores):
+            yield None if settled is None else m.BackendList(backend_rows())
 
     def _load(self, command: m.LoadModel) -> Run:
         network = modelfile.load(command.data or command.path)
@@ -108,7 +134,7 @@ class InferenceService:
             yield None
         layers: tuple[m.LayerSigns, ...] = ()
         if isinstance(model.network, PackedNetwork) and said[0].scores is not None:
-            layers = predict.layer_signs(programs[best("xnor").name], command.image)
+            layers = predict.layer_signs(_preferred(programs), command.image)
         yield m.Prediction(command.request, command.key, tuple(said), layers, predict.identical(said))
 
     def _evaluate(self, command: m.Evaluate) -> Run:
@@ -139,12 +165,9 @@ def backend_rows() -> tuple[m.BackendInfo, ...]:
     """Every backend for people: ready, or not and why and what to do."""
     rows = []
     for one in backends().values():
-        state = one.probe()
-        ready = isinstance(state, Ready)
-        device, reason, remedy = (
-            (state.device, "", "") if isinstance(state, Ready) else ("", state.reason, state.remedy)
-        )
-        rows.append(m.BackendInfo(one.name, one.kind, one.rank, ready, device, reason, remedy))
+        state = state_of(one)
+        ready, in_use = isinstance(state, Ready), one.offloads and isinstance(state, Ready | UnderWay)
+        rows.append(m.BackendInfo(one.name, one.kind, one.rank, ready, **asdict(state), device_in_use=in_use))
     return tuple(rows)
 
 
@@ -183,6 +206,12 @@ def _programs(model: _Model, wanted: Sequence[str]) -> Generator[None, None, dic
         programs[one.name] = model.program(one)
         yield None
     return programs
+
+
+def _preferred(programs: dict[str, Program]) -> Program:
+    """The one of the XNOR backend that is preferred among those that a packed network was made ready on."""
+    able = [backend(name) for name in programs]
+    return programs[max((one for one in able if one.kind == "xnor"), key=lambda one: one.rank).name]
 
 
 def _evaluation(key: str, network: Network, board: deploy.Scoreboard) -> m.Evaluation:

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from engine.errors import UnknownName, Unsupported
 from engine.messages import Peer, PeerConv, PeerNetwork, PeerProduct, PeerTime
-from engine.turns import Turns
+from engine.turns import Turns, clock
 from engine.worker import Run
 
 Call = Callable[[], Tensor]
@@ -45,7 +45,7 @@ def _turns(command: Peer) -> Turns:
     known = METHODS.get(type(command), ())
     if command.method not in known:
         raise UnknownName("method", command.method, known)
-    return Turns(_call(command), command.threads)
+    return Turns(_call(command), clock(command.threads))
 
 
 def _call(command: Peer) -> Call:

@@ -12,6 +12,7 @@ from engine.errors import BadInput
 XNOR = m.BackendInfo("numpy-xnor", "xnor", 10, True, "CPU")
 BLAS = m.BackendInfo("float-blas", "float", 10, True, "CPU")
 CUPY = m.BackendInfo("cupy-xnor", "xnor", 90, False, "", "No CUDA driver was found.", "Install one.")
+GPU = m.BackendInfo("cupy-xnor", "xnor", 90, True, "H100", device_in_use=True)
 IMAGE = np.zeros((28, 28, 1), np.uint8)
 
 
@@ -95,14 +96,19 @@ class TestBackends:
         assert loaded.active_backend == "float-blas"
 
     def test_a_ready_gpu_is_preferred_and_a_choice_is_respected(self, loaded):
-        gpu = m.BackendInfo("cupy-xnor", "xnor", 90, True, "H100")
-        loaded.inference.say(m.BackendList((XNOR, BLAS, gpu)))
-        assert loaded.xnor_backend == gpu
+        loaded.inference.say(m.BackendList((XNOR, BLAS, GPU)))
+        assert loaded.xnor_backend == GPU
         loaded.set_backend("numpy-xnor")
         assert loaded.xnor_backend == XNOR
 
 
 class TestEvaluation:
+    def test_another_xnor_backend_scores_the_strip_anew(self, loaded):
+        loaded.inference.say(m.BackendList((XNOR, BLAS, CUPY)))
+        assert loaded.inference.count(m.Evaluate) == 0
+        loaded.inference.say(m.BackendList((XNOR, BLAS, GPU)))
+        assert loaded.inference.last(m.Evaluate) == m.Evaluate("a", ("float-blas", "cupy-xnor"))
+
     def test_a_snapshot_is_loaded_and_evaluated_by_both(self, loaded):
         loaded.trainer.say(started(), m.Snapshot("r1", 10, b"model"))
         assert loaded.inference.last(m.LoadModel) == m.LoadModel(TRAINING, data=b"model")
@@ -261,6 +267,53 @@ class TestDeath:
         loaded.inference.say(m.ModelLoaded(info("a")))
         loaded.predict(IMAGE)
         assert loaded.inference.count(m.Predict) == 2
+
+    def test_a_lost_backend_costs_itself_and_the_worker_starts_again_without_it(self, loaded):
+        said = []
+        loaded.noticed.connect(said.append)
+        loaded.inference.say(m.BackendList((XNOR, BLAS, GPU)), m.BackendLost("cupy-xnor", "The GPU fell off.", "Look."))
+        loaded.inference.sent.clear()
+        loaded.inference.died.emit(Death("inference", 75, "last words"))
+        assert loaded.inference.starts == 2
+        assert loaded.inference.sent[:2] == [m.LeaveOut("cupy-xnor", "The GPU fell off.", "Look."), m.ListBackends()]
+        assert loaded.gone == set()
+        (notice,) = said
+        assert "cupy-xnor is left out: The GPU fell off." in notice.what
+        assert (notice.page, notice.remedy, notice.action, notice.report) == ("draw", "Look.", "readmit", "last words")
+        loaded.inference.say(m.BackendList((XNOR, BLAS, CUPY)), m.ModelLoaded(info("a")))
+        assert loaded.inference.last(m.Evaluate).backends == ("float-blas", "numpy-xnor")
+        loaded.predict(IMAGE)
+        assert loaded.inference.count(m.Predict) == 1
+
+    @pytest.mark.parametrize("ready", [True, False])
+    def test_a_worker_that_dies_with_a_device_in_use_is_started_without_it(self, loaded, ready):
+        gpu = m.BackendInfo("cupy-xnor", "xnor", 90, ready, device_in_use=True)
+        loaded.inference.say(m.BackendList((XNOR, BLAS, gpu)))
+        loaded.inference.died.emit(Death("inference", -11, ""))
+        assert loaded.inference.starts == 2
+        assert "signal 11" in loaded.inference.last(m.LeaveOut).reason
+
+    def test_it_is_started_by_itself_once_and_not_again_for_the_same_device(self, loaded, qtbot):
+        loaded.inference.say(m.BackendList((XNOR, BLAS, GPU)))
+        loaded.inference.died.emit(Death("inference", -11, ""))
+        with qtbot.waitSignal(loaded.noticed) as caught:
+            loaded.inference.died.emit(Death("inference", -11, ""))
+        assert loaded.inference.starts == 2
+        assert caught.args[0].action == "restart-inference"
+
+    def test_what_was_left_out_can_be_tried_again(self, loaded):
+        loaded.inference.say(m.BackendList((XNOR, BLAS, GPU)))
+        loaded.inference.died.emit(Death("inference", -11, ""))
+        loaded.inference.sent.clear()
+        loaded.readmit_backends()
+        assert loaded.inference.sent == [m.Readmit("cupy-xnor"), m.ListBackends(), m.SettleBackends()]
+        loaded.restart_inference()
+        assert loaded.inference.last(m.LeaveOut) is None
+
+    def test_a_benchmark_does_without_what_was_lost(self, loaded):
+        loaded.inference.say(m.BackendList((XNOR, BLAS, GPU)), m.BackendLost("cupy-xnor", "The GPU fell off.", "Look."))
+        loaded.start_bench(m.BenchGemm(((64, 64, 64),)))
+        assert isinstance(loaded.job.sent[0], m.LeaveOut)
 
     def test_what_is_drawn_while_the_inference_worker_is_gone_does_not_silence_the_next_one(self, loaded):
         shown = []

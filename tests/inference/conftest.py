@@ -5,7 +5,9 @@ import pytest
 
 from engine import datasets
 from engine.inference import modelfile
+from engine.inference.backend import backends
 from tests.inference import builders
+from tests.inference.fragile import Fragile, put_in_place
 
 
 @pytest.fixture
@@ -42,3 +44,10 @@ def float_file(tmp_path):
     network = with_data(builders.floating(np.random.default_rng(1)))
     modelfile.save(tmp_path / "float.safetensors", network)
     return tmp_path / "float.safetensors"
+
+
+@pytest.fixture
+def fragile(monkeypatch):
+    """Puts a backend that can be lost into cupy-xnor's place: call it with what Fragile takes."""
+    yield lambda **how: put_in_place(monkeypatch, Fragile(**how))
+    backends.cache_clear()

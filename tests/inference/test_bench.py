@@ -12,6 +12,7 @@ from engine.inference import arena, bench, commands, peers
 from engine.inference.backend import Backend, backend
 from engine.inference.contest import SURE, Contest, Contestant
 from engine.inference.operands import Traffic
+from tests.inference.fragile import NAME, WHAT
 
 
 class Peer:
@@ -152,6 +153,31 @@ def test_wrong_results_are_not_exact(monkeypatch):
     rows = rows_of(bench.gemm([(4, 4, 64)], 1, quick=True))
     assert rows["numpy-xnor"].exact is False
     assert rows["float-blas"].exact is True
+
+
+@pytest.mark.parametrize("calls", [0, 1, 5])
+def test_a_backend_that_is_lost_has_a_reason_and_the_contest_goes_on(fragile, calls):
+    fragile(calls=calls)
+    events = list(bench.gemm([(4, 4, 64), (5, 4, 64)], 1, quick=True))
+    rows = [row for row in events if isinstance(row, m.BenchRow) and row.backend == NAME]
+    assert [row.case for row in rows] == ["4x4x64", "5x4x64"]
+    assert all((row.reason, row.median_ms) == (WHAT, None) for row in rows)
+    assert rows_of(events)["cpu-xnor"].exact is True
+
+
+def test_a_device_is_timed_by_the_time_that_passes(fragile):
+    fragile()
+    contest = Contest("c", 10, Traffic(1, 2), 1)
+    for name in ("cpu-xnor", NAME):
+        bench._enter(contest, backend(name), lambda: None, True)
+    ours, devices = (one.turn._clock for one in contest.contestants)
+    assert devices is turns.WALL
+    assert ours is turns.clock(1)
+
+
+def test_backends_are_settled_before_they_are_timed(fragile):
+    fragile(chore=lambda: None)
+    assert rows_of(bench.gemm([(4, 4, 64)], 1, quick=True))[NAME].exact is True
 
 
 def test_oracle_only_where_it_is_bearable(monkeypatch):

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from engine.errors import BadFile, BadInput, FlipscopeError, UnknownName
+from engine.errors import BadFile, BadInput, FlipscopeError, UnknownName, Unsupported
 from engine.inference import commands
 from engine.inference.backend import ready
+from tests.inference.fragile import NAME, WHAT
 
 
 def test_doctor():
@@ -68,3 +69,22 @@ def test_predict_what_cannot_be(packed_file, tmp_path):
         with pytest.raises(FlipscopeError) as caught:
             commands.predict(packed_file, images, backend)
         assert caught.value.remedy
+
+
+def test_a_backend_that_is_lost_in_the_middle_costs_itself_only(packed_file, tiny, fragile, tmp_path):
+    fragile(calls=2)
+    record = commands.evaluate(packed_file)
+    assert set(record["backends"]) == {one.name for one in ready()}
+    assert record["left_out"] == {NAME: WHAT}
+    assert all(row["identical_scores"] == len(tiny.test_images) for row in record["backends"].values())
+    Image.new("L", (30, 40), 200).save(tmp_path / "p.png")
+    fragile(calls=0)
+    (answer,) = commands.predict(packed_file, [str(tmp_path / "p.png")])["predictions"]
+    assert answer["backend"] == "cpu-xnor"
+
+
+def test_a_lost_backend_that_was_asked_for_by_name_is_not_replaced(packed_file, tiny, fragile):
+    assert tiny.test_images.size
+    fragile(calls=2)
+    with pytest.raises(Unsupported, match="illegal memory access"):
+        commands.evaluate(packed_file, backend=NAME)

@@ -2,18 +2,20 @@
 
 import subprocess
 import sys
+import threading
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from engine import messages as m
-from engine.errors import BadFile, BadInput, UnknownName
+from engine.errors import BackendLost, BadFile, BadInput, UnknownName
 from engine.inference import modelfile
 from engine.inference.backend import backend
 from engine.inference.service import open_service
 from tests.inference import builders
 from tests.inference.conftest import with_data
+from tests.inference.fragile import NAME
 
 
 @pytest.fixture
@@ -115,6 +117,48 @@ def test_what_cannot_be_answered(service):
         said(service, m.Predict(1, "absent", np.zeros((4, 5, 1), np.uint8)))
     with pytest.raises(BadInput):
         said(service, m.StopRun())
+
+
+def test_a_backend_is_left_out_and_readmitted(service, loaded, fragile):
+    fragile()
+    image = np.zeros((4, 5, 1), np.uint8)
+
+    def answering():
+        (event,) = said(service, m.Predict(1, loaded.key, image))
+        return {vote.backend for vote in event.votes}
+
+    assert NAME in answering()
+    assert service.carry_out(m.LeaveOut(NAME, "It failed.", "Mend it.")) is None
+    assert NAME not in answering()
+    (event,) = said(service, m.ListBackends())
+    row = next(row for row in event.rows if row.name == NAME)
+    assert (row.ready, row.reason, row.remedy, row.device_in_use) == (False, "It failed.", "Mend it.", False)
+    service.carry_out(m.Readmit(NAME))
+    assert NAME in answering()
+
+
+def test_backends_are_settled_in_slices_and_listed_when_they_are(service, loaded, fragile):
+    go = threading.Event()
+    fragile(chore=go.wait)
+    (event,) = said(service, m.ListBackends())
+    row = next(row for row in event.rows if row.name == NAME)
+    assert not row.ready
+    assert row.device_in_use
+    settling = service.carry_out(m.SettleBackends())
+    assert next(settling) is None
+    (event,) = said(service, m.Predict(1, loaded.key, np.zeros((4, 5, 1), np.uint8)))
+    assert NAME not in {vote.backend for vote in event.votes}
+    go.set()
+    (event,) = (event for event in settling if event is not None)
+    assert next(row for row in event.rows if row.name == NAME).ready
+
+
+def test_a_lost_backend_is_for_the_worker_to_tell(service, loaded, tiny, fragile):
+    fragile(calls=3)
+    with pytest.raises(BackendLost):
+        said(service, m.Predict(1, loaded.key, tiny.test_images[0]))
+    with pytest.raises(BackendLost):
+        said(service, m.Evaluate(loaded.key, (NAME,)))
 
 
 def test_this_world_imports_neither_torch_nor_cupy_nor_qt():

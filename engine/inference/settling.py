@@ -1,0 +1,73 @@
+"""What some backends must do before they can be used, and what takes too long for `probe`: a GPU's self-test."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+from engine.errors import BackendLost
+from engine.inference.backend import Backend, Unavailable, UnderWay, backends, leave_out, left_out, readmit
+
+log = logging.getLogger(__name__)
+
+POLL = 0.01
+"""Seconds of one slice of waiting."""
+UNDER_WAY = UnderWay(
+    "It is being made ready: its kernels are compiled and checked on this machine.",
+    "It joins the others by itself when that is done; the first time takes a minute or so.",
+)
+
+Chore = Callable[[], None]
+Answer = TypeVar("Answer")
+
+
+def begin() -> dict[Backend, Chore]:
+    """The backends that are not settled in this process, with what settles each; they are left out until `settle`."""
+    asked = [one for name, one in backends().items() if name not in left_out()]
+    chores = {one: chore for one in asked if (chore := one.unsettled()) is not None}
+    for one in chores:
+        leave_out(one.name, UNDER_WAY)
+    return chores
+
+
+def settle(chores: dict[Backend, Chore]) -> Iterator[Backend | None]:
+    """Settle these in a thread beside this one; yields None while it waits, and each when it may be asked.
+
+    Whoever ends this in the middle, or the process, does not wait for the thread.
+    """
+    for one, chore in chores.items():
+        thread = threading.Thread(target=_settle, args=(one, chore), daemon=True, name=f"settling {one.name}")
+        thread.start()
+        while thread.is_alive():
+            thread.join(POLL)
+            yield None
+        yield one
+
+
+def settle_all() -> None:
+    """Settle every backend before going on."""
+    for _ in settle(begin()):
+        continue
+
+
+def persist(attempt: Callable[[], Answer]) -> Answer:
+    """What an attempt gives; it is made anew, without it, whenever a backend is lost in it."""
+    while True:
+        try:
+            return attempt()
+        except BackendLost as lost:
+            log.warning("%s was lost: %s", lost.backend, lost)
+            leave_out(lost.backend, Unavailable(lost.what, lost.remedy))
+
+
+def _settle(one: Backend, chore: Chore) -> None:
+    """Whatever goes wrong costs that backend only."""
+    try:
+        chore()
+    except Exception as error:
+        log.exception("%s could not be made ready", one.name)
+        leave_out(one.name, Unavailable(f"It could not be made ready: {error}.", "Please report it with the log."))
+    else:
+        readmit(one.name)
