@@ -74,15 +74,14 @@ def _train(options: argparse.Namespace) -> int:
     from engine.errors import BadInput
     from engine.training.commands import train
 
-    config = _settings(options)
-    for key in ("data", "model", "epochs", "time_limit", "seed", "threads", "device"):
-        if getattr(options, key) is not None:
-            config = config.changed(key, getattr(options, key))
+    named = ("data", "model", "epochs", "time_limit", "seed", "threads", "device")
+    changes = {key: getattr(options, key) for key in named if getattr(options, key) is not None}
     for assignment in options.set:
         key, sign, value = assignment.partition("=")
         if not sign:
             raise BadInput(f"'{assignment}' sets nothing.", "Write it as key=value.")
-        config = config.changed(key, value)
+        changes[key] = value
+    config = _settings(options).with_changes(changes)
     record = train(config, out=options.out, resume=options.resume, on_progress=_progress_line)
     _progress_line("")
     _report(options, record, _print_train)

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal
 
+from engine.choices import CHOICES, LIVE, RANGES, check_combination
 from engine.errors import BadInput, UnknownName
 
+__all__ = ["CHOICES", "LIVE", "RANGES", "RunConfig", "coerce"]
+
 Kind = Literal["binary", "float"]
+Optimizer = Literal["adam", "shift-adamax", "sgd"]
+RateScale = Literal["none", "glorot"]
 Loss = Literal["cross-entropy", "squared-hinge"]
 Rounding = Literal["deterministic", "stochastic"]
 Output = Literal["batchnorm", "bias"]
-Schedule = Literal["cosine", "constant"]
+Schedule = Literal["cosine", "constant", "exponential", "halving"]
 Augmentation = Literal["none", "light", "strong", "crop", "crop-mirror"]
 
 
@@ -19,18 +25,19 @@ Augmentation = Literal["none", "light", "strong", "crop", "crop-mirror"]
 class RunConfig:
     """The whole recipe of a training run. Two runs with equal configs on the CPU repeat exactly.
 
+    Raises UnknownName, or BadInput where a number is out of range or choices do not go together (engine.choices,
+    which also says what each choice is).
+
     Attributes:
         model: an architecture by name, e.g. "mlp-512x2".
-        kind: "binary" trains 1-bit weights and activations; "float" its ordinary float twin.
         epochs: passes over the training set; with time_limit (seconds) set, the budget is time instead.
-        learning_rate: of Adam at the start; `schedule` takes it down over the budget.
+        learning_rate: of the optimizer at the start; `schedule` takes it down over the budget.
+        final_rate: where an exponential schedule ends. halve_every: epochs, of a halving one.
+        momentum: of SGD.
         weights, activations: how the sign is taken in training (always deterministic in deployment).
-        augmentation: how training images are changed (engine.training.augment): "light" and "strong" warp handwriting
-            and change its strokes, so that what people draw themselves is read too; "crop" and "crop-mirror" are for
-            photographs.
+        spread: half the width of the latents' first, uniform distribution; None for what suits the method.
         augment_until: share of the budget after which images are left as they are, so that the end of training sees
             what tests show.
-        output: "batchnorm" after the last layer, or "bias" (one common scale, for verification).
         evaluations_per_epoch: how often the test set is scored.
         threads: CPU threads of the trainer.
     """
@@ -42,11 +49,17 @@ class RunConfig:
     epochs: int = 10
     time_limit: float | None = None
     batch_size: int = 128
+    optimizer: Optimizer = "adam"
     learning_rate: float = 1e-2
     schedule: Schedule = "cosine"
+    final_rate: float = 1e-6
+    halve_every: int = 20
+    rate_scale: RateScale = "none"
+    momentum: float = 0.9
     loss: Loss = "cross-entropy"
     weights: Rounding = "deterministic"
     activations: Rounding = "deterministic"
+    spread: float | None = None
     output: Output = "batchnorm"
     augmentation: Augmentation = "none"
     augment_until: float = 0.9
@@ -62,10 +75,15 @@ class RunConfig:
         for name, choices in CHOICES.items():
             if getattr(self, name) not in choices:
                 raise UnknownName(name, str(getattr(self, name)), choices)
+        check_combination(self)
 
     def changed(self, key: str, value: Any) -> RunConfig:
         """A copy with one field set, coerced to the field's type. Raises UnknownName or BadInput."""
-        return replace(self, **{key: coerce(key, value)})
+        return self.with_changes({key: value})
+
+    def with_changes(self, changes: Mapping[str, Any]) -> RunConfig:
+        """A copy with fields set at once, so that only what they make together is judged."""
+        return replace(self, **{key: coerce(key, value) for key, value in changes.items()})
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -73,56 +91,33 @@ class RunConfig:
     @classmethod
     def from_json(cls, record: dict[str, Any]) -> RunConfig:
         """Rebuild from `to_json`. Raises UnknownName or BadInput on fields that are not ours."""
-        return cls(**{key: coerce(key, value) for key, value in record.items()})
+        return cls().with_changes(record)
 
 
-RANGES: dict[str, tuple[float, float]] = {
-    "seed": (0, 2**63 - 1),
-    "epochs": (1, 100_000),
-    "time_limit": (0.1, 30 * 86400),
-    "batch_size": (2, 10_000),
-    "learning_rate": (1e-7, 1.0),
-    "augment_until": (0.0, 1.0),
-    "evaluations_per_epoch": (1, 100),
-    "threads": (1, 1024),
+_TYPES: dict[str, type] = {
+    "seed": int,
+    "epochs": int,
+    "batch_size": int,
+    "halve_every": int,
+    "evaluations_per_epoch": int,
+    "threads": int,
+    "time_limit": float,
+    "learning_rate": float,
+    "final_rate": float,
+    "momentum": float,
+    "spread": float,
+    "augment_until": float,
 }
+"""What is not text."""
 
-CHOICES: dict[str, tuple[str, ...]] = {
-    "kind": ("binary", "float"),
-    "schedule": ("cosine", "constant"),
-    "loss": ("cross-entropy", "squared-hinge"),
-    "weights": ("deterministic", "stochastic"),
-    "activations": ("deterministic", "stochastic"),
-    "output": ("batchnorm", "bias"),
-    "augmentation": ("none", "light", "strong", "crop", "crop-mirror"),
-    "device": ("cpu", "cuda"),
-}
-
-LIVE: frozenset[str] = frozenset(
-    {
-        "epochs",
-        "batch_size",
-        "learning_rate",
-        "schedule",
-        "loss",
-        "weights",
-        "activations",
-        "augmentation",
-        "augment_until",
-        "evaluations_per_epoch",
-    }
-)
-"""The fields that may change while a run is under way; a change takes effect at the next step."""
-
-_TYPES: dict[str, type] = {"seed": int, "epochs": int, "batch_size": int, "evaluations_per_epoch": int, "threads": int}
-_TYPES |= {"learning_rate": float, "time_limit": float, "augment_until": float}
+_OPTIONAL = frozenset({"time_limit", "spread"})
 
 
 def coerce(key: str, value: Any) -> Any:
     """`value` as the type of the field `key`, e.g. from a command line's text. Raises UnknownName or BadInput."""
     if key not in {field.name for field in fields(RunConfig)}:
         raise UnknownName("setting", key, (field.name for field in fields(RunConfig)))
-    if value is None and key == "time_limit":
+    if value is None and key in _OPTIONAL:
         return None
     kind = _TYPES.get(key, str)
     try:

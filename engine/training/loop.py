@@ -14,7 +14,7 @@ from engine.config import LIVE, RunConfig
 from engine.datasets import Dataset
 from engine.errors import BadInput, UnknownName
 from engine.inference.network import Metadata, Network
-from engine.training import augment, steppers
+from engine.training import augment, schedules, steppers
 from engine.training.evaluation import Score, deploy, evaluate, finish
 from engine.training.models import depth, layer_name
 from engine.training.reestimate import Evaluating, sample
@@ -130,9 +130,9 @@ class Loop:
 
     @property
     def rate(self) -> float:
-        """Learning rate of the next step; cosine: Loshchilov and Hutter 2017 (arXiv 1608.03983), without restarts."""
-        share = min(1.0, self.spent) if self.config.schedule == "cosine" else 0.0
-        return self.config.learning_rate * 0.5 * (1 + math.cos(math.pi * share))
+        """Learning rate of the next step."""
+        by_epoch = self._place.epoch / self.config.epochs if self.config.time_limit is None else self.spent
+        return schedules.rate(self.config, self.spent, by_epoch, self._place.epoch)
 
     def state(self) -> Arrays:
         """All arrays that `Loop` needs to go on from here."""

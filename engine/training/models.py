@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from engine.config import RunConfig
 from engine.errors import UnknownName
 from engine.inference.operations import MaxPool, Shape, convolved
+from engine.training import optim
 from engine.training.steppers import Arrays, Key
 
 
@@ -21,6 +22,11 @@ class DenseLayer:
     """Every output sees every value that comes in."""
 
     outputs: int
+
+    @property
+    def fan_out(self) -> int:
+        """Outputs that one value coming in takes part in."""
+        return self.outputs
 
     def inputs(self, shape: Shape) -> int:
         """Weights of one output, on inputs of this shape."""
@@ -44,6 +50,11 @@ class ConvLayer:
     def padding(self) -> int:
         """Pixels added on every side."""
         return self.kernel // 2
+
+    @property
+    def fan_out(self) -> int:
+        """Outputs that one value coming in takes part in, at stride 1 and before pooling."""
+        return self.outputs * self.kernel**2
 
     def inputs(self, shape: Shape) -> int:
         """Weights of one output, on maps of this shape."""
@@ -152,22 +163,22 @@ def layer_name(index: int, layers: int) -> str:
 def initial(config: RunConfig, image: Shape, classes: int) -> Arrays:
     """The canonical arrays of step 0 (steppers.Stepper) for images [H, W, C], drawn from the seed alone.
 
-    Moments are zero. Raises UnknownName, or BadInput where the images are too small for the architecture.
+    Raises UnknownName, or BadInput where the images are too small for the architecture.
     """
     shapes = architecture(config.model).shapes(image, classes)
-    arrays: Arrays = {}
+    parameters: Arrays = {}
+    statistics: Arrays = {}
     for index, (outputs, fan_in) in enumerate(shapes):
         prefix = f"layer{index}."
-        _parameter(arrays, prefix + "latent", _weights(config, index, outputs, fan_in))
+        parameters[prefix + "latent"] = _weights(config, index, outputs, fan_in)
         if index == len(shapes) - 1 and config.output == "bias":
-            _parameter(arrays, prefix + "bias", np.zeros(outputs, np.float32))
+            parameters[prefix + "bias"] = np.zeros(outputs, np.float32)
             continue
-        _parameter(arrays, prefix + "gamma", np.ones(outputs, np.float32))
-        _parameter(arrays, prefix + "beta", np.zeros(outputs, np.float32))
-        arrays[prefix + "mean"] = np.zeros(outputs, np.float32)
-        arrays[prefix + "var"] = np.ones(outputs, np.float32)
-    arrays["adam.t"] = np.zeros(1, np.int64)
-    return arrays
+        parameters[prefix + "gamma"] = np.ones(outputs, np.float32)
+        parameters[prefix + "beta"] = np.zeros(outputs, np.float32)
+        statistics[prefix + "mean"] = np.zeros(outputs, np.float32)
+        statistics[prefix + "var"] = np.ones(outputs, np.float32)
+    return parameters | statistics | optim.initial(config, parameters)
 
 
 def plans(config: RunConfig, arrays: Arrays) -> tuple[LayerPlan, ...]:
@@ -184,18 +195,20 @@ LATENT_SPREAD = 0.1
 """Half the width of the latents' first distribution: near enough to 0 to flip early, wide enough not to all flip."""
 
 
-def _weights(config: RunConfig, index: int, outputs: int, fan_in: int) -> NDArray[np.float32]:
-    """Latents uniform on +-LATENT_SPREAD, or on +-1 where their signs are drawn and would else be mere chance.
+def _spread(config: RunConfig, fan_in: int) -> float:
+    """Half the width of the first distribution of weights.
 
-    Float weights by He et al. 2015 (arXiv 1502.01852), for ReLU.
+    The paper's +-1 where signs are drawn, which else were mere chance, or where its rate scale lets latents cross
+    that; float weights by He et al. 2015 (arXiv 1502.01852), for ReLU.
     """
+    if config.spread is not None:
+        return config.spread
     if config.kind == "float":
-        bound = float(np.sqrt(6 / fan_in))
-    else:
-        bound = 1.0 if config.weights == "stochastic" else LATENT_SPREAD
+        return math.sqrt(6 / fan_in)
+    return 1.0 if config.weights == "stochastic" or config.rate_scale == "glorot" else LATENT_SPREAD
+
+
+def _weights(config: RunConfig, index: int, outputs: int, fan_in: int) -> NDArray[np.float32]:
+    bound = _spread(config, fan_in)
     stream = Key(config.seed, 0, 0).stream("initial weights", index)
     return (bound * (2 * stream.random((outputs, fan_in), np.float32) - 1)).astype(np.float32)
-
-
-def _parameter(arrays: Arrays, name: str, values: NDArray[np.float32]) -> None:
-    arrays |= {name: values, f"{name}.m": np.zeros_like(values), f"{name}.v": np.zeros_like(values)}

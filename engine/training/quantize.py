@@ -26,6 +26,23 @@ def stochastic_sign(x: Tensor, noise: Tensor) -> Tensor:
     return (noise < (x + 1) / 2).to(x.dtype).mul_(2).sub_(1)
 
 
+def power_of_two(x: Tensor) -> Tensor:
+    """AP2(x) = sign(x) 2^round(log2 |x|), the nearest power of two on a log scale, by a shift in place of a product.
+
+    AP2(0) = 0, with the sign of that 0. x: float32 or float64; exact for every normal number, and anything below these
+    gives 0 or the smallest of them. (Hubara et al. 2016, section 1.4.)
+    """
+    bits, rounding, power = _FLOAT_BITS[x.dtype]
+    return x.view(bits).add(rounding).bitwise_and_(power).view(x.dtype)
+
+
+_FLOAT_BITS = {
+    torch.float32: (torch.int32, (1 << 23) - 0x3504F4, -1 << 23),
+    torch.float64: (torch.int64, (1 << 52) - 0x6A09E667F3BCD, -1 << 52),
+}
+"""For a dtype: its bits as integers; what carries sqrt(2) and above into the exponent; all bits but the fraction's."""
+
+
 class _StraightThrough(torch.autograd.Function):
     """Forward a sign; backward the gradient of the hard tanh, g * 1[|x| <= 1]."""
 

@@ -1,8 +1,12 @@
 """The sign quantizer against its formulas."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from engine.training import quantize
 from engine.training.steppers import Key
@@ -19,6 +23,26 @@ def test_the_gradient_passes_where_x_is_within_one():
     upstream = torch.arange(1.0, 11.0)
     quantize.straight_through(x).backward(upstream)
     np.testing.assert_array_equal(x.grad, upstream * (EDGES.abs() <= 1))
+
+
+normal = st.floats(2.0**-120, 2.0**120, width=32)
+
+
+@given(st.lists(st.one_of(normal, normal.map(lambda x: -x), st.just(0.0), st.just(-0.0)), min_size=1))
+def test_powers_of_two_are_the_nearest_on_a_log_scale(values):
+    x = np.float32(values)
+    with np.errstate(divide="ignore"):
+        expected = np.where(x == 0, 0, np.sign(x) * 2.0 ** np.round(np.log2(np.abs(x).astype(float))))
+    for dtype in (torch.float32, torch.float64):
+        np.testing.assert_array_equal(quantize.power_of_two(torch.tensor(x, dtype=dtype)).double(), expected)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_nearest_power_changes_between_two_neighbours_about_the_root_of_two(dtype):
+    root = dtype(np.sqrt(2))
+    below = root if Fraction(float(root)) ** 2 < 2 else np.nextafter(root, dtype(0))
+    around = torch.tensor(np.array([below, np.nextafter(below, dtype(2))]))
+    assert quantize.power_of_two(around).tolist() == [1, 2]
 
 
 def test_stochastic_signs_follow_the_hard_sigmoid():

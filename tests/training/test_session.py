@@ -30,6 +30,8 @@ def losses(events):
         pytest.param({}, id="plain"),
         pytest.param({"weights": "stochastic", "activations": "stochastic", "augmentation": "light"}, id="random"),
         pytest.param({"kind": "float", "output": "bias"}, id="float"),
+        pytest.param({"optimizer": "shift-adamax", "rate_scale": "glorot", "schedule": "exponential"}, id="shift"),
+        pytest.param({"optimizer": "sgd", "schedule": "halving", "halve_every": 1}, id="sgd"),
         pytest.param({"model": "cnn-32-64-64"}, id="conv"),
     ],
 )

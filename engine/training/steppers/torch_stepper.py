@@ -1,4 +1,4 @@
-"""Training steps in plain torch: autograd, float32 products, fused Adam. For the binary network and its float twin."""
+"""Training steps in plain torch: autograd and float32 products. For the binary network and its float twin."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from torch import Tensor
 from engine.bits import Words
 from engine.config import RunConfig
 from engine.training import layers, optim
+from engine.training.optim.scale import clip
 from engine.training.steppers import Arrays, Key, StepResult
 from engine.training.steppers.flips import SignTracker
 
@@ -37,7 +38,12 @@ class TorchStepper:
             for layer in self._network.layers
             for name, parameter in layer.parameters.items()
         }
-        self._adam = optim.Adam(parameters, arrays)
+        fans = {
+            f"layer{layer.index}.latent": (layer.latent.shape[1], layer.plan.fan_out)
+            for layer in self._network.layers
+            if layer.binary
+        }
+        self._optimizer = optim.optimizer(self._config, parameters, arrays, fans)
         self._leaves = [leaf.requires_grad_() for layer in self._network.layers for leaf in _leaves(layer)]
         self._trackers = [SignTracker(self.latents(index)) for index in range(len(self._network.layers))]
         self._outputs: list[Tensor] = []
@@ -56,7 +62,7 @@ class TorchStepper:
         correct = int((self._outputs[-1].argmax(1) == targets).sum())
         if not math.isfinite(value):
             return StepResult(value, correct, (0,) * len(self._trackers))
-        self._update(torch.autograd.grad(loss, self._leaves), rate)
+        self._update(torch.autograd.grad(loss, self._leaves), rate, config)
         flips = tuple(tracker.update(self.latents(index)) for index, tracker in enumerate(self._trackers))
         return StepResult(value, correct, flips)
 
@@ -64,15 +70,15 @@ class TorchStepper:
         """Whether every layer's outputs are numbers; the sign of what is not one would hide it from the loss."""
         return all(math.isfinite(float(outputs.sum())) for outputs in self._outputs)
 
-    def _update(self, gradients: tuple[Tensor, ...], rate: float) -> None:
+    def _update(self, gradients: tuple[Tensor, ...], rate: float, config: RunConfig) -> None:
         with torch.no_grad():
-            self._adam.step(gradients, rate)
+            self._optimizer.step(gradients, rate, config)
             for layer in self._network.layers:
                 if layer.binary:
-                    optim.clip(layer.latent)
+                    clip(layer.latent)
 
     def state(self) -> Arrays:
-        arrays = self._adam.state()
+        arrays = self._optimizer.state()
         for layer in self._network.layers:
             for name, tensor in (layer.parameters | layer.statistics).items():
                 arrays[f"layer{layer.index}.{name}"] = tensor.detach().numpy().copy()
