@@ -23,6 +23,8 @@ from engine.inference.network import (
     Operation,
     PackedNetwork,
     Product,
+    Shortcut,
+    Sign,
     Threshold,
 )
 from engine.training.layers import EPSILON, common_scale
@@ -117,11 +119,14 @@ def _fold_binary(arrays: Arrays, layers: tuple[LayerPlan, ...], metadata: Metada
         operations.append(product)
         if isinstance(layer, ConvLayer) and layer.pool is not None:
             operations.append(layer.pool)
-        if index < len(layers) - 1:
+        following = layers[index + 1 : index + 2]
+        if not following:
+            operations.append(_affine(arrays, index))
+        elif layer.shortcut or following[0].shortcut:
+            operations += [_affine(arrays, index, Shortcut if layer.shortcut else Affine), Sign()]
+        else:
             reach = product.inputs * (255 if index == 0 else 1)
             operations.append(thresholds(batch_norm(arrays, index), -reach, reach))
-        else:
-            operations.append(_affine(*_scores(arrays, index)))
     return PackedNetwork(metadata, tuple(operations))
 
 
@@ -136,15 +141,16 @@ def _product(latent: NDArray[np.float32], layer: LayerPlan) -> Product:
 def _fold_float(arrays: Arrays, layers: tuple[LayerPlan, ...], metadata: Metadata) -> FloatNetwork:
     operations: list[FloatOperation] = []
     for index, layer in enumerate(layers):
-        latent, (scale, shift) = arrays[f"layer{index}.latent"], _scores(arrays, index)
+        latent, (scale, shift) = arrays[f"layer{index}.latent"], _scale_and_shift(arrays, index)
         factors, offsets = scale.astype(np.float32), shift.astype(np.float32)
         relu = index < len(layers) - 1
         if isinstance(layer, ConvLayer):
             kernels = latent.reshape(len(latent), layer.kernel, layer.kernel, -1).astype(np.float32)
-            operations.append(FloatConv(kernels, factors, offsets, relu, layer.stride, layer.padding, layer.pool))
+            sides = (layer.stride, layer.padding, layer.pool)
+            operations.append(FloatConv(kernels, factors, offsets, relu, *sides, layer.shortcut))
         else:
             weight = latent.astype(np.float64) * scale[:, np.newaxis]
-            operations.append(FloatDense(weight.astype(np.float32), offsets, relu))
+            operations.append(FloatDense(weight.astype(np.float32), offsets, relu, layer.shortcut))
     return FloatNetwork(metadata, tuple(operations))
 
 
@@ -156,7 +162,7 @@ def batch_norm(arrays: Arrays, index: int) -> BatchNorm:
     return BatchNorm(mean, var, gamma, beta)
 
 
-def _scores(arrays: Arrays, index: int) -> tuple[Float64, Float64]:
+def _scale_and_shift(arrays: Arrays, index: int) -> tuple[Float64, Float64]:
     """Scale and shift [outputs] that turn a layer's sums into its outputs."""
     bias = arrays.get(f"layer{index}.bias")
     if bias is not None:
@@ -166,8 +172,10 @@ def _scores(arrays: Arrays, index: int) -> tuple[Float64, Float64]:
     return norm.scale, norm.shift
 
 
-def _affine(scale: Float64, shift: Float64) -> Affine:
+def _affine(arrays: Arrays, index: int, kind: type[Affine] = Affine) -> Affine:
+    scale, shift = _scale_and_shift(arrays, index)
     most = float(np.finfo(np.float32).max)
     if np.any(np.abs(scale) > most) or np.any(np.abs(shift) > most):
-        raise BadInput("The batch-norm of the output layer is too large for float32.", "Lower the learning rate.")
-    return Affine(scale.astype(np.float32), shift.astype(np.float32))
+        name = layer_name(index, depth(arrays))
+        raise BadInput(f"The batch-norm of layer '{name}' is too large for float32.", "Lower the learning rate.")
+    return kind(scale.astype(np.float32), shift.astype(np.float32))

@@ -86,7 +86,12 @@ class Layer:
         sums = convolve(x, self.weights, self.plan, beyond=-1.0 if signs else 0.0)
         return sums if self.plan.pool is None else max_pool(sums, self.plan.pool)
 
-    def outputs(self, sums: Tensor, training: bool) -> Tensor:
+    def outputs(self, sums: Tensor, before: Tensor | None, training: bool) -> Tensor:
+        """What the sign is taken of: the sums scaled, with a shortcut added to the outputs of the layer before."""
+        scaled = self._scaled(sums, training)
+        return scaled if not self.plan.shortcut or before is None else before + scaled
+
+    def _scaled(self, sums: Tensor, training: bool) -> Tensor:
         """Batch-norm of the sums by output, with the batch's own statistics in training; or the bias-only form."""
         p = self.parameters
         if "bias" in p:
@@ -122,9 +127,9 @@ class Network:
 
     def forward(self, images: np.ndarray, training: bool = False, noise: Noise = no_noise) -> Iterator[Tensor]:
         """The outputs [B, outputs], or maps of them, of each layer before its sign; the last are the scores."""
-        x = self.inputs(images)
+        x, outputs = self.inputs(images), None
         for layer in self.layers:
-            outputs = layer.outputs(layer.sums(x), training)
+            outputs = layer.outputs(layer.sums(x), outputs, training)
             yield outputs
             if layer is not self.layers[-1]:
                 x = self.activate(outputs, noise("activations", layer.index, outputs.shape))

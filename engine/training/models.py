@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.config import RunConfig
-from engine.errors import UnknownName
+from engine.errors import BadInput, UnknownName
 from engine.inference.operations import MaxPool, Shape, convolved
 from engine.training import optim
 from engine.training.steppers import Arrays, Key
@@ -19,9 +19,10 @@ from engine.training.steppers import Arrays, Key
 
 @dataclass(frozen=True)
 class DenseLayer:
-    """Every output sees every value that comes in."""
+    """Every output sees every value that comes in. shortcut: what the layer before gave is added to its outputs."""
 
     outputs: int
+    shortcut: bool = False
 
     @property
     def fan_out(self) -> int:
@@ -39,12 +40,16 @@ class DenseLayer:
 
 @dataclass(frozen=True)
 class ConvLayer:
-    """Every output sees a square window of a map, padded so that stride 1 keeps its size; pooled where it says so."""
+    """Every output sees a square window of a map, padded so that stride 1 keeps its size; pooled where it says so.
+
+    shortcut: as in DenseLayer; both are taken after batch-norm and before the sign.
+    """
 
     outputs: int
     kernel: int = 3
     stride: int = 1
     pool: MaxPool | None = None
+    shortcut: bool = False
 
     @property
     def padding(self) -> int:
@@ -85,10 +90,14 @@ class Architecture:
 
     def shapes(self, image: Shape, classes: int) -> tuple[tuple[int, int], ...]:
         """(outputs, weights of one output) of each layer, in order, for images [H, W, C]. Raises BadInput."""
-        shapes = []
+        shapes: list[tuple[int, int]] = []
         for layer in self.layers(classes):
+            given = layer.gives(image)
+            if layer.shortcut and (not shapes or given != image):
+                before = image if shapes else "the images"
+                raise BadInput(f"A shortcut adds {given} to {before}.", "Put it on a layer that keeps its map's shape.")
             shapes.append((layer.outputs, layer.inputs(image)))
-            image = layer.gives(image)
+            image = given
         return tuple(shapes)
 
 
@@ -124,6 +133,22 @@ def _mlp(width: str, depth: str) -> tuple[LayerPlan, ...]:
 def _cnn(first: str, second: str, third: str) -> tuple[LayerPlan, ...]:
     """For digits: the first layer halves the image, pooling after the second halves it again."""
     return (ConvLayer(int(first), kernel=5, stride=2), ConvLayer(int(second), pool=MaxPool()), ConvLayer(int(third)))
+
+
+_BLOCKS = rf"{_WIDTH}x([1-9]\d?)"
+
+
+@_family(rf"resnet-{_WIDTH}((?:-{_BLOCKS})+)", "resnet-48-96x2")
+def _resnet(first: str, stages: str, *_: str) -> tuple[LayerPlan, ...]:
+    """Float shortcuts about every binary convolution, after Liu et al. 2018, "Bi-Real Net".
+
+    The first layer halves the image; then in each stage WxN a convolution to W whose pooling halves it again, and N
+    blocks x + BN(conv(sign x)). E.g. "resnet-48-96x2".
+    """
+    layers = [ConvLayer(int(first), kernel=5, stride=2)]
+    for width, blocks in re.findall(_BLOCKS, stages):
+        layers += [ConvLayer(int(width), pool=MaxPool()), *[ConvLayer(int(width), shortcut=True)] * int(blocks)]
+    return tuple(layers)
 
 
 _PARTS = {"": 1, "-half": 2, "-quarter": 4}

@@ -6,7 +6,9 @@ Courbariaux et al. 2016, who average slowly, with Wu and Johnson, "Rethinking 'B
 
 from __future__ import annotations
 
-from collections.abc import Generator
+import math
+from collections import deque
+from collections.abc import Generator, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,11 +17,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from engine.config import RunConfig
+from engine.inference.network import Shape
 from engine.training.layers import Layer, Network
 from engine.training.steppers import Arrays, Key
 
 BATCHES = 30
 BATCH = 128
+ROOM = 1 << 27
+"""Sums of one layer that are held at once: half a gigabyte."""
 
 
 @dataclass(frozen=True)
@@ -38,31 +43,55 @@ def sample(images: NDArray[np.uint8], seed: int) -> NDArray[np.uint8]:
 def reestimate(arrays: Arrays, config: RunConfig, images: NDArray[np.uint8]) -> Generator[Evaluating, None, Arrays]:
     """A copy of the arrays with each `mean` and `var` that of the whole of `images`, u8 [N, H, W, C].
 
-    Every layer sees its inputs through the layers before it as they will be deployed. A generator that yields after
-    each batch of products and returns the arrays; the given ones are left as they are.
+    Of large maps every so many-th image is taken. Every layer sees its inputs through the layers before it as they will
+    be deployed. A generator that yields after each batch of products and returns the arrays; the given ones are left
+    as they are.
     """
     network = Network(arrays, config)
     result = dict(arrays)
-    batches = [network.inputs(images[start : start + BATCH]) for start in range(0, len(images), BATCH)]
+    every = -(-len(images) * _largest(network, images.shape[1:]) // ROOM)
+    images = images[:: max(1, every)]
+    batches = [_Batch(network.inputs(images[start : start + BATCH])) for start in range(0, len(images), BATCH)]
     for layer in network.layers:
-        sums = []
+        sums: deque[Tensor] = deque()
         for batch in batches:
             with torch.no_grad():
-                sums.append(layer.sums(batch))
+                sums.append(layer.sums(batch.values.to(network.dtype)))
             yield Evaluating()
         _take_statistics(layer, sums)
         for name, statistic in layer.statistics.items():
             result[f"layer{layer.index}.{name}"] = statistic.numpy()
         if layer is network.layers[-1]:
             break
-        for index, batch_sums in enumerate(sums):
+        shortcut = network.layers[layer.index + 1].plan.shortcut
+        for batch in batches:
             with torch.no_grad():
-                batches[index] = network.activate(layer.outputs(batch_sums, training=False))
+                outputs = layer.outputs(sums.popleft(), batch.outputs, training=False)
+                values = network.activate(outputs)
+                batch.values = values.to(torch.int8) if network.binary else values
+                batch.outputs = outputs if shortcut else None
             yield Evaluating()
     return result
 
 
-def _take_statistics(layer: Layer, sums: list[Tensor]) -> None:
+@dataclass
+class _Batch:
+    """What the next layer takes of a batch, signs as int8, and where it has a shortcut the outputs they were before."""
+
+    values: Tensor
+    outputs: Tensor | None = None
+
+
+def _largest(network: Network, shape: Shape) -> int:
+    """Sums of one image in the layer that has most of them."""
+    largest = 0
+    for layer in network.layers:
+        shape = layer.plan.gives(shape)
+        largest = max(largest, math.prod(shape))
+    return largest
+
+
+def _take_statistics(layer: Layer, sums: Iterable[Tensor]) -> None:
     """Mean and biased variance of each output over all batches, and all places of maps, in float64, in two passes."""
     if not layer.statistics:
         return

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -9,6 +10,7 @@ from hypothesis.extra import numpy as hnp
 from engine import bits
 from engine.config import RunConfig
 from engine.errors import BadInput
+from engine.inference.backend import ready
 from engine.inference.network import (
     Affine,
     Conv,
@@ -18,9 +20,11 @@ from engine.inference.network import (
     FloatNetwork,
     MaxPool,
     Metadata,
+    Shortcut,
+    Sign,
     Threshold,
 )
-from engine.training import fold, models
+from engine.training import fold, layers, models
 
 HUGE = float(np.finfo(np.float32).max)
 METADATA = Metadata("t", "mlp-8x2", (2, 3, 1), ("a", "b", "c"))
@@ -97,7 +101,7 @@ def test_a_negative_variance_and_a_score_beyond_float32_are_refused():
     arrays = models.initial(config, (2, 3, 1), 3)
     arrays["layer2.gamma"][0] = HUGE
     arrays["layer2.var"][0] = 0
-    with pytest.raises(BadInput, match="too large"):
+    with pytest.raises(BadInput, match="'output' is too large"):
         fold.fold(arrays, config, METADATA)
 
 
@@ -137,6 +141,42 @@ def test_the_twin_of_a_convolutional_network_keeps_its_scale_behind_the_maximum(
     assert second.pool == MaxPool()
     assert np.all(second.scale < 0)
     np.testing.assert_array_equal(second.weight.reshape(64, -1), arrays["layer1.latent"])
+
+
+def residual(kind):
+    """A residual network whose batch-norm is none that a beginning has, and its settings."""
+    stream = np.random.default_rng(7)
+    config = RunConfig(model="resnet-6-9x2", kind=kind)
+    arrays = models.initial(config, RESIDUAL.input_shape, 3)
+    for name, array in arrays.items():
+        if name.endswith(("gamma", "beta", "mean")):
+            array[:] = stream.normal(size=array.shape)
+        elif name.endswith("var"):
+            array[:] = stream.uniform(1, 40, array.shape)
+    return arrays, config
+
+
+RESIDUAL = Metadata("t", "resnet-6-9x2", (12, 10, 3), ("a", "b", "c"))
+IMAGES = np.random.default_rng(8).integers(0, 256, (6, 12, 10, 3), np.uint8)
+
+
+@pytest.mark.parametrize("kind", ["binary", "float"])
+def test_a_residual_network_folds_to_what_torch_makes_of_it(kind):
+    arrays, config = residual(kind)
+    network = fold.fold(arrays, config, RESIDUAL)
+    with torch.no_grad():
+        *_, expected = layers.Network(arrays, config, torch.float64).forward(IMAGES)
+    for one in ready("float" if kind == "float" else None):
+        np.testing.assert_allclose(one.load(network).scores(IMAGES), expected.numpy(), rtol=1e-4, atol=1e-4)
+
+
+def test_shortcuts_begin_where_the_layer_before_them_ends():
+    network = fold.fold(*residual("binary"), RESIDUAL)
+    block = [Conv, Shortcut, Sign]
+    kinds = [type(operation) for operation in network.operations]
+    assert kinds == [Conv, Threshold, Conv, MaxPool, Affine, Sign, *block, *block, Dense, Affine]
+    twin = fold.fold(*residual("float"), RESIDUAL)
+    assert [layer.shortcut for layer in twin.operations] == [False, False, True, True, False]
 
 
 def test_the_twin_folds_to_float_layers():

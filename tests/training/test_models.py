@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from engine.errors import BadInput, UnknownName
+from engine.inference.operations import MaxPool
 from engine.training import models
+from engine.training.models import ConvLayer, DenseLayer
 from tests.training.tiny import config
 
 
@@ -31,6 +33,31 @@ def test_digit_networks_come_in_any_widths():
     assert models.architecture("cnn-7-16-300").shapes((28, 28, 1), 10) == ((7, 25), (16, 63), (300, 144), (10, 14700))
 
 
+def test_residual_networks_add_every_block_to_the_one_before():
+    plan = models.architecture("resnet-48-96x2")
+    assert [layer.shortcut for layer in plan.layers(10)] == [False, False, True, True, False]
+    shapes = plan.shapes((28, 28, 1), 10)
+    assert sum(outputs * inputs for outputs, inputs in shapes) == 255_600
+    deeper = models.architecture("resnet-8-16x1-32x12")
+    assert [layer.outputs for layer in deeper.hidden] == [8, 16, 16, *[32] * 13]
+    assert [layer.pool is not None for layer in deeper.hidden] == [False, True, False, True, *[False] * 12]
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        (ConvLayer(1, shortcut=True),),
+        (ConvLayer(4), ConvLayer(5, shortcut=True)),
+        (ConvLayer(4), ConvLayer(4, stride=2, shortcut=True)),
+        (ConvLayer(4), ConvLayer(4, pool=MaxPool(), shortcut=True)),
+        (ConvLayer(4), DenseLayer(256, shortcut=True)),
+    ],
+)
+def test_shortcuts_to_another_shape_are_refused(hidden):
+    with pytest.raises(BadInput, match="shortcut adds"):
+        models.Architecture("one's own", hidden).shapes((8, 8, 1), 10)
+
+
 @pytest.mark.parametrize(
     ("name", "first", "weights"),
     [("convnet", 128, 14_022_016), ("convnet-half", 64, 3_508_928), ("convnet-quarter", 32, 878_944)],
@@ -48,7 +75,20 @@ def test_images_too_small_for_an_architecture_are_refused():
 
 
 @pytest.mark.parametrize(
-    "name", ["mlp-512x0", "mlp-0x2", "mlp-512", "cnn", "cnn-32-64", "convnet-third", "", "mlp-512x2 ", "mlp-999999x2"]
+    "name",
+    [
+        "mlp-512x0",
+        "mlp-0x2",
+        "mlp-512",
+        "cnn",
+        "cnn-32-64",
+        "convnet-third",
+        "resnet-8",
+        "resnet-8-16x0",
+        "",
+        "mlp-512x2 ",
+        "mlp-999999x2",
+    ],
 )
 def test_other_names_are_unknown_and_known_ones_listed(name):
     with pytest.raises(UnknownName, match=r"convnet, .*mlp-1024x3, mlp-4096x3, mlp-512x2"):

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from engine.training import layers, models
+from engine.training import reestimate as reestimation
 from engine.training.evaluation import finish
 from engine.training.reestimate import BATCH, BATCHES, reestimate, sample
 from tests.training.tiny import config
@@ -30,21 +31,34 @@ def test_equals_statistics_over_all_images_at_once(data, kind):
 
 
 @pytest.mark.parametrize("kind", ["binary", "float"])
-def test_of_maps_every_place_counts(data, kind):
-    run = config(model="cnn-32-64-64", kind=kind)
+@pytest.mark.parametrize("model", ["cnn-32-64-64", "resnet-4-16x2-9x1"])
+def test_of_maps_every_place_counts(data, model, kind):
+    run = config(model=model, kind=kind)
     arrays = models.initial(run, (28, 28, 1), 10)
     arrays["layer1.gamma"][::2] = -1
     images = data.train_images[:150]
     found = finish(reestimate(arrays, run, images))
     network = layers.Network(found, run, torch.float64)
-    x = network.inputs(images)
+    x, outputs = network.inputs(images), None
     with torch.no_grad():
         for i, layer in enumerate(network.layers):
             sums = layer.sums(x)
             rows = sums.flatten(0, -2).numpy()
             np.testing.assert_allclose(found[f"layer{i}.mean"], rows.mean(0), rtol=1e-4, atol=1e-4)
             np.testing.assert_allclose(found[f"layer{i}.var"], rows.var(0), rtol=1e-4, atol=1e-4)
-            x = network.activate(layer.outputs(sums, training=False))
+            outputs = layer.outputs(sums, outputs, training=False)
+            x = network.activate(outputs)
+
+
+def test_of_large_maps_as_many_images_are_taken_as_there_is_room_for(data, monkeypatch):
+    run = config(model="cnn-2-8-8")
+    arrays = models.initial(run, (28, 28, 1), 10)
+    images = data.train_images[:30]
+    expected = finish(reestimate(arrays, run, images[::3]))
+    monkeypatch.setattr(reestimation, "ROOM", 14 * 14 * 2 * 10)
+    found = finish(reestimate(arrays, run, images))
+    np.testing.assert_array_equal(found["layer2.mean"], expected["layer2.mean"])
+    assert finish(reestimate(arrays, run, images[:0])).keys() == found.keys()
 
 
 def test_the_given_arrays_stay_and_the_rest_is_handed_on(data):

@@ -15,6 +15,7 @@ from engine.training.steppers.torch_stepper import TorchStepper
 SHAPE = (6, 11, 1)
 CLASSES = 4
 CNN = "cnn-32-64-64"
+RESNET = "resnet-8-16x2"
 
 
 @pytest.fixture(autouse=True)
@@ -50,6 +51,8 @@ KINDS = [
     pytest.param({"model": CNN}, id="conv"),
     pytest.param({"model": CNN, "kind": "float"}, id="conv-float"),
     pytest.param({"model": CNN, "weights": "stochastic", "activations": "stochastic"}, id="conv-stochastic"),
+    pytest.param({"model": RESNET}, id="residual"),
+    pytest.param({"model": RESNET, "kind": "float"}, id="residual-float"),
 ]
 
 
