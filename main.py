@@ -107,9 +107,12 @@ def _recipes(options: argparse.Namespace) -> int:
 
 
 def _evaluate(options: argparse.Namespace) -> int:
-    from engine.inference.commands import evaluate
+    from engine.inference.commands import evaluate, evaluate_changed
 
-    record = evaluate(options.file, options.data, options.backend, options.limit)
+    if options.changed:
+        record = evaluate_changed(options.file, options.data, options.backend, options.limit)
+        return _report(options, record, _print_changed)
+    record = evaluate(options.file, options.data, options.backend or "all", options.limit)
     return _report(options, record, _print_evaluate)
 
 
@@ -199,7 +202,8 @@ def _recipes_arguments(parser: argparse.ArgumentParser) -> None:
 def _evaluate_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", help="a model file")
     parser.add_argument("--data", help="data set, by name or path (default: the one it was trained on)")
-    parser.add_argument("--backend", default="all", help="a backend by name, or all (default)")
+    parser.add_argument("--backend", help="a backend by name, or all (default; with --changed the best)")
+    parser.add_argument("--changed", action="store_true", help="shifted, turned, scaled, thicker and thinner images")
     parser.add_argument("--limit", type=int, metavar="N", help="the first N test images only")
     _json(parser)
     parser.set_defaults(run=_evaluate)
@@ -311,6 +315,14 @@ def _print_evaluate(record: Record) -> None:
     _table(("backend", "accuracy", "time", "identical predictions", "identical scores"), rows)
     for name, reason in record["left_out"].items():
         print(f"{name} was left out: {reason}")
+
+
+def _print_changed(record: Record) -> None:
+    print(f"{record['images']:,} images, by {record['backend']}")
+    rows = [("unchanged", record["unchanged"]), *((row["change"], row["accuracy"]) for row in record["changes"])]
+    _table(
+        ("change", "accuracy"), [(name, f"{100 * share:.2f} %") for name, share in (*rows, ("mean", record["mean"]))]
+    )
 
 
 def _print_predict(record: Record) -> None:

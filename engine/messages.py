@@ -75,15 +75,11 @@ class StartRun(Command):
 
 @dataclass(frozen=True)
 class ContinueRun(Command):
-    """Train on from a checkpoint or a model file that holds its training state.
-
-    A run goes on in its own folder only from its newest save, and only if not `apart`; else a new one branches off.
-    """
+    """Train on from a checkpoint or a model file that holds its training state."""
 
     lane: ClassVar[str | None] = "run"
     path: str
     paused: bool = False
-    apart: bool = False
 
 
 @dataclass(frozen=True)
@@ -445,8 +441,7 @@ class Frame(Event):
 class Scored(Event):
     """The test set scored during a run, by the folded network with re-estimated batch-norm.
 
-    accuracy: 0..1; confusion: int64 [classes, classes], rows the true class, or None where it was not kept;
-    backend: who scored it.
+    accuracy: 0..1; confusion: int64 [classes, classes], rows the true class; backend: who scored it.
     """
 
     run: str
@@ -455,17 +450,8 @@ class Scored(Event):
     time: float
     accuracy: float
     loss: float
-    confusion: NDArray[np.int64] | None
+    confusion: NDArray[np.int64]
     backend: str
-
-
-@dataclass(frozen=True)
-class RunPast(Event):
-    """What a run that goes on left in its folder: its curves (engine.curves) and scores up to now."""
-
-    run: str
-    curves: dict[str, NDArray[Any]]
-    scores: tuple[Scored, ...]
 
 
 @dataclass(frozen=True)

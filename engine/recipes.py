@@ -23,7 +23,9 @@ MOST_BYTES = 1 << 16
 REQUIRED = (
     "data",
     "model",
+    "kind",
     "batch_size",
+    "optimizer",
     "learning_rate",
     "schedule",
     "augmentation",

@@ -16,7 +16,9 @@ about = "A sentence."
 [run]
 data = "mnist"
 model = "mlp-32x2"
+kind = "binary"
 batch_size = 64
+optimizer = "adam"
 learning_rate = 1e-3
 schedule = "cosine"
 augmentation = "none"

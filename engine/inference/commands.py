@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from engine import __version__, datasets
 from engine import messages as m
+from engine.datasets import Dataset
 from engine.errors import BadInput, FlipscopeError
-from engine.inference import bench, deploy, modelfile, pictures, settling
+from engine.inference import bench, changed, deploy, modelfile, pictures, settling
 from engine.inference.backend import Backend, best, left_out
 from engine.inference.network import Network, PackedNetwork
 from engine.inference.operands import SWEEP
@@ -48,15 +49,11 @@ def evaluate(path: str, data: str | None = None, backend: str = "all", limit: in
     A backend that is lost in the middle is left out, with its reason.
 
     Args:
-        data: a data set by name; without it the one that the model was trained on.
+        data: a data set by name or path; without it the one that the model was trained on.
         backend: a name, which runs beside the oracle, or "all".
         limit: the first so many test images only.
     """
-    if limit is not None and limit < 1:
-        raise BadInput(f"The limit is {limit}.", "Score at least one image.")
-    network = modelfile.load(path)
-    dataset = datasets.load(data or network.metadata.dataset)
-    deploy.check_fit(network, dataset)
+    network, dataset = _opened(path, data, limit)
     oracle = ["naive"] if isinstance(network, PackedNetwork) else []
     wanted = ["all"] if backend == "all" else [*oracle, backend]
     settling.settle_all()
@@ -72,6 +69,48 @@ def evaluate(path: str, data: str | None = None, backend: str = "all", limit: in
         "confusion": scored.confusion.tolist(),
         "left_out": {name: state.reason for name, state in left_out().items()},
     }
+
+
+def evaluate_changed(
+    path: str, data: str | None = None, backend: str | None = None, limit: int | None = None
+) -> Record:
+    """Score the seven changed forms of a test set (engine.inference.changed), and it as it is. Raises FlipscopeError.
+
+    Args:
+        backend: a name; without it the best that is ready.
+        data, limit: see evaluate.
+    """
+    network, dataset = _opened(path, data, limit)
+    settling.settle_all()
+    images, labels = dataset.test_images[:limit], dataset.test_labels[:limit]
+    forms = {"none": lambda images: images, **changed.CHANGES}
+
+    def attempt() -> tuple[str, dict[str, float]]:
+        name = _chosen(network, backend).name
+        boards = {form: _scored(network, [name], change(images), labels) for form, change in forms.items()}
+        return name, {form: board.accuracy(name) for form, board in boards.items()}
+
+    name, accuracies = settling.persist(attempt)
+    unchanged = accuracies.pop("none")
+    return {
+        "model": str(path),
+        "data": dataset.name,
+        "images": len(images),
+        "backend": name,
+        "unchanged": unchanged,
+        "changes": [{"change": change, "accuracy": accuracy} for change, accuracy in accuracies.items()],
+        "mean": sum(accuracies.values()) / len(accuracies),
+    }
+
+
+def _opened(path: str, data: str | None, limit: int | None) -> tuple[Network, Dataset]:
+    """A model, and the data set to score it on: that of this name or path, or the one that it was trained on."""
+    if limit is not None and limit < 1:
+        raise BadInput(f"The limit is {limit}.", "Score at least one image.")
+    network = modelfile.load(path)
+    dataset = datasets.load(data or network.metadata.dataset)
+    deploy.check_fit(network, dataset)
+    return network, dataset
 
 
 def predict(path: str, images: Sequence[str], backend: str | None = None) -> Record:

@@ -15,6 +15,8 @@ import torch
 from numpy.typing import NDArray
 from torch.nn.functional import grid_sample
 
+from engine.morphology import dilated, eroded
+
 Images = NDArray[np.uint8]
 Float32 = NDArray[np.float32]
 
@@ -60,22 +62,11 @@ def stroked(images: Images, stream: np.random.Generator, limits: Range) -> Float
     """Each image blended with its erosion or with its dilation, as float32."""
     amount = stream.uniform(-limits.thinner, limits.thicker, len(images)).astype(np.float32)
     extreme = np.empty_like(images)
-    for chosen, reduce in ((amount >= 0, np.maximum), (amount < 0, np.minimum)):
-        extreme[chosen] = spread(images[chosen], reduce)
+    for chosen, change in ((amount >= 0, dilated), (amount < 0, eroded)):
+        extreme[chosen] = change(images[chosen], 3)
     blended = images.astype(np.float32)
     blended += np.abs(amount)[:, None, None, None] * (extreme - blended)
     return blended
-
-
-def spread(images: Images, reduce: np.ufunc) -> Images:
-    """The maximum (np.maximum: dilation) or minimum (np.minimum: erosion) of the 3 x 3 pixels around each."""
-    count, height, width, channels = images.shape
-    padded = np.full((count, height + 2, width + 2, channels), 0 if reduce is np.maximum else 255, np.uint8)
-    padded[:, 1:-1, 1:-1] = images
-    pixels = padded.reshape(-1)  # rows in one run, so that numpy takes them at full speed
-    for step in (channels, (width + 2) * channels):
-        pixels[step:-step] = reduce(reduce(pixels[: -2 * step], pixels[step:-step]), pixels[2 * step :])
-    return padded[:, 1:-1, 1:-1]
 
 
 def sources(shape: tuple[int, ...], stream: np.random.Generator, limits: Range) -> Float32:

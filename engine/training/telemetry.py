@@ -11,7 +11,6 @@ from engine.messages import Frame, LayerFrame, Scalars, Watch, WatchTrace
 from engine.training.loop import Loop, StepDone
 from engine.training.models import layer_name
 from engine.training.probes import layer_frame
-from engine.training.recorder import scalars
 from engine.training.session import Clock, Session
 
 FRAME_EVERY = 1 / 30
@@ -135,7 +134,13 @@ class Telemetry:
 
     def _scalars(self) -> Scalars:
         steps, self._steps = self._steps, []
-        return scalars(steps, self._weights)
+        flips = np.array([step.result.flips for step in steps], np.float32).reshape(len(steps), len(self._weights))
+        return Scalars(
+            step=np.array([step.step for step in steps], np.int64),
+            loss=np.array([step.result.loss for step in steps], np.float32),
+            accuracy=np.array([step.result.correct / step.images for step in steps], np.float32),
+            flips=flips / self._weights,
+        )
 
     def _steps_per_second(self) -> float:
         if len(self._speed) < 2:

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from engine.errors import BadFile, BadInput, FlipscopeError, UnknownName, Unsupported
-from engine.inference import commands
+from engine.inference import changed, commands
 from engine.inference.backend import ready
 from tests.inference.fragile import NAME, WHAT
 
@@ -37,6 +37,16 @@ def test_evaluate_one_backend_beside_the_oracle(packed_file, float_file, tiny):
     assert record["images"] == 7
     assert list(commands.evaluate(float_file)["backends"]) == ["float-blas"]
     assert tiny.name == record["data"]
+
+
+def test_evaluate_changed(packed_file, tiny):
+    record = json.loads(json.dumps(commands.evaluate_changed(packed_file, limit=50)))
+    assert (record["images"], record["backend"], record["data"]) == (50, "cpu-xnor", tiny.name)
+    assert [row["change"] for row in record["changes"]] == list(changed.CHANGES)
+    assert record["mean"] == pytest.approx(np.mean([row["accuracy"] for row in record["changes"]]))
+    again = commands.evaluate_changed(packed_file, backend="naive", limit=50)
+    assert again["changes"] == record["changes"]
+    assert again["unchanged"] == record["unchanged"]
 
 
 def test_evaluate_what_cannot_be(packed_file, tmp_path):

@@ -2,11 +2,8 @@
 
 import math
 
-import hypothesis.extra.numpy as hnp
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from engine.config import CHOICES
 from engine.training import augment
@@ -53,19 +50,6 @@ def test_digits_stay_about_where_and_as_bright_as_they_were(kind, limits, data):
 def test_without_any_change_drawn_the_image_is_the_same(data):
     images = data.train_images[:5]
     np.testing.assert_array_equal(augment.written(images, stream(), NOTHING), images)
-
-
-IMAGES = hnp.arrays(np.uint8, st.tuples(*[st.integers(1, 5)] * 3, st.integers(1, 3)))
-
-
-@settings(max_examples=40, deadline=None)
-@given(images=IMAGES, reduce=st.sampled_from([np.maximum, np.minimum]))
-def test_spread_is_the_extreme_of_nine(images, reduce):
-    result = augment.spread(images, reduce)
-    count, height, width, channels = images.shape
-    for n, y, x, c in np.ndindex(count, height, width, channels):
-        around = images[n, max(0, y - 1) : y + 2, max(0, x - 1) : x + 2, c]
-        assert result[n, y, x, c] == reduce.reduce(around, axis=None)
 
 
 def slowly_warped(image, coefficients):
