@@ -1,0 +1,41 @@
+"""What CUDA's failures mean for people. Any of them ends the use of the GPU in this process."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from engine.errors import BackendLost
+
+NAME = "cupy-xnor"
+
+_REMEDIES = {
+    2: "Close other programs that use the GPU's memory, then try it again.",
+    46: "Another program holds the GPU for itself; end it, then try it again.",
+    100: "Check with nvidia-smi that the card is still there.",
+    214: "The card's memory has failed (ECC); see nvidia-smi, and restart the machine.",
+    702: "A kernel took longer than the display's watchdog allows; try it again while the screen is quiet.",
+    802: "The system is still starting its GPUs; try it again in a minute.",
+}
+"""By the number of cudaError_t, which is the driver's CUresult where both know an error."""
+_OTHERWISE = "Check the card with nvidia-smi, then try it again; if it fails again, run 'python main.py doctor --gpu'."
+
+log = logging.getLogger(__name__)
+
+
+@contextmanager
+def explained(doing: str) -> Iterator[None]:
+    """Raise BackendLost for whatever CuPy raises in here. doing: e.g. "copying to the GPU"."""
+    try:
+        yield
+    except MemoryError as error:
+        raise lost(doing, 2, f"its memory is full ({error})") from error
+    except RuntimeError as error:  # CuPy's CUDARuntimeError and CUDADriverError carry a status
+        raise lost(doing, getattr(error, "status", 0), str(error)) from error
+
+
+def lost(doing: str, status: int, said: str) -> BackendLost:
+    """The GPU failed while doing something, with a status of CUDA's and what it said."""
+    log.error("the GPU failed while %s: %s (status %s)", doing, said, status)
+    return BackendLost(NAME, f"The GPU failed while {doing}: {said.rstrip('.')}.", _REMEDIES.get(status, _OTHERWISE))
