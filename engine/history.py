@@ -15,6 +15,7 @@ from engine.bits import Words
 from engine.curves import Curve, Curves
 from engine.errors import UnknownName
 from engine.recording import CHUNK, Arrival, Chunk, Record, halved, joined, merged, shapes_of
+from engine.trace import Scores, Trace
 
 LIMIT = 256 << 20
 WAITING = 3
@@ -35,17 +36,6 @@ class Moment:
     accuracy: float | None = None
     confusion: NDArray[np.int64] | None = None
     watch: m.WatchTrace | None = None
-
-
-@dataclass(frozen=True)
-class Scores:
-    """Every score of the test set, oldest first; times in seconds of training."""
-
-    steps: NDArray[np.int64]
-    epochs: NDArray[np.float64]
-    accuracy: NDArray[np.float64]
-    loss: NDArray[np.float64]
-    times: NDArray[np.float64]
 
 
 class History:
@@ -87,6 +77,12 @@ class History:
             self._scores.append(scored)
             if _score_bytes(self._scores) > self.limit_bytes // 16:
                 self._scores = self._scores[::-2][::-1]
+
+    def take_past(self, past: m.RunPast) -> None:
+        """Take over the curves and scores of a run that is shown from its middle on."""
+        with self._changed:
+            self._curves = Curves.from_arrays(past.curves)
+            self._scores = list(past.scores)
 
     def rewind(self, step: int) -> None:
         """Forget what was seen after a step: the run goes on from a save that was made there."""
@@ -281,6 +277,12 @@ class History:
         table = np.array(rows, np.float64).reshape(len(rows), 5)
         return Scores(table[:, 0].astype(np.int64), *table[:, 1:].T)
 
+    def trace(self, weights: tuple[int, ...], now: tuple[float, float, float]) -> Trace:
+        """What is compared of the run. weights: of each layer; now: its (step, epoch, seconds)."""
+        scores = self.scores()
+        with self._changed:
+            return Trace.of(self._curves, weights, scores, now)
+
     def _find(self, index: int) -> tuple[Chunk, Record] | Arrival:
         with self._changed:
             for chunk in self._chunks:
@@ -311,4 +313,5 @@ class History:
 
 
 def _score_bytes(scores: list[m.Scored]) -> int:
-    return sum(s.confusion.nbytes + 600 for s in scores[-1:]) * len(scores)
+    newest = [s.confusion for s in scores[-1:] if s.confusion is not None]
+    return (sum(confusion.nbytes for confusion in newest) + 600) * len(scores)

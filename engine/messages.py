@@ -75,11 +75,15 @@ class StartRun(Command):
 
 @dataclass(frozen=True)
 class ContinueRun(Command):
-    """Train on from a checkpoint or a model file that holds its training state."""
+    """Train on from a checkpoint or a model file that holds its training state.
+
+    A run goes on in its own folder only from its newest save, and only if not `apart`; else a new one branches off.
+    """
 
     lane: ClassVar[str | None] = "run"
     path: str
     paused: bool = False
+    apart: bool = False
 
 
 @dataclass(frozen=True)
@@ -441,7 +445,8 @@ class Frame(Event):
 class Scored(Event):
     """The test set scored during a run, by the folded network with re-estimated batch-norm.
 
-    accuracy: 0..1; confusion: int64 [classes, classes], rows the true class; backend: who scored it.
+    accuracy: 0..1; confusion: int64 [classes, classes], rows the true class, or None where it was not kept;
+    backend: who scored it.
     """
 
     run: str
@@ -450,8 +455,17 @@ class Scored(Event):
     time: float
     accuracy: float
     loss: float
-    confusion: NDArray[np.int64]
+    confusion: NDArray[np.int64] | None
     backend: str
+
+
+@dataclass(frozen=True)
+class RunPast(Event):
+    """What a run that goes on left in its folder: its curves (engine.curves) and scores up to now."""
+
+    run: str
+    curves: dict[str, NDArray[Any]]
+    scores: tuple[Scored, ...]
 
 
 @dataclass(frozen=True)

@@ -5,28 +5,31 @@ from __future__ import annotations
 import csv
 import io
 import json
-import math
+import logging
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from numpy.typing import NDArray
+import safetensors.numpy
 
 from engine.config import RunConfig
-from engine.errors import BadFile, FlipscopeError
-from engine.files import CannotWrite, write_atomically
-from engine.inference import modelfile
-from engine.inference.network import Network
+from engine.curves import Curves
+from engine.errors import BadFile, BadInput, FlipscopeError
+from engine.files import CannotWrite, checked_size, write_atomically
 
-CONFIG, VERSIONS, CHANGES, METRICS, LAST = (
+log = logging.getLogger(__name__)
+
+CONFIG, VERSIONS, CHANGES, METRICS, LAST, ABOUT, CURVES = (
     "config.json",
     "versions.json",
     "changes.csv",
     "metrics.csv",
     "last.safetensors",
+    "about.json",
+    "curves.safetensors",
 )
 CHANGE_COLUMNS = ("step", "key", "value")
 METRIC_COLUMNS = (
@@ -43,51 +46,43 @@ METRIC_COLUMNS = (
 """One row an evaluation. The train columns are means since the row before; flips: signs flipped since, all layers."""
 
 
+MAX_JSON, MAX_TABLE, MAX_CURVES = 1 << 20, 64 << 20, 64 << 20
+"""Bytes of the largest files of each kind that are read, characters of a table."""
+CURVE_CAPACITY = 2048
+"""Stretches of steps in the curves of a run folder."""
+MAX_TITLE, MAX_NOTE = 80, 10_000
+"""Characters."""
+
+
 @dataclass(frozen=True)
-class Checkpoint:
-    """All that a run needs to go on: canonical arrays, its settings as they are now, and how far it is.
+class Origin:
+    """Whence a branch came: the run, and the step and epoch of its checkpoint."""
 
-    step, epoch, position: see training.loop.Place. seconds: of training so far. run: name of the run.
-    """
-
-    arrays: dict[str, NDArray[Any]]
-    config: RunConfig
+    run: str
     step: int
     epoch: int
-    position: int
-    seconds: float
-    run: str
 
-    def to_bytes(self, network: Network) -> bytes:
-        """A model file: the network, and this beside it."""
-        extra = {key: getattr(self, key) for key in _FIELDS} | {"config": self.config.to_json()}
-        return modelfile.to_bytes(network, self.arrays, extra)
+
+@dataclass(frozen=True)
+class About:
+    """What people say of a run, a title and a note, "" for none; and whence it came, if from another run."""
+
+    title: str = ""
+    note: str = ""
+    origin: Origin | None = None
+
+    def __post_init__(self) -> None:
+        for name, text, most in (("title", self.title, MAX_TITLE), ("note", self.note, MAX_NOTE)):
+            if not isinstance(text, str):
+                raise BadInput(f"The {name} is no text.", "Write it anew.")
+            if len(text) > most:
+                raise BadInput(f"The {name} has {len(text):,} characters.", f"Write at most {most:,}.")
 
     @classmethod
-    def load(cls, path: Path) -> Checkpoint:
-        """Read the training state of a model file. Raises BadFile where there is none, or it is not one of ours."""
-        arrays, extra = modelfile.load_state(path)
-        values: dict[str, Any] = {key: extra.get(key) for key in _FIELDS}
-        if not all(kind(values[key]) for key, kind in _FIELDS.items()) or not isinstance(extra.get("config"), dict):
-            raise BadFile(f"The training state in '{path}' is not complete.", "Resume from another checkpoint.")
-        try:
-            config = RunConfig.from_json(extra["config"])
-        except (FlipscopeError, TypeError) as error:
-            raise BadFile(f"The settings in '{path}' are not understood: {error}", "Resume another run.") from error
-        return cls(arrays=dict(arrays), config=config, **values)
-
-
-def _is_count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 62
-
-
-_FIELDS: dict[str, Callable[[object], bool]] = {
-    "step": _is_count,
-    "epoch": _is_count,
-    "position": _is_count,
-    "seconds": lambda value: isinstance(value, int | float) and 0 <= value < math.inf,
-    "run": lambda value: isinstance(value, str),
-}
+    def from_json(cls, record: Mapping[str, Any]) -> About:
+        """Rebuild from what `asdict` gave. Raises BadInput or TypeError on what is not ours."""
+        origin = record.get("origin")
+        return cls(**{**record, "origin": None if origin is None else Origin(**origin)})
 
 
 @dataclass(frozen=True)
@@ -106,7 +101,9 @@ class RunFolder:
         return self.path / LAST
 
     @classmethod
-    def create(cls, root: Path, config: RunConfig, versions: Mapping[str, str], now: datetime) -> RunFolder:
+    def create(
+        cls, root: Path, config: RunConfig, versions: Mapping[str, str], now: datetime, origin: Origin | None = None
+    ) -> RunFolder:
         """A new folder under `root`, named by time, model and seed; nothing that exists is touched."""
         stem = f"{now:%Y-%m-%d-%H%M%S}-{config.model}{'-float' if config.kind == 'float' else ''}-seed{config.seed}"
         try:
@@ -121,6 +118,8 @@ class RunFolder:
         folder._write(VERSIONS, json.dumps(dict(versions), indent=2))
         folder._write(CHANGES, _csv_line(CHANGE_COLUMNS))
         folder._write(METRICS, _csv_line(METRIC_COLUMNS))
+        if origin is not None:
+            folder.describe(About(origin=origin))
         return folder
 
     @classmethod
@@ -137,6 +136,23 @@ class RunFolder:
         """One evaluation, a value for each of METRIC_COLUMNS."""
         self._append(METRICS, tuple(row[column] for column in METRIC_COLUMNS))
 
+    # ------------------------------------------------------------ what people say
+
+    def about(self) -> About:
+        """Title, note and origin. Raises BadFile where the file of it is broken."""
+        if not (self.path / ABOUT).exists():
+            return About()
+        try:
+            return About.from_json(self.read_json(ABOUT))
+        except (TypeError, BadInput) as error:
+            raise BadFile(f"'{self.path / ABOUT}' is not understood: {error}.", "Name the run anew.") from error
+
+    def describe(self, about: About) -> None:
+        """Put title, note and origin down."""
+        self._write(ABOUT, json.dumps(asdict(about), indent=2))
+
+    # ------------------------------------------------------------ saves
+
     def save(self, contents: bytes) -> Path:
         """Make these bytes of a model file the newest save."""
         write_atomically(self.last, contents)
@@ -148,18 +164,56 @@ class RunFolder:
         write_atomically(path, contents)
         return path
 
+    def checkpoints(self) -> list[Path]:
+        """The kept checkpoints, oldest first."""
+        return sorted(self.path.glob("checkpoint-*.safetensors"))
+
+    def save_curves(self, curves: Curves) -> None:
+        """Keep the curves of every step up to the newest save."""
+        write_atomically(self.path / CURVES, safetensors.numpy.save(curves.to_arrays()))
+
+    def curves(self, step: int) -> Curves:
+        """The curves of every step up to this one; empty ones where none can be read, since they are only looked at."""
+        path = self.path / CURVES
+        try:
+            checked_size(path, "a curves", MAX_CURVES)
+            made = Curves.from_arrays(safetensors.numpy.load(path.read_bytes()), CURVE_CAPACITY)
+        except (OSError, ValueError, FlipscopeError, safetensors.SafetensorError) as error:
+            log.info("the run '%s' has no curves: %s", self.name, error)
+            return Curves(CURVE_CAPACITY)
+        made.rewind(step)
+        return made
+
+    # ------------------------------------------------------------ tables
+
     def rewind(self, step: int) -> None:
         """Forget rows later than `step`: the run goes on from there, and they will be made again."""
         for file in (CHANGES, METRICS):
-            header, *rows = self.rows(file)
-            kept = [row for row in rows if row and row[0].isdigit() and int(row[0]) <= step]
-            self._write(file, "".join(map(_csv_line, [header, *kept])))
+            self.copy_rows(self, file, step)
+
+    def copy_rows(self, other: RunFolder, file: str, step: int) -> None:
+        """Have a table hold the rows of another run's up to `step`, and no others."""
+        header, *rows = other.rows(file)
+        kept = [row for row in rows if row and row[0].isdigit() and int(row[0]) <= step]
+        self._write(file, "".join(map(_csv_line, [header, *kept])))
+
+    def read_json(self, file: str) -> dict[str, Any]:
+        """One of the records. Raises BadFile."""
+        path = self.path / file
+        checked_size(path, "a JSON", MAX_JSON)
+        try:
+            record = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError, RecursionError) as error:
+            raise BadFile(f"'{path}' cannot be read: {error}.", "Resume another run.") from error
+        if not isinstance(record, dict):
+            raise BadFile(f"'{path}' is no record of a run.", "Resume another run.")
+        return record
 
     def rows(self, file: str) -> list[list[str]]:
         """The rows of a table, header first. Raises BadFile."""
         try:
             with (self.path / file).open(newline="", encoding="utf-8") as stream:
-                rows = list(csv.reader(stream))
+                rows = list(csv.reader(io.StringIO(stream.read(MAX_TABLE), newline="")))
         except (OSError, ValueError, csv.Error) as error:
             raise BadFile(f"'{self.path / file}' cannot be read: {error}.", "Resume another run.") from error
         return rows or [list(CHANGE_COLUMNS if file == CHANGES else METRIC_COLUMNS)]
@@ -176,39 +230,6 @@ class RunFolder:
 
     def _write(self, file: str, text: str) -> None:
         write_atomically(self.path / file, text.encode())
-
-
-@dataclass(frozen=True)
-class RunSummary:
-    """A run in a list: its folder, settings, last recorded test accuracy, and whether it can be resumed."""
-
-    folder: RunFolder
-    config: RunConfig
-    accuracy: float | None
-    resumable: bool
-
-
-def list_runs(root: Path) -> list[RunSummary]:
-    """The runs under `root`, newest first; folders that are not runs are left out."""
-    folders = sorted((path for path in root.glob("*/") if (path / CONFIG).is_file()), reverse=True)
-    return [summary for path in folders if (summary := _summary(RunFolder(path))) is not None]
-
-
-def _summary(folder: RunFolder) -> RunSummary | None:
-    try:
-        config = RunConfig.from_json(json.loads((folder.path / CONFIG).read_text(encoding="utf-8")))
-        last = folder.rows(METRICS)[-1]
-    except (OSError, ValueError, TypeError, AttributeError, FlipscopeError):
-        return None  # not a run of ours, or not any more
-    return RunSummary(folder, config, _accuracy(last), folder.last.is_file())
-
-
-def _accuracy(row: list[str]) -> float | None:
-    """The test accuracy in a row of metrics; None in a header or a row that was cut short."""
-    try:
-        return float(row[METRIC_COLUMNS.index("test_accuracy")])
-    except (ValueError, IndexError):
-        return None
 
 
 def is_kept(epoch: int) -> bool:

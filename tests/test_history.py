@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from engine import messages as m
 from engine.bits import pack, unpack, words_for
 from engine.curves import Curves
-from engine.errors import UnknownName
+from engine.errors import BadInput, UnknownName
 from engine.history import History
 
 SHAPES = ((40, 70), (10, 40))
@@ -277,3 +277,70 @@ def test_rewound_curves_end_where_the_run_goes_on():
     assert np.isfinite(low).all()
     curves.add(scalars(11, 13, loss=7.0))
     assert curves.get(0, 0, 100, 100)[2].max() == 7.0
+
+
+@given(st.integers(1, 200), st.integers(1, 60), st.integers(0, 200))
+@settings(max_examples=60, deadline=None)
+def test_means_are_those_of_the_steps(count, points, back):
+    rng = np.random.default_rng(count)
+    rows = rng.random((count, 3), np.float32)
+    curves = Curves(capacity=16, weights=(5,))
+    for first in range(0, count, 7):
+        part = rows[first : first + 7]
+        curves.add(m.Scalars(np.arange(first + 1, first + len(part) + 1), part[:, 0], part[:, 1], part[:, 2:]))
+    curves.rewind(max(1, count - back))
+    for kept in (curves, Curves.from_arrays(curves.to_arrays(), 16)):
+        steps, means = kept.means(points)
+        assert 0 < steps.size <= points
+        ends = np.append(steps[1:] - 1, kept.get(0, 0, count, 16)[0][-1] + kept._stride - 1)
+        for first, last, mean in zip(steps, np.minimum(ends, kept._count), means, strict=True):
+            np.testing.assert_allclose(mean, rows[first - 1 : last].mean(axis=0, dtype=np.float64), rtol=1e-5)
+
+
+def test_kept_curves_go_on_in_another_capacity():
+    whole, half = Curves(64, (5,)), Curves(64, (5,))
+    whole.add(scalars(1, 100, 1))
+    half.add(scalars(1, 50, 1))
+    for capacity in (16, 256):
+        again = Curves.from_arrays(half.to_arrays(), capacity)
+        again.add(scalars(51, 100, 1))
+        assert (again._count, again.weights) == (100, (5,))
+        assert again.means(5)[1] == pytest.approx(whole.means(5)[1])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda a: a.pop("low"),
+        lambda a: a.update(size=np.array([10, 3])),
+        lambda a: a.update(size=np.array([1 << 62, 1])),
+        lambda a: a.update(size=np.array([-1, 1])),
+        lambda a: a.update(step=a["step"][::-1].copy()),
+        lambda a: a.update(high=a["high"][:-1]),
+        lambda a: a.update(sum=a["sum"].astype(np.float32)),
+        lambda a: a.update(low=a["low"].ravel()),
+    ],
+)
+def test_curves_that_do_not_hold_together_are_refused(change):
+    curves = Curves(64, (5,))
+    curves.add(scalars(1, 50, 1))
+    arrays = curves.to_arrays()
+    change(arrays)
+    with pytest.raises(BadInput):
+        Curves.from_arrays(arrays)
+
+
+def test_a_past_is_taken_over_and_gone_on_with(history):
+    curves = Curves(2048, (5, 5))
+    curves.add(scalars(1, 40))
+    scores = (m.Scored("run", 20, 0.2, 1.0, 0.9, 0.3, None, ""), m.Scored("run", 40, 0.4, 2.0, 0.95, 0.2, None, ""))
+    history.take_past(m.RunPast("run", curves.to_arrays(), scores))
+    history.add(replace(next(frames(1)), step=43, scalars=scalars(41, 43)))
+    assert history.curve("loss", 0, 99, 99)[0].tolist() == list(range(1, 44))
+    assert history.scores().accuracy.tolist() == [0.9, 0.95]
+    moment = history.moment(0)
+    assert (moment.accuracy, moment.confusion) == (0.95, None)
+    trace = history.trace((5, 5), (43, 0.43, 2.2))
+    assert trace.steps[-1] == 43
+    assert trace.over("epoch", np.array([0, 20, 43])) == pytest.approx([0, 0.2, 0.43])
+    assert trace.over("second", np.array([10, 30])) == pytest.approx([0.5, 1.5])

@@ -1,15 +1,19 @@
 """Run folders: their tables, their list, and what is found in them after an accident."""
 
 import errno
+import json
 import os
 from datetime import datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from engine import messages as m
 from engine import runs
 from engine.config import RunConfig
-from engine.errors import BadFile
+from engine.curves import Curves
+from engine.errors import BadFile, BadInput
 from engine.files import CannotWrite
 
 NOW = datetime(2026, 1, 2, 3, 4, 5)
@@ -49,22 +53,6 @@ def test_rewind_forgets_what_is_later_and_what_is_no_row(tmp_path):
     assert folder.rows(runs.CHANGES)[1:] == [["5", "learning_rate", "0.1"]]
 
 
-def test_the_list_has_the_newest_first_and_leaves_out_what_is_no_run(tmp_path):
-    first, second = create(tmp_path, seed=1), create(tmp_path, seed=2)
-    score(first, 10, 0.97)
-    first.save(b"a model")
-    (tmp_path / "notes").mkdir()
-    (tmp_path / "file").write_text("")
-    for name, text in (("a", "not json"), ("b", '{"model": 3, "novelty": 1}'), ("c", "[]")):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / runs.CONFIG).write_text(text)
-    assert [(run.folder, run.accuracy, run.resumable) for run in runs.list_runs(tmp_path)] == [
-        (second, None, False),
-        (first, 0.97, True),
-    ]
-    assert runs.list_runs(tmp_path / "nowhere") == []
-
-
 def test_a_save_is_recognised_by_its_place(tmp_path):
     folder = create(tmp_path)
     kept = folder.keep(b"x", 3)
@@ -99,3 +87,46 @@ def test_a_full_disk_is_told_by_every_writer(tmp_path, monkeypatch):
     for write in (lambda: folder.save(b"x"), lambda: folder.keep(b"x", 1), lambda: score(folder, 1)):
         with pytest.raises(CannotWrite, match="No space left"):
             write()
+
+
+def test_a_title_a_note_and_an_origin_come_back(tmp_path):
+    folder = create(tmp_path)
+    assert folder.about() == runs.About()
+    about = runs.About("Bop, wide", "Flips rest after\nthe second epoch.", runs.Origin("run-1", 938, 2))
+    folder.describe(about)
+    assert folder.about() == about
+
+
+@pytest.mark.parametrize(
+    "text", ["", "not json", "[]", '{"title": 3}', '{"colour": 1}', '{"origin": {"run": "a"}}', '{"origin": 5}']
+)
+def test_a_broken_record_of_what_people_say_is_told(tmp_path, text):
+    folder = create(tmp_path)
+    (folder.path / runs.ABOUT).write_text(text)
+    with pytest.raises(BadFile, match=r"about\.json"):
+        folder.about()
+
+
+def test_a_title_has_an_end():
+    with pytest.raises(BadInput, match="81 characters"):
+        runs.About(title="x" * 81)
+
+
+def test_no_more_is_read_of_a_record_than_it_may_hold(tmp_path):
+    folder = create(tmp_path)
+    (folder.path / runs.ABOUT).write_text(json.dumps({"note": "x" * runs.MAX_JSON}))
+    with pytest.raises(BadFile, match="not read"):
+        folder.about()
+
+
+def test_curves_come_back_up_to_a_step(tmp_path):
+    folder = create(tmp_path)
+    assert folder.curves(10).columns == 0
+    curves = Curves(16, (4,))
+    curves.add(m.Scalars(np.arange(1, 11), *(np.arange(10, dtype=np.float32) for _ in "ab"), np.ones((10, 1))))
+    folder.save_curves(curves)
+    kept = folder.curves(6)
+    assert kept.weights == (4,)
+    assert kept.get(0, 0, 99, 99)[1].tolist() == [0, 1, 2, 3, 4, 5]
+    (folder.path / runs.CURVES).write_bytes(b"not curves")
+    assert folder.curves(6).columns == 0

@@ -107,17 +107,23 @@ def load_state(source: str | os.PathLike[str] | bytes) -> tuple[dict[str, Array]
     Raises BadFile where there is none.
     """
     contents = _open(source)
-    if "extra" not in contents.texts:
-        raise BadFile(
-            "This model file holds no training state.",
-            "It can be run but not resumed; choose a file from a run folder.",
-        )
+    _check_state(contents)
     names = [name for name in contents.names if name.startswith(_STATE)]
     _check_digest(contents, "extra", names)
     state = {name.removeprefix(_STATE): contents.read(name) for name in names}
     for name, array in state.items():
         _check_finite(name, array)
     return state, _json(contents.texts, "extra")
+
+
+def load_extra(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """The `extra` record that a file's header claims, for a list of many: no tensor is read, no digest compared.
+
+    Raises BadFile where there is none.
+    """
+    contents = _open(path)
+    _check_state(contents)
+    return _json(contents.texts, "extra")
 
 
 # ---------------------------------------------------------------- writing
@@ -199,6 +205,14 @@ def _check_version(text: str) -> None:
         raise BadFile(
             f"The model has format version {text}; this Flipscope reads versions up to {VERSION}.",
             "Update Flipscope, or save the model with an older one.",
+        )
+
+
+def _check_state(contents: _Contents) -> None:
+    if "extra" not in contents.texts:
+        raise BadFile(
+            "This model file holds no training state.",
+            "It can be run but not resumed; choose a file from a run folder.",
         )
 
 

@@ -11,8 +11,9 @@ from importlib.metadata import version
 import numpy as np
 import threadpoolctl
 
-from engine import datasets
+from engine import datasets, runservice
 from engine import messages as m
+from engine import run_messages as r
 from engine.errors import BadInput, UnknownName
 from engine.inference import bench, deploy, modelfile, pictures, predict, settling
 from engine.inference.backend import (
@@ -81,6 +82,8 @@ class InferenceService:
                 return self._predict(command)
             case m.Evaluate():
                 return self._evaluate(command)
+            case r.ListRuns() | r.RunCommand():
+                return runservice.carry_out(command)
             case m.BenchGemm():
                 return bench.gemm(command.shapes, command.threads, quick=command.quick)
             case m.BenchNet():

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from engine import paths
+from engine.checkpoint import Standing
 from engine.config import RunConfig
 from engine.errors import FlipscopeError
 from engine.files import CannotWrite
-from engine.runs import Checkpoint
 from engine.training.evaluation import Score
 from engine.training.loop import Diverged, EpochEnd, Scored, StepDone
 from engine.training.models import layer_name
@@ -28,7 +28,7 @@ PROGRESS_EVERY = 0.2
 
 def saved_settings(path: str | Path) -> RunConfig:
     """The settings that a saved run goes on with, unless they are changed. Raises BadFile."""
-    return Checkpoint.load(Path(path)).config
+    return Standing.of(Path(path)).config
 
 
 def train(

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
-from engine import __version__, paths
+from engine import __version__, paths, runlist
 from engine import messages as m
-from engine.errors import BadInput
+from engine.errors import BadFile, BadInput
 from engine.inference import modelfile
 from engine.training import peers, session
 from engine.training.loop import Diverged, Scored, StepDone
@@ -39,7 +39,8 @@ class TrainingService:
             case m.StartRun(config, root):
                 return self._begin(Session.start(config, Path(root), self._clock, datetime.now()))
             case m.ContinueRun(path):
-                return self._begin(Session.resume(Path(path), paths.runs_dir(), self._clock, datetime.now()))
+                now, apart = datetime.now(), command.apart
+                return self._begin(Session.resume(Path(path), paths.runs_dir(), self._clock, now, apart=apart))
             case m.StopRun():
                 self._under_way().stopping = True
             case m.Tune(key, value):
@@ -154,6 +155,17 @@ class _ShownRun:
             train_images=images,
             stepper=loop.stepper_name,
         )
+        if loop.place.step:
+            yield from self._past()
+
+    def _past(self) -> Iterator[m.Event]:
+        """What was seen of the run before, and its network as it was saved."""
+        folder, step = self._session.folder, self._session.loop.place.step
+        try:
+            yield runlist.past(folder, step)
+            yield m.Snapshot(folder.name, step, modelfile.to_bytes(modelfile.load(folder.last)))
+        except BadFile as error:  # the run itself is well
+            log.warning("the past of the run %s is not shown: %s", self._name, error)
 
     def _become(self, state: str) -> Iterator[m.Event]:
         """Tell a new state, once."""

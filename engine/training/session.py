@@ -12,11 +12,13 @@ import torch
 
 import engine
 from engine import datasets
+from engine.branch import branch
+from engine.checkpoint import Checkpoint
 from engine.config import LIVE, RunConfig
 from engine.errors import BadFile, BadInput, UnknownName
 from engine.files import CannotWrite, write_atomically
 from engine.inference.network import Metadata
-from engine.runs import Checkpoint, RunFolder, is_kept
+from engine.runs import RunFolder, is_kept
 from engine.training import models, steppers
 from engine.training.loop import (
     EpochEnd,
@@ -28,6 +30,7 @@ from engine.training.loop import (
     StepDone,
     check_arrays,
 )
+from engine.training.recorder import Recorder
 
 SAVE_EVERY = 10.0
 """Seconds after which the end of an epoch is reason enough to save."""
@@ -96,7 +99,8 @@ class Session:
         self._out = out
         self._saved = (loop.place.step, loop.config)
         self._saved_at = clock()
-        self._since_score = _Tally()
+        weights = tuple(outputs * inputs for outputs, inputs in self.layer_shapes())
+        self._recorder = Recorder(weights, folder.curves(loop.place.step))
 
     @classmethod
     def start(cls, config: RunConfig, root: Path, clock: Clock, now: datetime, out: Path | None = None) -> Session:
@@ -105,8 +109,8 @@ class Session:
         steppers.best(config)  # what cannot be trained here leaves no folder behind
         data = datasets.load(config.data)
         arrays = models.initial(config, data.input_shape, len(data.class_names))
-        folder = RunFolder.create(root, config, {"flipscope": engine.__version__, **versions()}, now)
-        checkpoint = Checkpoint(arrays, config, 0, 0, 0, 0.0, folder.name)
+        folder = RunFolder.create(root, config, producers(), now)
+        checkpoint = Checkpoint(config, 0, 0, 0, 0.0, folder.name, arrays)
         return cls._going_on(checkpoint, data, folder, clock, out)
 
     @classmethod
@@ -118,23 +122,24 @@ class Session:
         now: datetime,
         out: Path | None = None,
         config: RunConfig | None = None,
+        *,
+        apart: bool = False,
     ) -> Session:
-        """Go on from a saved training state; in its own folder if `path` is a run's newest save, else in a new one.
+        """Go on from a saved training state; in its own folder if `path` is a run's newest save, else in a branch.
 
         config: settings to go on with, which may differ from the saved ones in what RunConfig lets change.
-        Raises BadFile where the state is not that of a run that can be made here.
+        apart: branch in any case. Raises BadFile where the state is not that of a run that can be made here.
         """
         saved = Checkpoint.load(path)
         data = datasets.load(saved.config.data)
         _check(saved, data, path)
         going_on = saved.config if config is None else _allowed(saved.config, _located(config))
-        folder = RunFolder.holding(path)
+        folder = None if apart else RunFolder.holding(path)
         if folder is None:
-            folder = RunFolder.create(root, going_on, {"flipscope": engine.__version__, **versions()}, now)
+            folder = branch(saved, path, root, producers(), now, going_on)
         else:
             folder.rewind(saved.step)
-        place = (saved.step, saved.epoch, saved.position, float(saved.seconds))
-        return cls._going_on(Checkpoint(saved.arrays, going_on, *place, folder.name), data, folder, clock, out)
+        return cls._going_on(replace(saved, config=going_on, run=folder.name), data, folder, clock, out)
 
     @classmethod
     def _going_on(
@@ -150,7 +155,7 @@ class Session:
             preparation=data.preparation,
             dataset=data.name,
             seed=saved.config.seed,
-            versions={"flipscope": engine.__version__, **versions()},
+            versions=producers(),
         )
         place = Place(saved.step, saved.epoch, saved.position)
         return cls(Loop(saved.config, data, saved.arrays, watch.seconds, about, place), folder, watch, clock, out)
@@ -160,7 +165,7 @@ class Session:
         self.watch.run()
         for event in self.loop.events():
             if isinstance(event, StepDone):
-                self._since_score.add(event)
+                self._recorder.add(event)
             refused = self._record(event) if isinstance(event, Scored) else None
             yield event
             if refused is not None:
@@ -204,6 +209,7 @@ class Session:
             saved = Saved(place.step, self.loop.epoch, self.folder.save(contents))
             if self._out is not None:
                 write_atomically(self._out, contents)
+            self.folder.save_curves(self._recorder.curves())
             if keep:
                 self.folder.keep(contents, place.epoch)
         except CannotWrite as error:
@@ -222,39 +228,13 @@ class Session:
             "learning_rate": f"{self.loop.rate:.6g}",
             "test_loss": f"{event.score.loss:.6g}",
             "test_accuracy": f"{event.score.accuracy:.6g}",
-            **self._since_score.columns(),
+            **self._recorder.columns(),
         }
-        self._since_score = _Tally()
         try:
             self.folder.record_score(row)
         except CannotWrite as error:
             return NotSaved(error)
         return None
-
-
-class _Tally:
-    """Means of the training steps since the last score."""
-
-    def __init__(self) -> None:
-        self._images = 0
-        self._loss = 0.0
-        self._correct = 0
-        self._flips = 0
-
-    def add(self, event: StepDone) -> None:
-        self._images += event.images
-        self._loss += event.result.loss * event.images
-        self._correct += event.result.correct
-        self._flips += sum(event.result.flips)
-
-    def columns(self) -> dict[str, object]:
-        images = self._images
-        loss, accuracy = (self._loss / images, self._correct / images) if images else ("", "")
-        return {"train_loss": _short(loss), "train_accuracy": _short(accuracy), "flips": self._flips}
-
-
-def _short(value: float | str) -> str:
-    return value if isinstance(value, str) else f"{value:.6g}"
 
 
 def set_up_torch(config: RunConfig) -> None:
@@ -271,6 +251,11 @@ def set_up_torch(config: RunConfig) -> None:
 def versions() -> dict[str, str]:
     """Versions of what makes the numbers."""
     return {"torch": str(torch.__version__), "numpy": np.__version__}
+
+
+def producers() -> dict[str, str]:
+    """Versions of all that a run is made by."""
+    return {"flipscope": engine.__version__, **versions()}
 
 
 def _check(saved: Checkpoint, data: datasets.Dataset, path: Path) -> None:

@@ -11,6 +11,7 @@ from engine.messages import Frame, LayerFrame, Scalars, Watch, WatchTrace
 from engine.training.loop import Loop, StepDone
 from engine.training.models import layer_name
 from engine.training.probes import layer_frame
+from engine.training.recorder import scalars
 from engine.training.session import Clock, Session
 
 FRAME_EVERY = 1 / 30
@@ -134,13 +135,7 @@ class Telemetry:
 
     def _scalars(self) -> Scalars:
         steps, self._steps = self._steps, []
-        flips = np.array([step.result.flips for step in steps], np.float32).reshape(len(steps), len(self._weights))
-        return Scalars(
-            step=np.array([step.step for step in steps], np.int64),
-            loss=np.array([step.result.loss for step in steps], np.float32),
-            accuracy=np.array([step.result.correct / step.images for step in steps], np.float32),
-            flips=flips / self._weights,
-        )
+        return scalars(steps, self._weights)
 
     def _steps_per_second(self) -> float:
         if len(self._speed) < 2:

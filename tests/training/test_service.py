@@ -2,12 +2,14 @@
 
 import errno
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from engine import bits
 from engine import messages as m
+from engine.curves import Curves
 from engine.inference import modelfile
 from engine.training.service import TrainingService
 from engine.worker import Worker
@@ -246,6 +248,38 @@ def test_stop_saves_and_the_run_goes_on_from_there(tmp_path):
     assert again.of(m.RunStarted)[0].step == saved.step < 10
     assert again.of(m.RunStarted)[0].run == stage.of(m.RunStarted)[0].run
     assert [event.step for event in again.of(m.Scored)] == [10, 20]
+
+
+def test_a_run_that_is_opened_again_tells_its_past_and_rests(tmp_path):
+    first = Stage().acknowledging()
+    first.play(begin(tmp_path))
+    saved = first.of(m.Saved)[-1]
+    again = Stage()
+    again.answer(lambda event: [m.Shutdown()] if isinstance(event, m.Frame) else None)
+    again.worker.post(m.ContinueRun(saved.path, paused=True))
+    again.worker.run()
+    started, past, snapshot, state, frame = again.heard[:5]
+    assert (started.run, started.step, state.state) == (saved.run, 20, "paused")
+    assert [scored.accuracy for scored in past.scores] == pytest.approx([s.accuracy for s in first.of(m.Scored)])
+    seen = np.concatenate([one.scalars.loss for one in first.of(m.Frame)])
+    assert np.array_equal(Curves.from_arrays(past.curves).get(0, 0, 99, 99)[1], seen)
+    assert modelfile.load(snapshot.data).metadata.name == saved.run
+    assert len(frame.layers) == 3
+
+
+def test_a_run_without_readable_past_goes_on(tmp_path):
+    first = Stage().acknowledging()
+    first.play(begin(tmp_path, epochs=1))
+    saved = first.of(m.Saved)[-1]
+    folder = Path(saved.path).parent
+    (folder / "metrics.csv").write_text("step\n")
+    (folder / "curves.safetensors").write_text("junk")
+    again = Stage()
+    again.answer(lambda event: [m.Shutdown()] if isinstance(event, m.Frame) else None)
+    again.worker.post(m.ContinueRun(saved.path, paused=True, apart=True))
+    again.worker.run()
+    assert again.of(m.RunStarted)[0].folder != str(folder)
+    assert again.of(m.RunPast)[0].scores == ()
 
 
 def test_a_run_that_is_replaced_or_shut_down_is_saved(tmp_path):

@@ -8,7 +8,8 @@ import os
 import numpy as np
 import pytest
 
-from engine import runs
+from engine import runlist, runs
+from engine.checkpoint import Checkpoint, Standing
 from engine.errors import BadFile, BadInput, FlipscopeError
 from engine.files import CannotWrite
 from engine.inference import modelfile
@@ -84,17 +85,19 @@ def test_the_folder_tells_the_whole_run(tmp_path):
         "metrics.csv",
         "checkpoint-00001.safetensors",
         "checkpoint-00002.safetensors",
+        "curves.safetensors",
         "last.safetensors",
     }
     assert modelfile.load(folder / "last.safetensors").metadata.accuracy == scored[-1].score.accuracy
-    (summary,) = runs.list_runs(tmp_path)
-    assert (summary.folder, summary.config, summary.resumable) == (run.folder, config(), True)
-    assert summary.accuracy == scored[-1].score.accuracy
+    row = runlist.row(run.folder)
+    assert (row.config, row.resumable, row.problem) == (config(), True, "")
+    assert row.accuracy == row.curve[-1] == pytest.approx(scored[-1].score.accuracy)
+    assert (row.step, row.epoch) == (20, 2)
 
 
 def test_two_runs_of_one_second_have_two_folders(tmp_path):
     assert start(tmp_path).folder.name + "-2" == start(tmp_path).folder.name
-    assert [summary.resumable for summary in runs.list_runs(tmp_path)] == [False, False]
+    assert [runlist.row(folder).resumable for folder in runlist.folders(tmp_path)] == [False, False]
 
 
 def test_an_epoch_is_saved_when_ten_seconds_have_passed(tmp_path):
@@ -114,9 +117,42 @@ def test_resuming_the_newest_save_stays_in_its_folder_and_forgets_later_rows(tmp
     again = resume(run.folder.last, tmp_path)
     assert again.folder == run.folder
     assert [row[0] for row in again.folder.rows(runs.METRICS)] == ["step", "10"]
-    branch = resume(first, tmp_path)
+
+
+def test_a_branch_goes_on_exactly_says_whence_it_came_and_has_that_past(tmp_path):
+    run = start(tmp_path)
+    events = list(run.events())
+    branch = resume(run.folder.path / "checkpoint-00001.safetensors", tmp_path)
     assert branch.folder != run.folder
-    assert branch.loop.place.epoch == 1
+    assert branch.folder.about().origin == runs.Origin(run.folder.name, 10, 1)
+    assert [row[0] for row in branch.folder.rows(runs.METRICS)] == ["step", "10"]
+    assert losses(branch.events()) == losses(events)[10:]
+    tables = [[row[:2] + row[3:] for row in one.folder.rows(runs.METRICS)] for one in (run, branch)]  # but the seconds
+    assert tables[0] == tables[1]
+    for name, array in run.folder.curves(20).to_arrays().items():
+        np.testing.assert_array_equal(array, branch.folder.curves(20).to_arrays()[name])
+    assert modelfile.load(branch.folder.last).metadata.name == branch.folder.name
+
+
+def test_a_branch_may_be_made_of_the_newest_save_and_changes_nothing_there(tmp_path):
+    run = start(tmp_path, epochs=1)
+    list(run.events())
+    before = {path.name: path.read_bytes() for path in run.folder.path.iterdir()}
+    branch = resume(run.folder.last, tmp_path, config=config(epochs=2), apart=True)
+    list(branch.events())
+    assert before == {path.name: path.read_bytes() for path in run.folder.path.iterdir()}
+    assert Standing.of(branch.folder.last).epoch == 2
+
+
+def test_the_curves_of_a_run_are_those_of_its_steps(tmp_path):
+    run = start(tmp_path)
+    steps = [event for event in run.events() if isinstance(event, StepDone)]
+    curves = run.folder.curves(20)
+    _, low, high = curves.get(0, 0, 20, 99)
+    assert low.tolist() == high.tolist() == [np.float32(step.result.loss) for step in steps]
+    trace = runlist.read(run.folder).trace
+    weights = sum(curves.weights)
+    assert trace.flips == pytest.approx([sum(step.result.flips) / weights for step in steps], rel=1e-6)
 
 
 def test_a_resumed_run_may_be_given_more_epochs_but_no_other_model(tmp_path):
@@ -196,7 +232,7 @@ def test_a_save_that_dies_half_way_leaves_the_old_one(tmp_path, monkeypatch):
     with pytest.raises(Killed):
         run.save()
     monkeypatch.undo()
-    assert runs.Checkpoint.load(run.folder.last).step == 10
+    assert Checkpoint.load(run.folder.last).step == 10
 
 
 def edited(path, change):

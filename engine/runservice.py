@@ -1,0 +1,103 @@
+"""What is done with kept runs when they are not trained: naming, deleting, restoring, exporting; and the service."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from engine import run_messages as r
+from engine import runlist
+from engine.errors import BadInput
+from engine.files import CannotWrite, write_atomically
+from engine.inference import modelfile
+from engine.runs import METRICS, About, RunFolder
+from engine.worker import Run
+
+log = logging.getLogger(__name__)
+
+DELETED = ".deleted"
+"""Folder beside the runs that holds the deleted ones, until they are too old to be wanted back."""
+KEPT_SECONDS = 7 * 86400.0
+
+
+def describe(folder: RunFolder, title: str | None = None, note: str | None = None) -> None:
+    """Put a title or a note down, where one is given. Raises BadInput, BadFile, CannotWrite."""
+    about = folder.about()
+    title = about.title if title is None else " ".join(title.split())
+    folder.describe(About(title, about.note if note is None else note.strip(), about.origin))
+
+
+def delete(folder: RunFolder) -> None:
+    """Move a run out of the list; those deleted too long ago go for good. Raises CannotWrite."""
+    purge(folder.path.parent, time.time())
+    target = _deleted(folder)
+    _move(folder.path, target)
+    os.utime(target)  # when it was deleted, for `purge`
+
+
+def restore(folder: RunFolder) -> None:
+    """Bring a deleted run back to where it was. Raises BadInput, CannotWrite."""
+    if not _deleted(folder).is_dir():
+        raise BadInput(f"No deleted run '{folder.name}' is kept.", f"They are kept for {KEPT_SECONDS / 86400:g} days.")
+    _move(_deleted(folder), folder.path)
+
+
+def purge(root: Path, now: float) -> None:
+    """Remove for good what was deleted too long ago."""
+    for path in (root / DELETED).glob("*/"):
+        if now - path.stat().st_mtime > KEPT_SECONDS:
+            log.info("removing the deleted run '%s'", path.name)
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def export(folder: RunFolder, what: str, path: Path) -> None:
+    """Write a run's metrics ("csv") or its network without training state ("model"). Raises BadFile, CannotWrite."""
+    if what == "csv":
+        folder.rows(METRICS)  # so that a broken one is told
+        write_atomically(path, (folder.path / METRICS).read_bytes())
+    else:
+        network = modelfile.load(folder.last)
+        title = folder.about().title
+        named = replace(network, metadata=replace(network.metadata, name=title)) if title else network
+        modelfile.save(path, named)
+
+
+def carry_out(command: r.ListRuns | r.RunCommand) -> Run:
+    """The generator that carries a command about kept runs out."""
+    if isinstance(command, r.ListRuns):
+        yield from runlist.listing(Path(command.root))
+        return
+    folder = RunFolder(Path(command.key))
+    match command:
+        case r.ReadRun():
+            yield runlist.read(folder)
+        case r.DescribeRun():
+            describe(folder, command.title, command.note)
+            yield r.RunListed(command.key, runlist.row(folder))
+        case r.DeleteRun():
+            delete(folder)
+            yield r.RunDeleted(command.key)
+        case r.RestoreRun():
+            restore(folder)
+            yield r.RunListed(command.key, runlist.row(folder))
+        case r.ExportRun():
+            export(folder, command.what, Path(command.path))
+            yield r.RunExported(command.key, command.path)
+
+
+def _deleted(folder: RunFolder) -> Path:
+    return folder.path.parent / DELETED / folder.name
+
+
+def _move(source: Path, target: Path) -> None:
+    try:
+        target.parent.mkdir(exist_ok=True)
+        source.rename(target)
+    except OSError as error:
+        raise CannotWrite(
+            f"'{source}' could not be moved: {error.strerror or error}.", "Close what holds its files open, and retry."
+        ) from error
