@@ -74,9 +74,10 @@ def tile(rows: int, columns: int, depth: int = 8, threads: int = 256) -> tuple[t
     return (("BM", rows), ("BN", columns), ("DEPTH", depth), ("THREADS", threads))
 
 
-TILES = (tile(64, 128), tile(64, 128, 16), tile(32, 128), tile(64, 32), tile(16, 64))
+TILES = (tile(64, 128), tile(64, 128, 16), tile(32, 128), tile(128, 64), tile(64, 32), tile(16, 64))
+CARRY_SAVE = (("CARRY_SAVE", 1),)
 
-GEMMS = tuple(Module("gemm.cu", macros) for macros in TILES)
+GEMMS = (*(Module("gemm.cu", macros + CARRY_SAVE) for macros in TILES), Module("gemm.cu", TILES[0]))
 PACK = Module("pack.cu")
 
 MODULES = (PACK, *GEMMS)

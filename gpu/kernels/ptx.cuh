@@ -16,3 +16,18 @@ __device__ inline i32 dot4(u32 pixels, u32 signs, i32 sum) {
     return result;
 #endif
 }
+
+// Any function of three bits, on all bits of three words: bit 4 a + 2 b + c of the table is what it is there.
+template <int TABLE>
+__device__ inline u32 logic(u32 a, u32 b, u32 c) {
+#ifdef FLIPSCOPE_HOST
+    u32 result = 0;
+    for (int at = 0; at < 8; ++at)
+        if (TABLE >> at & 1) result |= (at & 4 ? a : ~a) & (at & 2 ? b : ~b) & (at & 1 ? c : ~c);
+    return result;
+#else
+    u32 result;
+    asm("lop3.b32 %0, %1, %2, %3, %4;" : "=r"(result) : "r"(a), "r"(b), "r"(c), "n"(TABLE));
+    return result;
+#endif
+}
