@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 import time
 from collections.abc import Callable
+from typing import Any, Protocol
 
 Clock = Callable[[], float]
 
@@ -19,6 +21,11 @@ LONG = 0.05
 COARSE = 1e-6
 """Seconds of a clock's resolution beyond which it is of no use here."""
 
+
+DEVICE_WARM, DEVICE_AGAIN = 0.2, 0.02
+"""Seconds of work before what counts on a device, in its first turn and in the others: its clock rises slowly."""
+DEVICE_SAMPLE, DEVICE_SAMPLES, DEVICE_FEW = 1e-3, 9, 3
+"""Seconds that a sample on a device lasts at least; how many are taken, and how many of LONG ones."""
 
 WALL: Clock = time.perf_counter
 """The time that passes."""
@@ -66,3 +73,47 @@ class Turns:
             self._call()
             calls += 1
         return spent / calls
+
+
+class DeviceClock(Protocol):
+    """A device's own clock: what lies between two marks in its queue, whatever the host does meanwhile."""
+
+    def mark(self) -> Any:
+        """Put a mark behind everything that was asked for so far."""
+
+    def seconds(self, first: Any, last: Any) -> float:
+        """Seconds between two marks, once the second is reached."""
+
+
+class DeviceTurns:
+    """Work on a device that is timed turn by turn, by its own clock: warmed up, then in samples of many launches."""
+
+    def __init__(self, begin: Callable[[], object], clock: DeviceClock) -> None:
+        """begin: starts the work once; it may still run when that returns."""
+        self._begin, self._clock = begin, clock
+        self._warm = DEVICE_WARM
+
+    def __call__(self) -> float:
+        """Seconds of the work, the median of the samples of the turn that is taken here."""
+        one = self._warmed()
+        self._warm = DEVICE_AGAIN
+        calls = max(1, math.ceil(DEVICE_SAMPLE / max(one, 1e-9)))
+        samples = DEVICE_SAMPLES if one < LONG else DEVICE_FEW
+        return statistics.median(self._sample(calls) for _ in range(samples))
+
+    def _sample(self, calls: int) -> float:
+        """Seconds of one, the mean of so many that are queued one behind the other."""
+        first = self._clock.mark()
+        for _ in range(calls):
+            self._begin()
+        return self._clock.seconds(first, self._clock.mark()) / calls
+
+    def _warmed(self) -> float:
+        """Keep the device at work; seconds of one, of the last and largest sample."""
+        calls, spent = 1, 0.0
+        while True:
+            one = self._sample(calls)
+            spent += one * calls
+            if spent >= self._warm:
+                return one
+            calls = max(1, min(2 * calls, math.ceil((self._warm - spent) / max(one, 1e-9))))

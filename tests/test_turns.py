@@ -69,3 +69,46 @@ def test_one_thread_is_timed_by_its_own_clock():
 def test_a_coarse_clock_is_not_used(monkeypatch):
     monkeypatch.setattr(turns, "COARSE", 0.0)
     assert turns.clock(1) is turns.WALL
+
+
+class Queue:
+    """A device that works off what it is asked for: `cold` launches take ten times as long."""
+
+    def __init__(self, seconds, cold=0):
+        self.seconds_of_one, self.cold = seconds, cold
+        self.now, self.launches, self.marks = 0.0, 0, []
+
+    def begin(self):
+        self.launches += 1
+        self.now += self.seconds_of_one * (10 if self.launches <= self.cold else 1)
+
+    def mark(self):
+        self.marks.append(self.now)
+        return len(self.marks) - 1
+
+    def seconds(self, first, last):
+        return self.marks[last] - self.marks[first]
+
+    def samples(self):
+        """Seconds of each pair of marks."""
+        return [last - first for first, last in zip(self.marks[::2], self.marks[1::2], strict=True)]
+
+
+@pytest.mark.parametrize("seconds", [1e-6, 3e-4, 5e-3, 0.7])
+def test_a_device_is_warmed_up_and_sampled_by_its_own_clock(seconds):
+    queue = Queue(seconds)
+    turn = turns.DeviceTurns(queue.begin, queue)
+    assert turn() == pytest.approx(seconds)
+    counted = queue.samples()[-(turns.DEVICE_SAMPLES if seconds < turns.LONG else turns.DEVICE_FEW) :]
+    warming = sum(queue.samples()) - sum(counted)
+    assert warming >= turns.DEVICE_WARM - 1e-9
+    assert warming <= max(2 * turns.DEVICE_WARM, 2 * seconds)
+    assert all(sample >= turns.DEVICE_SAMPLE - 1e-9 for sample in counted)
+    before = queue.now
+    assert turn() == pytest.approx(seconds)
+    assert queue.now - before <= turns.DEVICE_AGAIN + sum(counted) + 3 * seconds
+
+
+def test_launches_on_a_cold_device_do_not_count():
+    queue = Queue(1e-4, cold=150)
+    assert turns.DeviceTurns(queue.begin, queue)() == pytest.approx(1e-4)

@@ -94,10 +94,8 @@ class Arena:
         """What this backend cannot do, or is lost in, costs it its part in the contest and nobody else."""
         try:
             yield
-        except Unsupported as error:
-            self.miss(one.name, one.kind, error.what, error.remedy)
-        except BackendLost as error:
-            self._lose(error)
+        except (Unsupported, BackendLost) as error:
+            self._drop(one.name, one.kind, error)
 
     def miss(self, name: str, kind: str, reason: str, remedy: str) -> None:
         """Tell in every case from now on who cannot take part, and why."""
@@ -120,17 +118,19 @@ class Arena:
 
     def run(self, contest: Contest) -> Run:
         """Time a contest and tell its results."""
-        for lost in contest.rounds(self._least, self._budget):
-            if lost is not None:
-                self._lose(lost)
+        for dropped in contest.rounds(self._least, self._budget):
+            if dropped is not None:
+                self._drop(dropped.contestant.name, dropped.contestant.kind, dropped.error)
             yield None
         yield from contest.rows()
         for row in self._absent.values():
             yield m.BenchRow(contest.case, row.backend, row.kind, row.threads, reason=row.reason, remedy=row.remedy)
 
-    def _lose(self, error: BackendLost) -> None:
-        leave_out(error.backend, Unavailable(error.what, error.remedy))
-        self.miss(error.backend, backends()[error.backend].kind, error.what, error.remedy)
+    def _drop(self, name: str, kind: str, error: FlipscopeError) -> None:
+        """From now on somebody cannot take part; a backend that was lost is left out wherever it would."""
+        if isinstance(error, BackendLost):
+            leave_out(error.backend, Unavailable(error.what, error.remedy))
+        self.miss(name, kind, error.what, error.remedy)
 
     def _child(self, peer: Peer) -> Child:
         """torch has one process for all its methods, any other library one of its own. Raises FlipscopeError."""

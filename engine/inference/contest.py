@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from engine import messages as m
-from engine.errors import BackendLost
+from engine.errors import FlipscopeError
 from engine.inference.operands import Traffic
 from engine.jit import peak
 
@@ -45,6 +45,14 @@ class Contestant:
         self.spent += time.perf_counter() - began
 
 
+@dataclass(frozen=True)
+class Drop:
+    """A contestant that could not take a turn, and why."""
+
+    contestant: Contestant
+    error: FlipscopeError
+
+
 @dataclass
 class Contest:
     """One case: its work, its contestants and the ceilings measured in the same minute."""
@@ -56,10 +64,10 @@ class Contest:
     contestants: list[Contestant] = field(default_factory=list)
     ceilings: dict[str, list[float]] = field(default_factory=lambda: {"popcount": [], "fma": []})
 
-    def rounds(self, least: int, budget: float) -> Iterator[BackendLost | None]:
+    def rounds(self, least: int, budget: float) -> Iterator[Drop | None]:
         """Let everybody take turns, at least `least` rounds and then until `budget` seconds are spent.
 
-        Yields after every turn: None, or that a backend was lost in it, which takes part no longer and has no row.
+        Yields after every turn: None, or who could not take it, and takes part no longer.
         A contestant that has had a quarter of the budget is left alone after SURE turns.
         """
         began, done = time.perf_counter(), 0
@@ -71,9 +79,9 @@ class Contest:
                 try:
                     contestant.take_turn()
                     yield None
-                except BackendLost as lost:
+                except FlipscopeError as error:
                     self.contestants.remove(contestant)
-                    yield lost
+                    yield Drop(contestant, error)
             self.ceilings["popcount"].append(peak.popcount().sample())
             self.ceilings["fma"].append(peak.fma().sample())
             done += 1

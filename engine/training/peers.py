@@ -14,6 +14,8 @@ from torch import Tensor
 
 from engine.errors import UnknownName, Unsupported
 from engine.messages import Peer, PeerConv, PeerNetwork, PeerProduct, PeerTime
+from engine.training import cuda_peers
+from engine.training.cuda_peers import CUDA_FLOATS, CUDA_INT8
 from engine.turns import Turns, clock
 from engine.worker import Run
 
@@ -23,36 +25,38 @@ Layout = Callable[[Tensor], Tensor]
 FLOATS = ("torch", "onednn")
 """float32: as torch chooses by itself (MKL on most machines), and oneDNN on tensors in its own layout."""
 METHODS: dict[type[Peer], tuple[str, ...]] = {
-    PeerProduct: (*FLOATS, "int8"),
-    PeerNetwork: FLOATS,
-    PeerConv: (*FLOATS, "channels-last"),
+    PeerProduct: (*FLOATS, "int8", *CUDA_FLOATS, CUDA_INT8),
+    PeerNetwork: (*FLOATS, *CUDA_FLOATS),
+    PeerConv: (*FLOATS, "channels-last", *CUDA_FLOATS),
 }
-KEPT = 3
+KEPT = 4
 """Tensors of so many commands are kept between turns: those of one case by every method."""
 
 
 def take_turn(command: Peer) -> Run:
     """Time a call of torch's once; ends in PeerTime. Raises UnknownName, Unsupported."""
     torch.set_num_threads(command.threads)
-    torch.set_float32_matmul_precision("highest")
+    cuda_peers.set_precision(command.method)
     _keep_memory()
     with torch.inference_mode():
         yield PeerTime(_turns(command)(), command.method)
 
 
 @lru_cache(KEPT)
-def _turns(command: Peer) -> Turns:
+def _turns(command: Peer) -> Callable[[], float]:
     known = METHODS.get(type(command), ())
     if command.method not in known:
         raise UnknownName("method", command.method, known)
+    if cuda_peers.on_cuda(command.method):
+        return cuda_peers.turns(command.method, lambda: _call(command))
     return Turns(_call(command), clock(command.threads))
 
 
 def _call(command: Peer) -> Call:
     signs, layout = _signs(), _layout(command.method)
     match command:
-        case PeerProduct(shape=(rows, columns, inner)) if command.method == "int8":
-            left, right = (signs(side, inner).to(torch.int8) for side in (rows, columns))
+        case PeerProduct(shape=(rows, columns, inner)) if command.method in ("int8", CUDA_INT8):
+            left, right = (layout(signs(side, inner)).to(torch.int8) for side in (rows, columns))
             return lambda: torch._int_mm(left, right.t())
         case PeerProduct(shape=(rows, columns, inner)):
             return _mlp(layout(signs(rows, inner)), [layout(signs(columns, inner))])
@@ -90,7 +94,9 @@ def _signs() -> Callable[..., Tensor]:
 
 
 def _layout(method: str) -> Layout:
-    """How tensors are laid out for a method. Raises Unsupported."""
+    """How tensors are laid out for a method, and where. Raises Unsupported."""
+    if cuda_peers.on_cuda(method):
+        return cuda_peers.layout(method)
     if method == "channels-last":
         return lambda tensor: tensor.contiguous(memory_format=torch.channels_last)
     if method != "onednn":

@@ -7,6 +7,7 @@ import pytest
 
 from engine import messages as m
 from engine import turns
+from engine.child import ChildLost
 from engine.errors import BadInput, Unsupported
 from engine.inference import arena, bench, commands, peers
 from engine.inference.backend import Backend, backend
@@ -163,6 +164,19 @@ def test_a_backend_that_is_lost_has_a_reason_and_the_contest_goes_on(fragile, ca
     assert [row.case for row in rows] == ["4x4x64", "5x4x64"]
     assert all((row.reason, row.median_ms) == (WHAT, None) for row in rows)
     assert rows_of(events)["cpu-xnor"].exact is True
+
+
+def test_a_peer_that_is_lost_in_the_middle_has_a_reason_and_the_contest_goes_on(monkeypatch):
+    def ask(self, command, answer, timeout):  # noqa: ARG001 - the peer's
+        self.asked.append(command)
+        if len(self.asked) > 2:
+            raise ChildLost("A helper process ended with exit code 1.", "Its log.")
+        return answer(0.5, command.method)
+
+    monkeypatch.setattr(Peer, "ask", ask)
+    rows = rows_of(bench.gemm([(4, 4, 64)], 1, quick=True))
+    assert rows["torch"].reason == "A helper process ended with exit code 1."
+    assert rows["cpu-xnor"].median_ms > 0
 
 
 def test_a_device_is_timed_by_the_time_that_passes(fragile):
