@@ -9,20 +9,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.bits import Words, pack, unpack, words_for
-from engine.errors import Unsupported
-from engine.inference.network import Affine, Conv, MaxPool, Shape, Source, Threshold
+from engine.bits import pack, words_for
+from engine.inference.layerarrays import Pixels, Planes, Signs
+from engine.inference.network import Affine, Conv, MaxPool, Shape, Shortcut, Source, Threshold
 from engine.inference.rules import Stage
-from engine.jit.kernels import SHORT, address, wide
-from engine.jit.layout import aligned, blocked, padded
+from engine.jit.kernels import address
+from engine.jit.layout import aligned, blocked, padded, whole
 from engine.jit.record import Record, record, slot
 from engine.jit.steps import PLANES, RUN_FIELDS
 from engine.jit.target import Target
+from engine.jit.values import LANES, NUMBER
 
-WORD_BYTES, SCORE_BYTES = 8, 4
+WORD_BYTES = 8
 NEAR_CACHE = 1 << 18
 """Bytes of activations that share one pass over a convolution's weights."""
-PIXEL = 255
 
 Array = NDArray[Any]
 
@@ -54,7 +54,10 @@ class Constants:
 
 @dataclass(frozen=True)
 class Step:
-    """One kernel call in the making: source and target are numbers of buffers; None is the network's end of it."""
+    """One kernel call in the making: source and target are numbers of buffers; None is the network's end of it.
+
+    value: number of the buffer of the network's value, where the kernel has to do with it.
+    """
 
     fields: dict[str, int]
     counts: str
@@ -62,6 +65,7 @@ class Step:
     target: int | None
     source_first: int = 0
     target_first: int = 0
+    value: int | None = None
 
 
 class Lowering:
@@ -73,14 +77,13 @@ class Lowering:
     def __init__(
         self, chain: Sequence[Stage], source: Source, target: Target, constants: Constants, *, narrow: bool
     ) -> None:
-        if any(isinstance(stage.after, Affine) and not stage.last for stage in chain):
-            raise Unsupported("Shortcuts have no native kernels yet.", "numpy answers.")
         self._target, self._constants, self._narrow = target, constants, narrow
         self.steps: list[Step] = []
         self.buffers: list[int] = []
         self._stages = chain
         self._at: int | None = None
         self._source = source
+        self._value: int | None = None
         first = chain[0]
         height, width, channels = first.takes
         if source == "u8":
@@ -124,22 +127,24 @@ class Lowering:
         elif isinstance(stage.product, Conv):
             self._conv(stage, index, on_pixels)
         elif on_pixels:
-            self._dense(stage, index, _Pixels(self._target, stage))
+            self._dense(stage, index, Pixels(self._target, stage))
         else:
             # bits from outside are packed without regard to positions; those between layers begin anew at each
-            self._dense(stage, index, _Signs(self._target, stage, self._narrow, plain=index == 0))
+            self._dense(stage, index, Signs(self._target, stage, self._narrow, plain=index == 0))
 
     def _planes_pay(self, stage: Stage) -> bool:
         """Where popcount is quick, single images wait for the weights: eight planes share one bit of each."""
         return self._narrow and self._target.planes and isinstance(stage.after, Threshold)
 
-    def _dense(self, stage: Stage, index: int, depth: _Signs | _Pixels) -> None:
-        into = self._after(index, stage)
+    def _dense(self, stage: Stage, index: int, depth: Signs | Pixels) -> None:
+        into = Buffer(_value_bytes(stage.product.outputs)) if stage.valued else self._after(index, stage)
         fields = self._product(stage, depth) | {
             "images": 1, "lines": 1, "row_step": self._given.step, "segments": 1, "units": depth.units,
             "target_row": into.step, "group": 1,
         }  # fmt: skip
         self._push(Step(fields, "rows", self._at, self._room(into, index), self._given.first, into.first), into)
+        if stage.valued:
+            self._make_value(stage, index)
 
     def _dense_planes(self, stage: Stage, index: int) -> None:
         words = words_for(stage.product.inputs)
@@ -151,7 +156,7 @@ class Lowering:
         }  # fmt: skip
         self._push(Step(split, "rows", self._at, self._room(planes)), planes)
         into = self._after(index, stage)
-        fields = self._product(stage, _Planes(self._target, stage)) | {
+        fields = self._product(stage, Planes(self._target, stage)) | {
             "images": 1, "lines": 1, "row_step": planes.step, "segments": PLANES, "units": words, "pitch": pitch,
             "target_row": into.step, "group": 1,
         }  # fmt: skip
@@ -160,10 +165,12 @@ class Lowering:
     def _conv(self, stage: Stage, index: int, on_pixels: bool) -> None:
         product = stage.product
         assert isinstance(product, Conv)
-        depth = _Pixels(self._target, stage) if on_pixels else _Signs(self._target, stage, self._narrow, plain=False)
+        depth = Pixels(self._target, stage) if on_pixels else Signs(self._target, stage, self._narrow, plain=False)
         given = self._given
         height, width, _ = sums = product.gives(stage.takes)
-        into = _map_buffer(sums) if stage.pool else self._after(index, stage)
+        between = _padded_map(sums, 0, _value_bytes(product.outputs)) if stage.valued else _map_buffer(sums)
+        more = stage.valued or stage.pool is not None
+        into = between if more else self._after(index, stage)
         fields = self._product(stage, depth) | {
             "lines": height, "rows": width, "image_step": given.step, "line_step": product.stride * given.line,
             "row_step": product.stride * given.place, "segments": product.kernel, "units": depth.units,
@@ -171,9 +178,11 @@ class Lowering:
             "target_image": into.step, "target_line": into.line, "target_row": into.place,
         }  # fmt: skip
         origin = given.first - product.padding * (given.line + given.place)
-        room = self._room(into, None if stage.pool else index)
+        room = self._room(into, None if more else index)
         self._push(Step(fields, "images", self._at, room, origin, into.first), into)
-        if stage.pool:
+        if stage.valued:
+            self._make_value(stage, index)
+        elif stage.pool:
             self._pool(stage, stage.pool, index)
 
     def _pool(self, stage: Stage, pool: MaxPool, index: int) -> None:
@@ -187,7 +196,27 @@ class Lowering:
         }  # fmt: skip
         self._push(Step(fields, "images", self._at, self._room(into, index), given.first, into.first), into)
 
-    def _product(self, stage: Stage, depth: _Signs | _Pixels) -> dict[str, int]:
+    def _make_value(self, stage: Stage, index: int) -> None:
+        """The value of the sums that are there, pooled, and its signs."""
+        after, given, into = stage.after, self._given, self._after(index, stage)
+        assert isinstance(after, Affine)
+        height, width, channels = stage.gives if len(stage.gives) == 3 else (1, 1, *stage.gives)
+        shortcut = isinstance(after, Shortcut)
+        if not shortcut:
+            self._value = self._room(Buffer(height * width * _value_bytes(channels)))
+        pool, keep = stage.pool or MaxPool(1, 1), self._constants.at
+        fields = {
+            "kernel": address(("shortcut" if shortcut else "value") + ("-pooled" if stage.pool else "")),
+            "scale": keep(padded(after.scale, LANES)), "offset": keep(padded(after.shift, LANES, beyond=-1)),
+            "lines": height, "rows": width, "units": _value_bytes(channels) // (LANES * NUMBER),
+            "image_step": given.step, "line_step": pool.stride * given.line, "row_step": pool.stride * given.place,
+            "segments": pool.size, "blocks": pool.size, "pitch": given.line, "group": given.place,
+            "target_image": into.step, "target_line": into.line, "target_row": into.place,
+        }  # fmt: skip
+        step = Step(fields, "images", self._at, self._room(into, index), given.first, into.first, self._value)
+        self._push(step, into)
+
+    def _product(self, stage: Stage, depth: Signs | Pixels) -> dict[str, int]:
         """What every product's record holds: kernel, weights, limits or scores."""
         keep, after = self._constants.at, stage.after
         fields = {
@@ -198,7 +227,7 @@ class Lowering:
             "outputs": stage.product.outputs,
             "shift": depth.shift,
         }
-        if isinstance(after, Affine):
+        if isinstance(after, Affine) and stage.last:
             fields["scale"] = keep(padded(after.scale, depth.block))
             fields["offset"] = keep(padded(after.shift, depth.block))
         return fields
@@ -207,8 +236,8 @@ class Lowering:
 
     def _after(self, index: int, stage: Stage) -> Buffer:
         """Where a stage's scores or signs go: as the next stage wants to read them, or the caller."""
-        if isinstance(stage.after, Affine):
-            return Buffer(SCORE_BYTES * stage.product.outputs)
+        if stage.last:
+            return Buffer(NUMBER * stage.product.outputs)
         if len(stage.gives) == 1:
             return Buffer(words_for(stage.gives[0]) * WORD_BYTES)
         following = self._stages[index + 1].product if index + 1 < len(self._stages) else None
@@ -245,6 +274,8 @@ class Context:
             made[slot("source")] = self._scratch[step.source].ctypes.data + step.source_first
         if step.target is not None:
             made[slot("target")] = self._scratch[step.target].ctypes.data + step.target_first
+        if step.value is not None:
+            made[slot("value")] = self._scratch[step.value].ctypes.data
         return made
 
 
@@ -252,125 +283,12 @@ def _map_buffer(shape: Shape) -> Buffer:
     return _padded_map(shape, 0, words_for(shape[2]) * WORD_BYTES)
 
 
+def _value_bytes(channels: int) -> int:
+    """Bytes of the sums, or of the value, of one place."""
+    return whole(channels, LANES) * NUMBER
+
+
 def _padded_map(shape: Shape, padding: int, place: int) -> Buffer:
     height, width = shape[0] + 2 * padding, shape[1] + 2 * padding
     line = width * place
     return Buffer(height * line, line, place, padding * (line + place))
-
-
-# ---------------------------------------------------------------- one layer's arrays
-
-
-class _Signs:
-    """A layer on signs. Rows with gamma < 0 are held complemented, so that "fires" is always "few mismatches"."""
-
-    shift = 1
-
-    def __init__(self, target: Target, stage: Stage, narrow: bool, *, plain: bool) -> None:
-        self._stage = stage
-        self.block = target.signs.block
-        product, takes = stage.product, stage.takes
-        if isinstance(product, Conv):
-            self._channels, self._places = product.channels, product.kernel**2
-            self.units = product.kernel * words_for(product.channels)
-        elif len(takes) == 3 and not plain:
-            self._channels, self._places = takes[2], takes[0] * takes[1]
-            self.units = self._places * words_for(takes[2])
-        else:
-            self._channels, self._places = product.inputs, 1
-            self.units = words_for(product.inputs)
-        self.kernel = self._kernel(narrow)
-
-    def _kernel(self, narrow: bool) -> str:
-        """The kernel that fits: by what follows, by how many rows there are and how long they are."""
-        if isinstance(self._stage.product, Conv):
-            words = self._stage.product.kernel * self.units
-            return f"bits-{self.units}" if self.units in SHORT else wide("bits", words)
-        if isinstance(self._stage.after, Affine):
-            return "scores-narrow" if narrow else "scores"
-        return "bits-narrow" if narrow else wide("bits", self.units)
-
-    def weights(self) -> Words:
-        """uint64 [outputs, words of a row]."""
-        product = self._stage.product
-        ones = np.tile(pack(np.ones(self._channels, np.bool_)), self._places)
-        if self._places == 1 or isinstance(product, Conv):
-            rows = product.weights.reshape(product.outputs, -1)
-        else:  # a map flattened: every position begins with a word of its own
-            plain = unpack(product.weights, product.inputs)
-            rows = pack(plain.reshape(product.outputs, self._places, self._channels)).reshape(product.outputs, -1)
-        turned: Words = np.where(self._stage.rising[:, np.newaxis], rows, rows ^ ones)
-        return turned
-
-    def base(self) -> Array:
-        """Threshold: fires below this many mismatches. Scores: the sum without any."""
-        k, after = self._stage.product.inputs, self._stage.after
-        if isinstance(after, Affine):
-            return np.full(len(after.scale), k)
-        wanted = k - after.threshold.astype(np.int64)
-        reached = np.where(after.at_least, wanted // 2, k - -(-wanted // 2))
-        below: Array = np.clip(reached, -1, k) + 1
-        return below
-
-
-class _Planes(_Signs):
-    """A dense layer on the bit planes of pixels: sum = 255 popc(w) - S, with S the mismatches weighted by plane."""
-
-    shift = 0
-
-    def __init__(self, target: Target, stage: Stage) -> None:
-        super().__init__(target, stage, narrow=True, plain=True)
-        self.kernel = "plane-bits"
-
-    def base(self) -> Array:
-        """Fires below this sum over the planes."""
-        ones = np.bitwise_count(self.weights()).sum(1, dtype=np.int64)
-        below: Array = PIXEL * ones - _raised(self._stage) + 1
-        return below
-
-
-class _Pixels:
-    """A layer on pixels: int8 weights, negated, four to a unit; S = -sum, so that it fires below a limit as well."""
-
-    shift = 0
-
-    def __init__(self, target: Target, stage: Stage) -> None:
-        self._stage = stage
-        self.block = target.pixels.block
-        self.kernel = "pixel-bits" if isinstance(stage.after, Threshold) else "pixel-scores"
-        product = stage.product
-        self._run = product.kernel * product.channels if isinstance(product, Conv) else product.inputs
-        self.units = -(-self._run // 4)
-
-    def weights(self) -> Array:
-        """int32 [outputs, units of a row]: four int8 each, 0 beyond the end of a run."""
-        product = self._stage.product
-        bits = product.channels if isinstance(product, Conv) else product.inputs
-        positive = unpack(product.weights, bits) == self._rising(product.weights.ndim)
-        rows = np.where(positive, -1, 1).astype(np.int8).reshape(product.outputs, -1, self._run)
-        filled = np.zeros((*rows.shape[:2], 4 * self.units), np.int8)
-        filled[..., : self._run] = rows
-        units: Array = filled.view(np.int32).reshape(product.outputs, -1)
-        return units
-
-    def base(self) -> Array:
-        """Threshold: fires below this S. Scores: 0, of which S is taken."""
-        if isinstance(self._stage.after, Affine):
-            return np.zeros(self._stage.product.outputs, np.int64)
-        below: Array = 1 - _raised(self._stage)
-        return below
-
-    def _rising(self, dimensions: int) -> NDArray[np.bool_]:
-        return self._stage.rising.reshape(-1, *([1] * (dimensions - 1)))
-
-
-def _raised(stage: Stage) -> Array:
-    """Thresholds T of the rows after turning those with gamma < 0: they fire where the turned sum is at least T.
-
-    Clipped to just beyond the reach of any sum, so that limits fit 32 bits.
-    """
-    assert isinstance(stage.after, Threshold)
-    turned = np.where(stage.rising, 1, -1) * stage.after.threshold.astype(np.int64)
-    reach = PIXEL * stage.product.inputs
-    clipped: Array = np.clip(turned, -reach - 1, reach + 1)
-    return clipped

@@ -75,6 +75,11 @@ class Stage:
     last: bool = False
 
     @property
+    def valued(self) -> bool:
+        """Whether its sums make a value, of which the signs are."""
+        return isinstance(self.after, Affine) and not self.last
+
+    @property
     def rising(self) -> NDArray[np.bool_]:
         """bool [outputs]: whether an output is +1 from a sum on upwards (gamma > 0), or not beyond one."""
         return self.after.at_least if isinstance(self.after, Threshold) else np.ones(self.product.outputs, np.bool_)

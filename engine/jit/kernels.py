@@ -9,7 +9,7 @@ from functools import cache, partial
 
 from llvmlite import ir
 
-from engine.jit import dot, steps
+from engine.jit import dot, steps, values
 from engine.jit.compile import Library, Native
 from engine.jit.dot import Dot
 from engine.jit.target import Target, host
@@ -43,15 +43,21 @@ def variants(target: Target) -> dict[str, Emit]:
         "scores": Dot(signs, target.wide, "scores"),
         "scores-narrow": Dot(signs, target.narrow, "scores"),
         "pixel-bits": Dot(pixels, target.pixel_tiles, "bits"),
+        "pixel-sums": Dot(pixels, target.pixel_tiles, "sums"),
         "pixel-scores": Dot(pixels, target.pixel_tiles, "scores"),
         "plane-bits": Dot(signs, target.narrow, "bits", planes=True),
     }
     dots |= {f"bits-{units}": Dot(signs, target.wide, "bits", units=units) for units in SHORT}
+    dots |= {f"sums-{units}": Dot(signs, target.wide, "sums", units=units) for units in SHORT}
     made: dict[str, Emit] = {name: partial(dot.emit, dot=each) for name, each in dots.items()}
     return made | {
         "planes": steps.emit_planes,
         "pool": steps.emit_pool,
         "copy": steps.emit_copy,
+        "value": partial(values.emit_value, shortcut=False, pooled=False),
+        "value-pooled": partial(values.emit_value, shortcut=False, pooled=True),
+        "shortcut": partial(values.emit_value, shortcut=True, pooled=False),
+        "shortcut-pooled": partial(values.emit_value, shortcut=True, pooled=True),
         "run": steps.emit_driver,
     }
 

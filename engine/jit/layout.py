@@ -29,8 +29,14 @@ def blocked(rows: NDArray[Any], block: int) -> NDArray[Any]:
     return made
 
 
-def padded(values: NDArray[Any], block: int) -> NDArray[Any]:
-    """Values [N] with zeros up to a whole number of blocks."""
-    made = aligned((-(-len(values) // block) * block,), values.dtype)
+def padded(values: NDArray[Any], block: int, beyond: float = 0) -> NDArray[Any]:
+    """Values [N] with what is `beyond` them up to a whole number of blocks."""
+    made = aligned((whole(len(values), block),), values.dtype)
     made[: len(values)] = values
+    made[len(values) :] = beyond
     return made
+
+
+def whole(count: int, block: int) -> int:
+    """The least whole number of blocks that holds so many."""
+    return -(-count // block) * block

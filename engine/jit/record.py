@@ -9,7 +9,7 @@ FIELDS = (
     "kernel", "source", "weights", "target", "base", "scale", "offset",
     "images", "lines", "rows", "image_step", "line_step", "row_step",
     "segments", "units", "pitch", "blocks", "outputs", "group", "shift",
-    "target_image", "target_line", "target_row",
+    "target_image", "target_line", "target_row", "value",
 )  # fmt: skip
 """`kernel` is the address of the function that is called with the record. Steps and the pitch count bytes.
 

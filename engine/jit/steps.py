@@ -69,8 +69,8 @@ def emit_pool(module: ir.Module, name: str) -> None:
         e.loop(const(0), f["units"], const(1)) as unit,
     ):
         loops = (image.index, line.index, row.index)
-        at = _offset(e, loops, [f["image_step"], f["line_step"], f["row_step"]])
-        out = _offset(e, loops, [f["target_image"], f["target_line"], f["target_row"]])
+        at = offset(e, loops, [f["image_step"], f["line_step"], f["row_step"]])
+        out = offset(e, loops, [f["target_image"], f["target_line"], f["target_row"]])
         anything = e.load(up, unit.index, I64, align=8)
         nothing = b.not_(anything)
         with e.loop(const(0), f["segments"], const(1), [const(0), const(-1)]) as down:
@@ -95,13 +95,14 @@ def emit_copy(module: ir.Module, name: str) -> None:
     source, target = b.inttoptr(f["source"], PTR), b.inttoptr(f["target"], PTR)
     with e.loop(const(0), f["images"], const(1)) as image, e.loop(const(0), f["lines"], const(1)) as line:
         loops = (image.index, line.index)
-        take = e.at(source, _offset(e, loops, [f["image_step"], f["line_step"]]), I8)
-        put = e.at(target, _offset(e, loops, [f["target_image"], f["target_line"]]), I8)
+        take = e.at(source, offset(e, loops, [f["image_step"], f["line_step"]]), I8)
+        put = e.at(target, offset(e, loops, [f["target_image"], f["target_line"]]), I8)
         e.intrinsic("llvm.memcpy.p0.p0.i64", VOID, put, take, f["units"], ir.Constant(I1, 0))
     e.ret()
 
 
-def _offset(e: Emitter, indices: tuple[Value, ...], steps: list[Value]) -> Value:
+def offset(e: Emitter, indices: tuple[Value, ...], steps: list[Value]) -> Value:
+    """Bytes from the beginning to a place of nested loops."""
     total = const(0)
     for index, step in zip(indices, steps, strict=True):
         total = e.b.add(total, e.b.mul(index, step))

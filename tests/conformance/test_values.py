@@ -168,7 +168,7 @@ def networks(draw):
 
 
 @fast
-@settings(deadline=None, max_examples=35)
+@settings(deadline=None, max_examples=25)
 @given(drawn=networks(), batch=st.sampled_from([0, 1, 2, 5]))
 def test_any_network(name, drawn, batch):
     rng, network = drawn

@@ -30,7 +30,7 @@ def random_memory(rng):
 
 
 def random_network(rng):
-    """Dense or convolutional, on pixels or bits, of any small sizes."""
+    """Dense, convolutional or with values and shortcuts, on pixels or bits, of any small sizes."""
     source, classes = str(rng.choice(["u8", "bits"])), int(rng.integers(1, 20))
     if rng.random() < 0.4:
         shape = tuple(map(int, rng.integers(1, (8, 8, 5))))
@@ -47,7 +47,22 @@ def random_network(rng):
         if min(sums) >= 1:
             layers.append((int(rng.integers(1, 140)), kernel_side, stride, padding, pool))
             left = sums if pool is None else [(side - pool.size) // pool.stride + 1 for side in sums]
-    return builders.convolutional(rng, shape, layers or [(3, 1, 1, 0, None)], classes, source)
+    layers = layers or [(3, 1, 1, 0, None)]
+    if rng.random() < 0.5:
+        return random_values(rng, shape, layers, classes, source)
+    return builders.convolutional(rng, shape, layers, classes, source)
+
+
+def random_values(rng, shape, layers, classes, source):
+    """The same layers with values, each followed by one or more that keep its shape, some of them as shortcuts."""
+    whats, chain = ["value", "shortcut", "threshold"], []
+    for outputs, *sides in layers:
+        chain.append((outputs, *sides, str(rng.choice(whats))))
+        side = int(rng.choice([1, 3, 5]))
+        chain += [(outputs, side, 1, side // 2, None, str(rng.choice(whats)))] * int(rng.integers(0, 3))
+    ends = [(int(rng.choice([7, 70])), str(rng.choice(whats))) for _ in range(rng.integers(0, 3))]
+    after = builders.odd if rng.integers(2) else builders.affine
+    return builders.residual(rng, shape, chain, ends, classes, source, after)
 
 
 def kernels(rng):

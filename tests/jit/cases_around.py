@@ -7,8 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.jit.kernels import address, kernel
+from engine.jit.layout import padded
 from engine.jit.record import SLOTS, record, slot
 from engine.jit.steps import PLANES, RUN_FIELDS
+from engine.jit.values import LANES
+from tests.conformance.oracle import assert_same_value
+from tests.inference.builders import ODD
 from tests.jit.cases import DOTS, FILLS, LIMITS, Dot, call, filled, span, starts
 
 
@@ -82,6 +86,67 @@ class Pool:
         memory.check()
 
 
+def _normal(rng, *sides):
+    return rng.standard_normal(sides).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class NetworkValue:
+    """Sums of `side` places each way into a value and its signs; pooled with a window of more than 1."""
+
+    images: int
+    side: tuple[int, int]
+    outputs: int
+    window: int = 1
+    stride: int = 1
+    shortcut: bool = False
+    gaps: tuple[int, int, int] = (0, 0, 0)
+    odd: bool = False
+    seed: int = 0
+
+    def check(self, memory):
+        rng = np.random.default_rng(self.seed)
+        channels = padded(np.zeros(self.outputs), LANES).size
+        height, width = (max(count - 1, 0) * self.stride + self.window for count in self.side)
+        sums = rng.integers(-(2**26), 2**26, (self.images, height, width, channels)).astype(np.int32)
+        scale, shift = rng.choice(ODD, (2, self.outputs)) if self.odd else _normal(rng, 2, self.outputs)
+        before = _normal(rng, self.images * self.side[0] * self.side[1], channels)
+        before[:, self.outputs :] = -1
+        value = memory.place(before, 4)
+        target_row = channels // 8 + self.gaps[0]
+        target_line = self.side[1] * target_row + self.gaps[1]
+        target_image = self.side[0] * target_line + self.gaps[2]
+        steps = (target_image, target_line, target_row)
+        target = memory.place(filled(rng, span((self.images, *self.side), steps, channels // 8), "random"))
+        expected, signs = self._expected(sums, padded(scale, LANES), padded(shift, LANES, beyond=-1), before)
+        bits = target.copy()
+        for at, row in zip(starts((self.images, *self.side), steps), signs, strict=True):
+            bits[at : at + len(row)] = row
+        place = 4 * channels
+        call(
+            ("shortcut" if self.shortcut else "value") + ("-pooled" if self.window > 1 else ""), memory,
+            source=memory.place(sums, 4).ctypes.data, value=value.ctypes.data, target=target.ctypes.data,
+            scale=memory.place(padded(scale, LANES), 4).ctypes.data,
+            offset=memory.place(padded(shift, LANES, beyond=-1), 4).ctypes.data,
+            images=self.images, lines=self.side[0], rows=self.side[1], units=channels // LANES,
+            image_step=height * width * place, line_step=self.stride * width * place, row_step=self.stride * place,
+            segments=self.window, blocks=self.window, pitch=width * place, group=place,
+            target_image=target_image, target_line=target_line, target_row=target_row,
+        )  # fmt: skip
+        assert_same_value(value, expected)
+        np.testing.assert_array_equal(target, bits)
+        memory.check()
+
+    def _expected(self, sums, scale, shift, before):
+        """The value float32 [places, channels], and its bits in octets."""
+        seen = np.lib.stride_tricks.sliding_window_view(sums, (self.window, self.window), (1, 2))
+        seen = seen[:, :: self.stride, :: self.stride][:, : self.side[0], : self.side[1]].max((-1, -2))
+        with np.errstate(all="ignore"):
+            value = seen.reshape(-1, sums.shape[-1]).astype(np.float32) * scale + shift
+            value = before + value if self.shortcut else value
+        return value, np.packbits(value >= 0, axis=1, bitorder="little")
+
+
 @dataclass(frozen=True)
 class Copy:
     """Lines of bytes from one pitch to another."""
@@ -153,7 +218,7 @@ def random_case(rng):
         drawn = rng.integers(low, high, count, endpoint=True)
         return int(drawn) if count is None else tuple(map(int, drawn))
 
-    match rng.integers(10):
+    match rng.integers(11):
         case 0:
             return Planes(some(0, 5), some(1, 300), some(0, 9), some(0, 2), fill, seed)
         case 1:
@@ -163,6 +228,12 @@ def random_case(rng):
             return Copy(some(0, 4, 2), some(0, 150), some(0, 9, 4), seed)
         case 3:
             return Driver(some(0, 20), some(1, 7), some(1, 40), some(1, 4), seed)
+        case 4:
+            window, outputs = some(1, 3), some(1, 100)
+            return NetworkValue(
+                some(0, 3), some(0, 4, 2), outputs, window, some(1, window), bool(rng.integers(2)), some(0, 9, 3),
+                bool(rng.integers(2)), seed,
+            )  # fmt: skip
         case _:
             return Dot(
                 str(rng.choice(DOTS)), counts=(some(0, 3), some(0, 3), some(0, 13)), steps=some(0, 200, 3),

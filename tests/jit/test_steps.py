@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.jit.cases import FILLS
-from tests.jit.cases_around import Copy, Driver, Planes, Pool
+from tests.jit.cases_around import Copy, Driver, NetworkValue, Planes, Pool
 from tests.jit.memory import Canaries
 
 pytestmark = pytest.mark.usefixtures("variant")
@@ -72,3 +72,26 @@ def test_any_copy(case, skew):
 )
 def test_driver_takes_blocks_through_all_records(case, skew):
     case.check(Canaries(skew))
+
+
+@st.composite
+def values(draw):
+    window = draw(st.integers(1, 3))
+    side = draw(st.tuples(st.integers(0, 4), st.integers(0, 4)))
+    return NetworkValue(
+        draw(st.integers(0, 3)), side, draw(st.integers(1, 70)), window, draw(st.integers(1, window)),
+        draw(st.booleans()), draw(st.tuples(*[st.integers(0, 9)] * 3)), draw(st.booleans()), draw(seeds),
+    )  # fmt: skip
+
+
+@settings(deadline=None, max_examples=60)
+@given(case=values(), skew=skews)
+def test_any_value(case, skew):
+    case.check(Canaries(skew))
+
+
+@pytest.mark.parametrize("window", [1, 2])
+@pytest.mark.parametrize("shortcut", [False, True])
+def test_values_of_every_remainder(window, shortcut):
+    for outputs in (*range(1, 34), 63, 64, 65):
+        NetworkValue(2, (1, 2), outputs, window, window, shortcut, seed=outputs).check(Canaries())

@@ -28,8 +28,8 @@ log = logging.getLogger(__name__)
 
 BLOCK = 128
 """Images taken through all layers together: their activations stay in the near caches."""
-SCRATCH = 1 << 28
-"""Bytes of activations between all layers, at most: fewer large images are taken together."""
+SCRATCH = 1 << 21
+"""Bytes of activations between all layers, about: fewer large images, or ones with float values, go together."""
 FEW = 4
 """Batches below this go image by image through the narrow kernels."""
 WORTH_A_THREAD = 32

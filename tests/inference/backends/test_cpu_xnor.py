@@ -20,6 +20,7 @@ from tests.inference import builders
 BACKEND = cpu_xnor.BACKEND
 BATCHES = (0, 1, 2, 3, 4, 5, 127, 128, 129, 300)
 LAYERS = ((33, 3, 2, 1, MaxPool(2, 1)), (70, 3, 1, 1, None))
+VALUES = ((65, 3, 1, 1, None, "value"), (65, 3, 1, 1, None, "shortcut"), (70, 5, 2, 1, MaxPool(2, 1), "value"))
 BUILT = {
     "pixels": lambda rng: builders.packed(rng, (3, 7, 1), (70, 130), 11),
     "pixels in fours": lambda rng: builders.packed(rng, (4, 8, 2), (64, 128), 10),
@@ -27,6 +28,8 @@ BUILT = {
     "scores at once": lambda rng: builders.packed(rng, (5, 5, 1), (), 17),
     "maps of pixels": lambda rng: builders.convolutional(rng, (9, 8, 3), LAYERS, 5),
     "maps of bits": lambda rng: builders.convolutional(rng, (7, 8, 65), LAYERS, 5, "bits"),
+    "values": lambda rng: builders.residual(rng, (7, 9, 3), builders.BLOCKS, ((40, "value"), (40, "shortcut")), 5),
+    "values of bits": lambda rng: builders.residual(rng, (8, 7, 65), VALUES, (), 5, "bits", builders.odd),
     "maps in place": lambda rng: builders.convolutional(rng, (6, 5, 64), ((9, 5, 1, 0, None),), 4, "bits"),
 }
 
