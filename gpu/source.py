@@ -75,10 +75,15 @@ def tile(rows: int, columns: int, depth: int = 8, threads: int = 256) -> tuple[t
 
 
 TILES = (tile(64, 128), tile(64, 128, 16), tile(32, 128), tile(128, 64), tile(64, 32), tile(16, 64))
+SHALLOW = tuple(macros for macros in TILES if dict(macros)["DEPTH"] == 8)
+ROWS = (1, 2, 4, 8)
 CARRY_SAVE = (("CARRY_SAVE", 1),)
 
 GEMMS = (*(Module("gemm.cu", macros + CARRY_SAVE) for macros in TILES), Module("gemm.cu", TILES[0]))
-PACK = Module("pack.cu")
+CONVS = (*(Module("conv.cu", macros + CARRY_SAVE) for macros in SHALLOW), Module("conv.cu", TILES[0]))
+PIXELS = tuple(Module("pixels.cu", macros) for macros in SHALLOW)
+FEW = tuple(Module("few.cu", (("ROWS", rows),)) for rows in ROWS)
+PLANES, PACK, POOL, PAPER = (Module(file) for file in ("planes.cu", "pack.cu", "pool.cu", "paper.cu"))
 
-MODULES = (PACK, *GEMMS)
+MODULES = (*GEMMS, *CONVS, *PIXELS, *FEW, PLANES, PACK, POOL, PAPER)
 """Everything that is compiled, tested, simulated and tuned: the first of a kind is what runs untuned."""

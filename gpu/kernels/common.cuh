@@ -8,6 +8,7 @@ typedef unsigned long long u64;
 typedef float f32;
 
 constexpr int WARP = 32;
+constexpr int PLANES = 8;  // bits of a pixel
 constexpr u32 EVERY_LANE = 0xFFFFFFFFu;
 
 __device__ inline int lane_of_thread() { return threadIdx.x % WARP; }

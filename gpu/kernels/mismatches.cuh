@@ -32,5 +32,5 @@ __device__ inline void agree(Stage (&stages)[2], Left left, Right right, i32 wor
 #pragma unroll
     for (int i = 0; i < RM; ++i)
 #pragma unroll
-        for (int j = 0; j < RN; ++j) sums[i][j] = terms - 2 * (i32)counters[i][j].total();
+        for (int j = 0; j < RN; ++j) sums[i][j] = (i32)(terms - 2 * counters[i][j].total());
 }

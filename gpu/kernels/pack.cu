@@ -1,5 +1,5 @@
-// Values to sign bits, +1 for 1: one warp makes one 32-bit word, by a ballot over neighbouring values.
-#include "common.cuh"
+// Values to sign bits, 1 for +1: a warp makes a 32-bit word, by a ballot over neighbouring values. And sums to scores.
+#include "rules.cuh"
 
 // Where a warp is: the word it makes, and the value that its lane looks at.
 struct Place {
@@ -34,4 +34,35 @@ extern "C" __global__ void pack_bytes(const u8* __restrict__ values, u32* __rest
     if (at.row >= rows) return;
     const bool inside = at.column < columns;
     store_ballot(words, at, inside && values[(size_t)at.row * columns + at.column] >= level);
+}
+
+// The eight bit planes of bytes: plane p of a row, [rows, 8, row_words], holds bit p of each of them.
+extern "C" __global__ void pack_planes(const u8* __restrict__ values, u32* __restrict__ words, i32 rows, i32 columns,
+                                       i32 row_words) {
+    const Place at(row_words);
+    if (at.row >= rows) return;
+    const u32 value = at.column < columns ? values[(size_t)at.row * columns + at.column] : 0;
+    u32 mine = 0;
+    for (int plane = 0; plane < PLANES; ++plane) {
+        const u32 word = __ballot_sync(EVERY_LANE, value >> plane & 1);
+        if (lane_of_thread() == plane) mine = word;
+    }
+    const i32 in_row = at.column / WARP;
+    if (lane_of_thread() < PLANES) words[((size_t)at.row * PLANES + lane_of_thread()) * row_words + in_row] = mine;
+}
+
+extern "C" __global__ void pack_sums(const i32* __restrict__ sums, const i32* __restrict__ bounds,
+                                     const u32* __restrict__ falling, u32* __restrict__ words, i32 rows, i32 columns,
+                                     i32 row_words) {
+    const Place at(row_words);
+    if (at.row >= rows) return;
+    const i32 sum = at.column < columns ? sums[(size_t)at.row * columns + at.column] : 0;
+    const u32 word = signs_word(sum, bounds[at.column], falling[at.column / WARP]);
+    if (lane_of_thread() == 0) words[at.word] = word;
+}
+
+extern "C" __global__ void score_sums(const i32* __restrict__ sums, const f32* __restrict__ scale,
+                                      const f32* __restrict__ shift, f32* __restrict__ scores, i32 rows, i32 columns) {
+    const size_t at = (size_t)blockIdx.x * blockDim.x + threadIdx.x;
+    if (at < (size_t)rows * columns) scores[at] = score(sums[at], scale[at % columns], shift[at % columns]);
 }

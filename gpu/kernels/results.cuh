@@ -1,5 +1,6 @@
 // What becomes of the sums of a block's tile: int32, signs by a threshold, or the scores of the last layer.
 #pragma once
+#include "rules.cuh"
 #include "tile.cuh"
 
 typedef i32 Sums[RM][RN];
@@ -16,8 +17,6 @@ __device__ inline void store_sums(const Sums& sums, i32* out, i32 rows, i32 colu
                 out[(size_t)row_of_tile(i) * columns + column_of_tile(j)] = sums[i][j];
 }
 
-// Output o is +1 where its sum is above bounds[o], turned over where bit o of `falling` is set (gamma < 0). Both end
-// with a whole 64-bit word: no sum is above the bounds beyond the last output, so that padding bits are 0.
 __device__ inline void store_bits(const Sums& sums, const i32* bounds, const u32* falling, u32* out, i32 rows,
                                   i32 columns) {
     const int row_words = 2 * parts(columns, 64), first_word = blockIdx.y * RN;
@@ -35,17 +34,12 @@ __device__ inline void store_bits(const Sums& sums, const i32* bounds, const u32
         u32 mine = 0;
 #pragma unroll
         for (int at = from; at < from + WARP && at < RM * RN; ++at) {
-            const u32 word = __ballot_sync(EVERY_LANE, sums[at / RN][at % RN] > bound[at % RN]) ^ turned[at % RN];
+            const u32 word = signs_word(sums[at / RN][at % RN], bound[at % RN], turned[at % RN]);
             if (lane_of_thread() == at - from) mine = word;
         }
         const int at = from + lane_of_thread(), row = row_of_tile(at / RN), word = first_word + at % RN;
         if (at < RM * RN && row < rows && word < row_words) out[(size_t)row * row_words + word] = mine;
     }
-}
-
-// float32(sum) * scale, rounded, + shift, rounded: never fused, whatever the compiler is told.
-__device__ inline f32 score(i32 sum, f32 scale, f32 shift) {
-    return __fadd_rn(__fmul_rn(__int2float_rn(sum), scale), shift);
 }
 
 __device__ inline void store_scores(const Sums& sums, const f32* scale, const f32* shift, f32* out, i32 rows,

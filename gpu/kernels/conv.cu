@@ -1,0 +1,83 @@
+// Convolution of maps of signs [images, height, width, words] by w [columns, kernel, kernel, words], as the product
+// of what its windows see: a row of the product for every position, gathered on the way to shared memory. Beyond the
+// edge lies -1, which is bits 0.
+#include "mismatches.cuh"
+
+struct Windows {
+    i32 height, width, words, kernel, stride, padding, down, across;
+};
+
+// What a thread fetches of COUNT windows, one after the other along the rows of all maps.
+template <int COUNT>
+struct Seen {
+    static constexpr int SLOTS = parts(COUNT, LINES);
+    static constexpr i32 NOWHERE = -(1 << 30);
+    const uint2* image[SLOTS];
+    i32 top[SLOTS], left[SLOTS];
+    i32 height, width, kernel, pairs, y, x, pair;
+
+    __device__ Seen(const u32* maps, i32 first, i32 count, const Windows& of) {
+        height = of.height;
+        width = of.width;
+        kernel = of.kernel;
+        pairs = of.words / 2;
+        y = x = 0;
+        pair = pair_of_thread();
+        turn();
+        for (int slot = 0; slot < SLOTS; ++slot) {
+            const int line = line_of_thread() + slot * LINES;
+            const bool inside = line < COUNT && line < count - first;
+            const i32 position = inside ? first + line : 0, in_image = position % (of.down * of.across);
+            image[slot] = (const uint2*)maps + (size_t)(position / (of.down * of.across)) * height * width * pairs;
+            top[slot] = inside ? in_image / of.across * of.stride - of.padding : NOWHERE;
+            left[slot] = in_image % of.across * of.stride - of.padding;
+        }
+    }
+
+    __device__ void fetch(uint2 (&found)[SLOTS]) {
+        for (int slot = 0; slot < SLOTS; ++slot) {
+            const i32 row = top[slot] + y, column = left[slot] + x;
+            const bool inside = y < kernel && (u32)row < (u32)height && (u32)column < (u32)width;
+            found[slot] = inside ? __ldg(image[slot] + ((size_t)row * width + column) * pairs + pair) : NO_BITS;
+        }
+        pair += PAIRS;
+        turn();
+    }
+
+    // From beyond the words of one position on to the next position of the window.
+    __device__ void turn() {
+        while (pair >= pairs) {
+            pair -= pairs;
+            if (++x == kernel) {
+                x = 0;
+                ++y;
+            }
+        }
+    }
+};
+
+__device__ inline void product(Stage (&stages)[2], const u32* maps, const u32* w, i32 rows, i32 columns,
+                               const Windows& of, Sums& sums, i32 terms) {
+    const i32 words = of.kernel * of.kernel * of.words;
+    agree(stages, Seen<BM>(maps, blockIdx.x * BM, rows, of), Rows<BN>(w, blockIdx.y * BN, columns, words), words, terms,
+          sums);
+}
+
+extern "C" __global__ void __launch_bounds__(THREADS, 2)
+conv_sums(const u32* __restrict__ maps, const u32* __restrict__ w, i32* __restrict__ out, i32 rows, i32 columns,
+          i32 terms, i32 height, i32 width, i32 words, i32 kernel, i32 stride, i32 padding, i32 down, i32 across) {
+    __shared__ Stage stages[2];
+    Sums sums;
+    product(stages, maps, w, rows, columns, {height, width, words, kernel, stride, padding, down, across}, sums, terms);
+    store_sums(sums, out, rows, columns);
+}
+
+extern "C" __global__ void __launch_bounds__(THREADS, 2)
+conv_bits(const u32* __restrict__ maps, const u32* __restrict__ w, const i32* __restrict__ bounds,
+          const u32* __restrict__ falling, u32* __restrict__ out, i32 rows, i32 columns, i32 terms, i32 height,
+          i32 width, i32 words, i32 kernel, i32 stride, i32 padding, i32 down, i32 across) {
+    __shared__ Stage stages[2];
+    Sums sums;
+    product(stages, maps, w, rows, columns, {height, width, words, kernel, stride, padding, down, across}, sums, terms);
+    store_bits(sums, bounds, falling, out, rows, columns);
+}
