@@ -28,9 +28,6 @@ class Device(Protocol):
     def download(self, array: DeviceArray) -> NDArray[Any]:
         """The values, once everything that was asked for before has run."""
 
-    def clear(self, array: DeviceArray) -> None:
-        """Make every byte 0."""
-
     def run(self, launch: Launch) -> None:
         """Begin a launch; it may still run when this returns."""
 

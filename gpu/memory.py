@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
+from engine.bits import WORD
+
 Shape = tuple[int, ...]
 
 
@@ -41,3 +43,13 @@ class DeviceArray:
             raise ValueError(f"rows {start} to {stop} of {self.shape[0]}")
         step = math.prod(self.shape[1:]) * self.dtype.itemsize
         return DeviceArray(self.address + start * step, self.dtype, (stop - start, *self.shape[1:]), self.owner)
+
+
+def parts(whole: int, part: int) -> int:
+    """How many parts of this size hold a whole."""
+    return -(-whole // part)
+
+
+def words_of(bits: int) -> int:
+    """32-bit words of packed rows, which end with whole 64-bit words."""
+    return parts(bits, WORD) * (WORD // 32)

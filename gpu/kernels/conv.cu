@@ -81,3 +81,13 @@ conv_bits(const u32* __restrict__ maps, const u32* __restrict__ w, const i32* __
     product(stages, maps, w, rows, columns, {height, width, words, kernel, stride, padding, down, across}, sums, terms);
     store_bits(sums, bounds, falling, out, rows, columns);
 }
+
+extern "C" __global__ void __launch_bounds__(THREADS, 2)
+conv_value(const u32* __restrict__ maps, const u32* __restrict__ w, const f32* __restrict__ scale, const f32* __restrict__ shift,
+           const f32* before, f32* value, u32* __restrict__ out, i32 rows, i32 columns, i32 terms, i32 height,
+           i32 width, i32 words, i32 kernel, i32 stride, i32 padding, i32 down, i32 across, i32 added) {
+    __shared__ Stage stages[2];
+    Sums sums;
+    product(stages, maps, w, rows, columns, {height, width, words, kernel, stride, padding, down, across}, sums, terms);
+    store_value(sums, scale, shift, before, value, out, rows, columns, added);
+}

@@ -52,17 +52,38 @@ extern "C" __global__ void pack_planes(const u8* __restrict__ values, u32* __res
 }
 
 extern "C" __global__ void pack_sums(const i32* __restrict__ sums, const i32* __restrict__ bounds,
-                                     const u32* __restrict__ falling, u32* __restrict__ words, i32 rows, i32 columns,
+                                     const u32* __restrict__ falling, u32* __restrict__ out, i32 rows, i32 columns,
                                      i32 row_words) {
     const Place at(row_words);
     if (at.row >= rows) return;
     const i32 sum = at.column < columns ? sums[(size_t)at.row * columns + at.column] : 0;
     const u32 word = signs_word(sum, bounds[at.column], falling[at.column / WARP]);
-    if (lane_of_thread() == 0) words[at.word] = word;
+    if (lane_of_thread() == 0) out[at.word] = word;
 }
 
 extern "C" __global__ void score_sums(const i32* __restrict__ sums, const f32* __restrict__ scale,
-                                      const f32* __restrict__ shift, f32* __restrict__ scores, i32 rows, i32 columns) {
+                                      const f32* __restrict__ shift, f32* __restrict__ out, i32 rows, i32 columns) {
     const size_t at = (size_t)blockIdx.x * blockDim.x + threadIdx.x;
-    if (at < (size_t)rows * columns) scores[at] = score(sums[at], scale[at % columns], shift[at % columns]);
+    if (at < (size_t)rows * columns) out[at] = score(sums[at], scale[at % columns], shift[at % columns]);
+}
+
+// The value of the network and its signs, as store_value in results.cuh makes them.
+extern "C" __global__ void value_sums(const i32* __restrict__ sums, const f32* __restrict__ scale,
+                                      const f32* __restrict__ shift, const f32* before, f32* value,
+                                      u32* __restrict__ out, i32 rows, i32 columns, i32 row_words, i32 added) {
+    const Place at(row_words);
+    if (at.row >= rows) return;
+    f32 made = -1.0f;
+    if (at.column < columns) {
+        const size_t index = (size_t)at.row * columns + at.column;
+        made = score(sums[index], scale[at.column], shift[at.column]);
+        if (added) made = __fadd_rn(before[index], made);
+        value[index] = made;
+    }
+    store_ballot(out, at, made >= 0.0f);
+}
+
+extern "C" __global__ void clear_sums(i32* __restrict__ sums, u64 count) {
+    const size_t at = (size_t)blockIdx.x * blockDim.x + threadIdx.x;
+    if (at < count) sums[at] = 0;
 }

@@ -190,3 +190,23 @@ pixel_conv_bits(const u8* __restrict__ images, const u32* __restrict__ w, const 
     weigh(stages, SeenPixels<BM>(images, blockIdx.x * BM, rows, of), w, columns, kernel * kernel * channels, sums);
     store_bits(sums, bounds, falling, out, rows, columns);
 }
+
+extern "C" __global__ void __launch_bounds__(THREADS, 2)
+pixels_value(const u8* __restrict__ pixels, const u32* __restrict__ w, const f32* __restrict__ scale, const f32* __restrict__ shift,
+             const f32* before, f32* value, u32* __restrict__ out, i32 rows, i32 columns, i32 terms, i32 added) {
+    __shared__ Stage stages[2];
+    Sums sums;
+    weigh(stages, PixelRows<BM>(pixels, blockIdx.x * BM, rows, terms), w, columns, terms, sums);
+    store_value(sums, scale, shift, before, value, out, rows, columns, added);
+}
+
+extern "C" __global__ void __launch_bounds__(THREADS, 2)
+pixel_conv_value(const u8* __restrict__ images, const u32* __restrict__ w, const f32* __restrict__ scale, const f32* __restrict__ shift,
+                 const f32* before, f32* value, u32* __restrict__ out, i32 rows, i32 columns, i32 height,
+                 i32 width, i32 channels, i32 kernel, i32 stride, i32 padding, i32 down, i32 across, i32 added) {
+    __shared__ Stage stages[2];
+    Sums sums;
+    const PixelWindows of = {height, width, channels, kernel, stride, padding, down, across};
+    weigh(stages, SeenPixels<BM>(images, blockIdx.x * BM, rows, of), w, columns, kernel * kernel * channels, sums);
+    store_value(sums, scale, shift, before, value, out, rows, columns, added);
+}

@@ -66,9 +66,6 @@ class SimulatedDevice(Device):
     def download(self, array):
         return bytes_of(array).copy().view(array.dtype).reshape(array.shape)
 
-    def clear(self, array):
-        bytes_of(array)[:] = 0
-
     def run(self, launch):
         """Raises SimulationFault."""
         self.launches.append(launch)

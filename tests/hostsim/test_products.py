@@ -6,7 +6,8 @@ import pytest
 from engine.bits import pack
 from engine.inference.backend import backend
 from gpu import launches
-from gpu.launches import Bits, Scores, Sums, words_of
+from gpu.memory import words_of
+from gpu.results import Bits, Scores, Sums
 from gpu.source import GEMMS
 
 RAGGED = [(1, 1, 1), (3, 5, 1000), (65, 130, 100), (130, 64, 64), (64, 128, 512), (66, 129, 513)]
