@@ -11,7 +11,7 @@ struct Pooled {
         const i32 column = (i32)(position % across), row = (i32)(position / across % down);
         const size_t image = position / across / down;
         first = ((image * height + row * stride) * width + column * stride) * depth + at % depth;
-        inside = position < positions;
+        inside = position < (size_t)positions;
     }
 };
 
