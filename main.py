@@ -8,14 +8,16 @@ import multiprocessing
 import os
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
     from engine.config import RunConfig
+    from engine.labs import Lab
 
 DONE, FAILED, REFUSED, INTERRUPTED = 0, 1, 2, 130
-PAGES = ("draw", "learn", "kernels")
+PAGES = ("draw", "learn", "kernels", "labs")
 
 Record = dict[str, Any]
 
@@ -42,12 +44,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _with_command(arguments: list[str]) -> list[str]:
     """Put the silent command "window" before what is not a command. Raises UnknownName for a mistyped one."""
     from engine.errors import UnknownName
+    from engine.labs import labs
 
-    first = arguments[0] if arguments else ""
-    if first in COMMANDS or first in ("-h", "--help", "--version"):
+    first, known = arguments[0] if arguments else "", [*COMMANDS, *labs()]
+    if first in known or first in ("-h", "--help", "--version"):
         return arguments
     if first and not first.startswith("-") and not Path(first).exists() and not Path(first).suffix:
-        raise UnknownName("command or file", first, COMMANDS)
+        raise UnknownName("command or file", first, known)
     return ["window", *arguments]
 
 
@@ -139,6 +142,12 @@ def _bench(options: argparse.Namespace) -> int:
     return _report(options, record, _print_bench)
 
 
+def _lab(lab: Lab[Any], options: argparse.Namespace) -> int:
+    from engine.labs.commands import run_lab
+
+    return _report(options, run_lab(lab, options, _progress_line), lambda record: print("\n".join(lab.lines(record))))
+
+
 # ---------------------------------------------------------------- the parser
 
 
@@ -151,6 +160,7 @@ class _Parser(argparse.ArgumentParser):
 
 def _parser() -> argparse.ArgumentParser:
     from engine import __version__
+    from engine.labs import labs
 
     parser = _Parser(
         prog="flipscope",
@@ -161,6 +171,12 @@ def _parser() -> argparse.ArgumentParser:
     for name, (summary, arguments) in COMMANDS.items():
         command = commands.add_parser(name, help=summary, description=summary)
         arguments(command)
+    for lab in labs().values():
+        command = commands.add_parser(lab.name, help=f"lab: {lab.summary}", description=f"{lab.summary}.".capitalize())
+        lab.add_arguments(command)
+        command.add_argument("--threads", type=int, default=min(2, os.cpu_count() or 1), help="(default %(default)s)")
+        _json(command)
+        command.set_defaults(run=partial(_lab, lab))
     return parser
 
 
@@ -256,10 +272,9 @@ def _report(options: argparse.Namespace, record: Record, for_people: Callable[[R
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    cells = [list(head), *([str(cell) for cell in row] for row in rows)]
-    widths = [max(len(row[i]) for row in cells) for i in range(len(head))]
-    for row in cells:
-        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    from engine.tables import table
+
+    print("\n".join(table(head, rows)))
 
 
 def _progress_line(text: str) -> None:

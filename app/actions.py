@@ -32,6 +32,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("draw", "Draw page", "Ctrl+1", lambda w: w.show_page("draw")),
     Action("learn", "Learn page", "Ctrl+2", lambda w: w.show_page("learn")),
     Action("kernels", "Kernels page", "Ctrl+3", lambda w: w.show_page("kernels")),
+    Action("labs", "Labs page", "Ctrl+4", lambda w: w.show_page("labs")),
     Action("open", "Open a model or a picture…", "Ctrl+O", lambda w: w.ask_open()),
     Action("help", "What am I seeing?", "F1", lambda w: w.show_help()),
     Action("theme", "Light or dark", "Ctrl+T", lambda w: w.toggle_theme()),

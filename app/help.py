@@ -33,6 +33,12 @@ PAGES: dict[str, tuple[str, str]] = {
         "float32. In the roofline every measured row is a dot: its speed over how much it computes with each byte it "
         "must move. The level line is what this core can count at most, the slanted ones what its memory can bring.",
     ),
+    "labs": (
+        "Experiments on binarized networks",
+        "Each tab asks one question of a paper and answers it on this machine: press Run. The words on the left say "
+        "how, where the answer ends, and what the paper claims, apart from what was measured here. A run has a process "
+        "of its own at lower priority; Stop ends it at once, and the rest of the window goes on meanwhile.",
+    ),
 }
 
 

@@ -32,7 +32,7 @@ def application() -> QApplication:
 
 def make_session(settings: Settings) -> Session:
     """A session on real children, none of them started yet."""
-    return Session(Link("torch"), Link("inference"), lambda: Link("inference", lowered=True), settings)
+    return Session(Link("torch"), Link("inference"), lambda world: Link(world, lowered=True), settings)
 
 
 def open_window(path: str = "", page: str = "", quit_after: float | None = None) -> int:

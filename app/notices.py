@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Notice:
-    """Something to say on one page ("draw", "learn", "kernels" or "" for all): what happened, what to do."""
+    """Something to say on one page ("draw", "learn", "kernels", "labs" or "" for all): what happened, what to do."""
 
     page: str
     what: str
@@ -54,6 +54,6 @@ def backend_lost(lost: m.LeaveOut, death: Death) -> Notice:
     return Notice("draw", what, lost.remedy, "readmit", death.last_words)
 
 
-def bench_gone(death: Death) -> Notice:
-    """The notice of a job child that died under a benchmark."""
-    return Notice("kernels", f"The benchmark is gone: {death.reason}.", "Run it again.")
+def job_gone(page: str, who: str, death: Death) -> Notice:
+    """The notice of a job child that died under its job."""
+    return Notice(page, f"{who} is gone: {death.reason}.", "Run it again.", "", death.last_words)

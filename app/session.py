@@ -9,8 +9,8 @@ from PySide6.QtCore import QObject, Signal
 
 from app import notices
 from app.backend_choice import BackendChoice, Mode
-from app.bench_runner import BenchRunner
 from app.evaluator import Evaluator
+from app.jobs import Jobs
 from app.left_out import LeftOut
 from app.link import Channel, Death, end_all
 from app.models_list import TRAINING, TWIN, ModelChoice, ModelsList
@@ -27,7 +27,7 @@ class Session(RunSession):
     """State and the commands that change it. Emits only in the window's thread.
 
     Signals carry the new value where there is one; everything can also be read from the attributes. The run is the
-    base's; here are the models, what draws with them and scores them, and the benchmarks.
+    base's; here are the models, what draws with them and scores them, and the jobs.
     """
 
     backends_changed = Signal()
@@ -38,14 +38,12 @@ class Session(RunSession):
     mode_changed = Signal()
     evaluation_changed = Signal(str)
     progress = Signal(object)
-    bench = Signal(object)
-    bench_changed = Signal()
 
     def __init__(
         self,
         trainer: Channel,
         inference: Channel,
-        make_job: Callable[[], Channel],
+        make_job: Callable[[m.World], Channel],
         settings: Settings,
         parent: QObject | None = None,
     ) -> None:
@@ -57,7 +55,7 @@ class Session(RunSession):
         self._predictor = Predictor(inference, self._models, self.prediction)
         self._evaluator = Evaluator(inference, self._models, self._backends, self._stale, self.evaluation_changed)
         self._left_out = LeftOut(self._backends)
-        self._benches = BenchRunner(make_job, self, self._left_out, self.bench, self.bench_changed)
+        self.jobs = Jobs(make_job, self, self._left_out)
         self.run_began.connect(self._run_began)
         self.snapshot.connect(self._snapshot_arrived)
         inference.said.connect(self._inference_said)
@@ -72,7 +70,7 @@ class Session(RunSession):
 
     def end(self) -> None:
         """End every child; at most three seconds."""
-        self._benches.end()
+        self.jobs.end()
         end_all([self.trainer, self.inference])
         self.run.history.close()
 
@@ -195,26 +193,6 @@ class Session(RunSession):
     def _stale(self, key: str) -> bool:
         """Whether what is loaded under a key is still the network of the run before."""
         return key == TRAINING and not self._models.is_of(self.run.name)
-
-    # ------------------------------------------------------------ benchmarks
-
-    @property
-    def job(self) -> Channel | None:
-        """The child of the benchmark under way."""
-        return self._benches.job
-
-    @property
-    def benching(self) -> bool:
-        """Whether a benchmark is under way."""
-        return self._benches.job is not None
-
-    def start_bench(self, command: m.BenchGemm | m.BenchNet | m.BenchConv) -> None:
-        """Run a benchmark in a job child; training rests meanwhile."""
-        self._benches.start(command)
-
-    def cancel_bench(self) -> None:
-        """End the benchmark under way, if there is one."""
-        self._benches.cancel()
 
     # ------------------------------------------------------------ what the children say
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import binascii
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QSize, Qt, QTimer, Signal
@@ -35,12 +36,19 @@ from app.icons import icon
 from app.notify import ExceptionHook, Toast
 from app.pages.draw import DrawPage
 from app.pages.kernels import KernelsPage
+from app.pages.labs import LabsPage
 from app.pages.learn import LearnPage
 from app.session import Notice, Session
 from app.theme import Choice, theme, tokens
 from app.widgets.status import StatusLine
 
-PAGES = (("draw", "Draw"), ("learn", "Learn"), ("kernels", "Kernels"))
+PAGES = (("draw", "Draw"), ("learn", "Learn"), ("kernels", "Kernels"), ("labs", "Labs"))
+MAKERS: dict[str, Callable[[Session], QWidget]] = {
+    "draw": DrawPage,
+    "learn": LearnPage,
+    "kernels": KernelsPage,
+    "labs": LabsPage,
+}
 SIZE = QSize(1280, 800)
 TITLE_BAR = 40
 """What a window manager may add to a window's height, about."""
@@ -80,7 +88,7 @@ class Window(QMainWindow):
     def page(self, name: str) -> QWidget:
         """The page of that name, made at first use."""
         if name not in self._pages:
-            page = {"draw": DrawPage, "learn": LearnPage, "kernels": KernelsPage}[name](self.session)
+            page = MAKERS[name](self.session)
             if isinstance(page, DrawPage):
                 page.watch_asked.connect(lambda: self.show_page("learn"))
             for kind in (QAbstractButton, QComboBox):

@@ -70,8 +70,8 @@ def take(window: Window) -> None:
     spin(1.0)
     save(window, "draw")
     window.show_page("kernels")
-    session.start_bench(BenchGemm(((1024, 1024, 1024),)))
-    until(lambda: not session.benching)
+    session.jobs.start(BenchGemm(((1024, 1024, 1024),)), "kernels", "The benchmark")
+    until(lambda: session.jobs.command is None)
     save(window, "kernels")
 
 

@@ -202,31 +202,58 @@ class EvaluateTwin(Evaluate):
     urgency: ClassVar[int] = 7
 
 
+# -- a job child
+
+
 @dataclass(frozen=True)
-class BenchGemm(Command):
-    """Time the +-1 product M x N x K by every backend and float peer; answered by BenchRow… and Done."""
+class Job(Command):
+    """What a job child is started for, in `world`: at most one at a time, at lower priority, ended at any moment.
+
+    Its generator yields Progress, results and, where it cannot go on, a failure; then comes Done.
+    alone: whether it times things, so that training rests meanwhile.
+    """
 
     lane: ClassVar[str | None] = "job"
+    world: ClassVar[World] = "inference"
+    alone: ClassVar[bool] = False
+
+
+@dataclass(frozen=True)
+class RunLab(Job):
+    """Run a lab (engine.labs); each has a subclass of its own. lab: its name."""
+
+    lab: ClassVar[str]
+
+
+@dataclass(frozen=True)
+class Bench(Job):
+    """A benchmark; answered by BenchPeak, BenchRow… and Done."""
+
+    alone: ClassVar[bool] = True
+
+
+@dataclass(frozen=True)
+class BenchGemm(Bench):
+    """Time the +-1 product M x N x K by every backend and float peer."""
+
     shapes: tuple[tuple[int, int, int], ...]
     threads: int = 1
     quick: bool = False
 
 
 @dataclass(frozen=True)
-class BenchNet(Command):
+class BenchNet(Bench):
     """Time whole random networks, e.g. ("784-1024x3-10", 100): architecture and batch."""
 
-    lane: ClassVar[str | None] = "job"
     cases: tuple[tuple[str, int], ...]
     threads: int = 1
     quick: bool = False
 
 
 @dataclass(frozen=True)
-class BenchConv(Command):
+class BenchConv(Bench):
     """Time one binary 3x3 convolution with its threshold, e.g. ("128@32x32", 16): channels @ image, and batch."""
 
-    lane: ClassVar[str | None] = "job"
     cases: tuple[tuple[str, int], ...]
     threads: int = 1
     quick: bool = False
@@ -666,6 +693,11 @@ class BenchPeak(Event):
     machine: str
     read_gbs: tuple[tuple[str, float], ...] = ()
     clock: str = "wall"
+
+
+@dataclass(frozen=True)
+class LabResult(Event):
+    """A result of a lab, whole in itself; each lab has subclasses of its own, of numbers, texts and numpy arrays."""
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,7 @@ class KernelsPage(QWidget):
         self.meaning = Meaning()
         self.roofline = Roofline()
         self._lay_out()
-        session.bench.connect(self._bench)
+        session.jobs.said.connect(self._bench)
         self.bar.copy_asked.connect(lambda: QGuiApplication.clipboard().setText(self.results.csv()))
         self.bar.save_asked.connect(self._save_picture)
         self.cases.activated.connect(lambda index: self.show_case(self.cases.itemData(index)))
@@ -51,7 +51,9 @@ class KernelsPage(QWidget):
 
     # ------------------------------------------------------------ what the benchmark says
 
-    def _bench(self, event: m.Event) -> None:
+    def _bench(self, command: m.Job, event: m.Event) -> None:
+        if not isinstance(command, m.Bench):
+            return
         if isinstance(event, m.Progress):
             self.bar.show_progress(event)
             return

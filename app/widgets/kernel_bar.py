@@ -62,7 +62,7 @@ class KernelBar(QFrame):
         self._connect()
         self.refresh()
 
-    def command(self) -> m.BenchGemm | m.BenchNet | m.BenchConv:
+    def command(self) -> m.Bench:
         """What Run would start. Raises BadInput for a custom shape that is none."""
         kind, what = self.shape.currentData()
         threads = int(self.threads.currentData())
@@ -75,7 +75,8 @@ class KernelBar(QFrame):
     def refresh(self) -> None:
         """Show what applies now: the entry of sizes, the batch, whether Run can run, what is going on."""
         kind = self.shape.currentData()[0]
-        benching = self._session.benching
+        jobs = self._session.jobs
+        benching = isinstance(jobs.command, m.Bench)
         self.custom.setVisible(kind == CUSTOM)
         self.batch.setVisible(kind in BATCHED)
         self.run.setText("Cancel" if benching else "Run")
@@ -88,9 +89,10 @@ class KernelBar(QFrame):
             set_role(self.state, "warning")
             self._say(f"✗ {error}")
             return
-        self.run.setEnabled(True)
+        busy = "" if benching else jobs.busy
+        self.run.setEnabled(not busy)
         if not benching:
-            self._say("")
+            self._say(busy)
 
     def show_progress(self, event: m.Progress) -> None:
         """Say what is being timed, how far it is, and that training rests where it does."""
@@ -122,13 +124,14 @@ class KernelBar(QFrame):
         self.custom.returnPressed.connect(self.run.click)
         self.copy.clicked.connect(self.copy_asked)
         self.save.clicked.connect(self.save_asked)
-        self._session.bench_changed.connect(self.refresh)
+        self._session.jobs.changed.connect(self.refresh)
 
     def _run_or_cancel(self) -> None:
-        if self._session.benching:
-            self._session.cancel_bench()
+        jobs = self._session.jobs
+        if isinstance(jobs.command, m.Bench):
+            jobs.cancel()
         else:
-            self._session.start_bench(self.command())
+            jobs.start(self.command(), "kernels", "The benchmark")
             rest = "Training is paused while timing" if self._session.run.state == "paused" else "Starting"
             self._say(rest)
 

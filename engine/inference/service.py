@@ -11,7 +11,7 @@ from importlib.metadata import version
 import numpy as np
 import threadpoolctl
 
-from engine import datasets, runservice
+from engine import datasets, labs, runservice
 from engine import messages as m
 from engine import run_messages as r
 from engine.errors import BadInput, UnknownName
@@ -90,6 +90,8 @@ class InferenceService:
                 return bench.net(command.cases, command.threads, quick=command.quick)
             case m.BenchConv():
                 return bench.conv(command.cases, command.threads, quick=command.quick)
+            case m.RunLab():
+                return labs.run(command)
             case _:
                 raise BadInput(f"The inference worker does not know {type(command).__name__}.", "Ask the trainer.")
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
-from engine import __version__, paths, runlist
+from engine import __version__, labs, paths, runlist
 from engine import messages as m
 from engine.errors import BadFile, BadInput
 from engine.inference import modelfile
@@ -50,6 +50,8 @@ class TrainingService:
             case m.Ack(sequence, layers):
                 if self._run is not None:  # an answer to the last frame of a run that has ended since is nobody's
                     self._run.telemetry.acknowledge(sequence, layers)
+            case m.RunLab():
+                return labs.run(command)
             case m.Peer():
                 return peers.take_turn(command)
             case _:

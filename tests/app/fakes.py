@@ -11,8 +11,9 @@ class FakeChannel(QObject):
     said = Signal(object)
     died = Signal(object)
 
-    def __init__(self):
+    def __init__(self, world="inference"):
         super().__init__()
+        self.world = world
         self.sent = []
         self.starts = 0
         self.ended = False

@@ -347,25 +347,28 @@ class TestDeath:
         assert session.trainer.starts == 3
 
 
-class TestBench:
+BENCH = m.BenchGemm(((64, 64, 64),))
+
+
+class TestJobs:
     def test_training_rests_while_timing_and_goes_on_after(self, session):
         session.trainer.say(started(), m.RunState("r1", "running"))
-        session.start_bench(m.BenchGemm(((64, 64, 64),)))
+        session.jobs.start(BENCH, "kernels", "The benchmark")
         assert session.trainer.sent[-1] == m.Pause("run")
-        session.job.say(m.Done("job"))
+        session.jobs.child.say(m.Done("job"))
         assert session.trainer.sent[-1] == m.Resume("run")
-        assert not session.benching
+        assert session.jobs.command is None
 
     def test_closing_ends_the_job_without_waiting_for_it(self, session):
-        session.start_bench(m.BenchGemm(((64, 64, 64),)))
-        job, waits = session.job, []
+        session.jobs.start(BENCH, "kernels", "The benchmark")
+        job, waits = session.jobs.child, []
         job.end = waits.append
         session.end()
         assert waits == [0.0]
 
     def test_cancel_ends_the_job(self, session):
-        session.start_bench(m.BenchGemm(((64, 64, 64),)))
-        job = session.job
-        session.cancel_bench()
+        session.jobs.start(BENCH, "kernels", "The benchmark")
+        job = session.jobs.child
+        session.jobs.cancel()
         assert job.ended
-        assert session.job is None
+        assert session.jobs.child is None

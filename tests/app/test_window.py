@@ -28,7 +28,7 @@ def window(session, qtbot):
     theme().choose("dark")
 
 
-@pytest.mark.parametrize("number", [1, 2, 3])
+@pytest.mark.parametrize("number", [1, 2, 3, 4])
 def test_control_and_a_number_show_a_page(window, number):
     QTest.keyClick(window, getattr(Qt.Key, f"Key_{number}"), Qt.KeyboardModifier.ControlModifier)
     assert window.session.visible_page == PAGES[number - 1][0]

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from engine.bits import Words
 from engine.config import RunConfig
 from engine.errors import Unsupported
+from engine.streams import stream
 
 Arrays = dict[str, NDArray[Any]]
 """Canonical named arrays, the same whichever stepper made them (see `Stepper.state`)."""
@@ -28,8 +29,7 @@ class Key:
 
     def stream(self, purpose: str, layer: int = 0) -> np.random.Generator:
         """An independent generator for one purpose ("shuffle", "weights", "activations", …) in one layer."""
-        words = [self.seed, self.epoch, self.step, layer, *purpose.encode()]
-        return np.random.Generator(np.random.Philox(np.random.SeedSequence(words)))
+        return stream(purpose, self.seed, self.epoch, self.step, layer)
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,7 @@ def choose(picker, text):
 
 def run(page, *events):
     page.bar.run.click()
-    job = page.session.job
+    job = page.session.jobs.child
     job.say(m.BenchPeak(2700.0, 127.0, "a machine"), *events)
     return job
 
@@ -52,7 +52,7 @@ def test_run_asks_for_the_chosen_case(page):
     assert job.last(m.BenchGemm) == m.BenchGemm(((1024, 1024, 1024),), 1)
     assert page.bar.run.text() == "Cancel"
     page.bar.run.click()
-    assert not page.session.benching
+    assert page.session.jobs.command is None
     assert page.bar.run.text() == "Run"
 
 

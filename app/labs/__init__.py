@@ -1,0 +1,71 @@
+"""The labs' panels, one a file: each module here offers one as PANEL; no list is kept."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from abc import abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QWidget
+
+from app.session import Session
+from engine import messages as m
+
+
+@dataclass(frozen=True)
+class About:
+    """A lab in words. claims: what its paper claims, each a sentence; never mixed with what was measured here."""
+
+    question: str
+    method: str
+    limits: str
+    source: str
+    claims: tuple[str, ...]
+
+
+class LabPanel(QWidget):
+    """One lab on the Labs page: its choices and its plots. The page adds the words, Run, Stop and Export.
+
+    Emit `edited` when a choice changes, and `found` with what was measured here, in a few sentences.
+
+    name: of the lab (engine.labs), where there is one. title: on its tab. order: of the tabs, lowest first.
+    """
+
+    edited = Signal()
+    found = Signal(str)
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    order: ClassVar[int]
+    about: ClassVar[About]
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.session = session
+
+    @abstractmethod
+    def request(self) -> m.RunLab:
+        """What Run would start. Raises FlipscopeError, which is shown beside the button."""
+
+    @abstractmethod
+    def begin(self, request: m.RunLab) -> None:
+        """A run begins: what was found before makes room for what comes."""
+
+    @abstractmethod
+    def show_result(self, result: m.LabResult) -> None:
+        """Show a result of the run under way."""
+
+    @abstractmethod
+    def csv(self) -> str:
+        """Everything that was found, as CSV; "" where there is nothing yet."""
+
+
+def panels() -> Iterator[type[LabPanel]]:
+    """The panel of every lab, in the order of their tabs."""
+    modules = (importlib.import_module(f"{__name__}.{info.name}") for info in pkgutil.iter_modules(__path__))
+    found: list[type[LabPanel]] = [module.PANEL for module in modules if hasattr(module, "PANEL")]
+    yield from sorted(found, key=lambda panel: panel.order)

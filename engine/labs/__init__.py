@@ -1,0 +1,68 @@
+"""Labs: experiments on networks, one a file. Each module here offers one as LAB; no list is kept.
+
+A lab's module is read by the window and by every command, so it imports neither torch nor a backend at its top; what
+computes is imported by `run`, in the process that runs it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import pkgutil
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import Any, ClassVar, Protocol, TypeVar
+
+from engine import messages as m
+from engine.errors import UnknownName
+from engine.worker import Run
+
+Record = dict[str, Any]
+"""What survives JSON."""
+
+Request = TypeVar("Request", bound=m.RunLab, contravariant=True)
+
+
+class Lab(Protocol[Request]):
+    """An experiment: the same function for the window, which runs it in a job child, and for the command line.
+
+    name: of its command and of its request (RunLab.lab). summary: what the command does, in half a sentence.
+    """
+
+    name: ClassVar[str]
+    summary: ClassVar[str]
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """The arguments of its command; --threads and --json are there already."""
+
+    def request(self, options: argparse.Namespace) -> m.RunLab:
+        """What these arguments ask for. Raises FlipscopeError."""
+
+    def run(self, request: Request) -> Run:
+        """The experiment: yields Progress("job", what it is doing, share), its LabResults, and None in between.
+
+        It knows nothing of pipes, clocks and Qt; whoever drives it adds the time that is left. Uses as many threads
+        as engine.threads.limit() says (in the torch world: torch.set_num_threads). Closing it at any yield leaves
+        nothing behind. Raises FlipscopeError.
+        """
+
+    def record(self, results: Sequence[m.LabResult]) -> Record:
+        """What --json prints of everything that `run` yielded."""
+
+    def lines(self, record: Record) -> Iterator[str]:
+        """The same for people, line by line."""
+
+
+@cache
+def labs() -> dict[str, Lab[Any]]:
+    """Every lab by name."""
+    modules = (importlib.import_module(f"{__name__}.{info.name}") for info in pkgutil.iter_modules(__path__))
+    found: list[Lab[Any]] = [module.LAB for module in modules if hasattr(module, "LAB")]
+    return {lab.name: lab for lab in found}
+
+
+def run(request: m.RunLab) -> Run:
+    """The generator that carries a request out, for a service. Raises UnknownName."""
+    if request.lab not in labs():
+        raise UnknownName("lab", request.lab, labs())
+    return labs()[request.lab].run(request)
