@@ -312,8 +312,8 @@ class TestDeath:
 
     def test_a_benchmark_does_without_what_was_lost(self, loaded):
         loaded.inference.say(m.BackendList((XNOR, BLAS, GPU)), m.BackendLost("cupy-xnor", "The GPU fell off.", "Look."))
-        loaded.start_bench(m.BenchGemm(((64, 64, 64),)))
-        assert isinstance(loaded.job.sent[0], m.LeaveOut)
+        loaded.jobs.start(BENCH, "kernels", "The benchmark")
+        assert isinstance(loaded.jobs.child.sent[0], m.LeaveOut)
 
     def test_what_is_drawn_while_the_inference_worker_is_gone_does_not_silence_the_next_one(self, loaded):
         shown = []
