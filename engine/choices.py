@@ -24,6 +24,8 @@ RANGES: dict[str, tuple[float, float]] = {
     "halve_every": (1, 100_000),
     "momentum": (0.0, 0.999),
     "spread": (1e-6, 1.0),
+    "dropout_input": (0.0, 0.9),
+    "dropout_hidden": (0.0, 0.9),
     "augment_until": (0.0, 1.0),
     "evaluations_per_epoch": (1, 100),
     "threads": (1, 1024),
@@ -32,6 +34,7 @@ RANGES: dict[str, tuple[float, float]] = {
 CHOICES: dict[str, dict[str, str]] = {
     "kind": {
         "binary": "weights and activations of one bit",
+        "binaryconnect": "weights of one bit behind float activations: the paper's predecessor, for comparison",
         "float": "the ordinary network of the same shape, for comparison",
     },
     "optimizer": {
@@ -61,6 +64,22 @@ CHOICES: dict[str, dict[str, str]] = {
         "deterministic": "the sign",
         "stochastic": "+1 by a chance that grows with the value, drawn at every step",
     },
+    "estimator": {
+        "straight-through": "a slope of 1 where the value lies within 1 of the sign's edge, else 0",
+        "approx-sign": "a slope of 2 at the sign's edge that falls to 0 within 1 of it (Bi-Real Net)",
+    },
+    "scaling": {
+        "none": "weights are +1 and -1",
+        "xnor-net": "each output is times the mean size of its latents; folding lets batch-norm absorb it",
+    },
+    "thresholds": {
+        "zero": "an activation is +1 from 0 up",
+        "learned": "every output learns from where up (ReActNet's RSign); folded into the integer threshold",
+    },
+    "batch_norm": {
+        "plain": "the usual one",
+        "shift-based": "the paper's, whose products are all by powers of two",
+    },
     "output": {
         "batchnorm": "batch-norm gives every class its own scale and shift",
         "bias": "one common scale and a bias: the form that can be verified",
@@ -89,6 +108,9 @@ LIVE: frozenset[str] = frozenset(
         "loss",
         "weights",
         "activations",
+        "estimator",
+        "dropout_input",
+        "dropout_hidden",
         "augmentation",
         "augment_until",
         "evaluations_per_epoch",
@@ -108,14 +130,44 @@ class Conflict:
 
 CONFLICTS = (
     Conflict(
-        lambda c: c.kind == "float" and "stochastic" in (c.weights, c.activations),
-        "The float network takes no signs, so there are none to draw.",
-        "Choose deterministic weights and activations, or a binary network.",
+        lambda c: c.kind == "float" and c.weights == "stochastic",
+        "The float network's weights have no signs to draw.",
+        "Set weights=deterministic, or choose binary weights.",
     ),
     Conflict(
         lambda c: c.kind == "float" and c.rate_scale != "none",
         "The paper's rate scale is of binary weights, and the float network has none.",
-        "Set rate_scale=none, or choose a binary network.",
+        "Set rate_scale=none, or choose binary weights.",
+    ),
+    Conflict(
+        lambda c: c.kind == "float" and c.scaling != "none",
+        "XNOR-Net's scale stands for the size of weights of which only signs are left; the float network keeps it all.",
+        "Set scaling=none, or choose binary weights.",
+    ),
+    Conflict(
+        lambda c: c.kind != "binary" and c.activations == "stochastic",
+        "Float activations have no signs to draw.",
+        "Set activations=deterministic, or kind=binary.",
+    ),
+    Conflict(
+        lambda c: c.kind != "binary" and c.estimator != "straight-through",
+        "Float activations have a gradient of their own, for which no other has to stand.",
+        "Set estimator=straight-through, or kind=binary.",
+    ),
+    Conflict(
+        lambda c: c.kind != "binary" and c.thresholds != "zero",
+        "A learned threshold is of a sign, and float activations have none.",
+        "Set thresholds=zero, or kind=binary.",
+    ),
+    Conflict(
+        lambda c: c.activations == "stochastic" and c.estimator != "straight-through",
+        "The mean of a stochastic sign is the hard tanh, whose slope is the straight-through estimator and no other.",
+        "Set activations=deterministic, or estimator=straight-through.",
+    ),
+    Conflict(
+        lambda c: c.output == "bias" and c.scaling != "none",
+        "The bias-only output has one scale for all classes, and XNOR-Net's is another for each.",
+        "Set scaling=none, or output=batchnorm.",
     ),
     Conflict(
         lambda c: c.optimizer == "sgd" and c.rate_scale != "none",

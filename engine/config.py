@@ -11,11 +11,15 @@ from engine.errors import BadInput, UnknownName
 
 __all__ = ["CHOICES", "LIVE", "RANGES", "RunConfig", "coerce"]
 
-Kind = Literal["binary", "float"]
+Kind = Literal["binary", "binaryconnect", "float"]
 Optimizer = Literal["adam", "shift-adamax", "sgd"]
 RateScale = Literal["none", "glorot"]
 Loss = Literal["cross-entropy", "squared-hinge"]
 Rounding = Literal["deterministic", "stochastic"]
+Estimator = Literal["straight-through", "approx-sign"]
+Scaling = Literal["none", "xnor-net"]
+Thresholds = Literal["zero", "learned"]
+BatchNorm = Literal["plain", "shift-based"]
 Output = Literal["batchnorm", "bias"]
 Schedule = Literal["cosine", "constant", "exponential", "halving"]
 Augmentation = Literal["none", "light", "strong", "crop", "crop-mirror"]
@@ -35,6 +39,8 @@ class RunConfig:
         final_rate: where an exponential schedule ends. halve_every: epochs, of a halving one.
         momentum: of SGD.
         weights, activations: how the sign is taken in training (always deterministic in deployment).
+        estimator: what stands for the slope of the activations' sign.
+        dropout_input, dropout_hidden: chance of a pixel, and of a hidden activation, to be left out of a training step.
         spread: half the width of the latents' first, uniform distribution; None for what suits the method.
         augment_until: share of the budget after which images are left as they are, so that the end of training sees
             what tests show.
@@ -59,6 +65,12 @@ class RunConfig:
     loss: Loss = "cross-entropy"
     weights: Rounding = "deterministic"
     activations: Rounding = "deterministic"
+    estimator: Estimator = "straight-through"
+    scaling: Scaling = "none"
+    thresholds: Thresholds = "zero"
+    batch_norm: BatchNorm = "plain"
+    dropout_input: float = 0.0
+    dropout_hidden: float = 0.0
     spread: float | None = None
     output: Output = "batchnorm"
     augmentation: Augmentation = "none"
@@ -76,6 +88,16 @@ class RunConfig:
             if getattr(self, name) not in choices:
                 raise UnknownName(name, str(getattr(self, name)), choices)
         check_combination(self)
+
+    @property
+    def binary_weights(self) -> bool:
+        """Whether what multiplies is signs."""
+        return self.kind != "float"
+
+    @property
+    def binary_activations(self) -> bool:
+        """Whether layers give signs to each other, so that the network can be packed."""
+        return self.kind == "binary"
 
     def changed(self, key: str, value: Any) -> RunConfig:
         """A copy with one field set, coerced to the field's type. Raises UnknownName or BadInput."""
@@ -106,6 +128,8 @@ _TYPES: dict[str, type] = {
     "final_rate": float,
     "momentum": float,
     "spread": float,
+    "dropout_input": float,
+    "dropout_hidden": float,
     "augment_until": float,
 }
 """What is not text."""

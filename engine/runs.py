@@ -105,7 +105,8 @@ class RunFolder:
         cls, root: Path, config: RunConfig, versions: Mapping[str, str], now: datetime, origin: Origin | None = None
     ) -> RunFolder:
         """A new folder under `root`, named by time, model and seed; nothing that exists is touched."""
-        stem = f"{now:%Y-%m-%d-%H%M%S}-{config.model}{'-float' if config.kind == 'float' else ''}-seed{config.seed}"
+        kind = "" if config.kind == "binary" else f"-{config.kind}"
+        stem = f"{now:%Y-%m-%d-%H%M%S}-{config.model}{kind}-seed{config.seed}"
         try:
             root.mkdir(parents=True, exist_ok=True)
             folder = cls(_new_folder(root, stem))

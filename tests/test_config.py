@@ -30,9 +30,15 @@ def test_every_number_is_coerced_and_every_record_comes_back():
 @pytest.mark.parametrize(
     ("changes", "why"),
     [
-        ({"kind": "float", "weights": "stochastic"}, "takes no signs"),
-        ({"kind": "float", "activations": "stochastic"}, "takes no signs"),
+        ({"kind": "float", "weights": "stochastic"}, "no signs to draw"),
+        ({"kind": "float", "activations": "stochastic"}, "no signs to draw"),
+        ({"kind": "binaryconnect", "activations": "stochastic"}, "no signs to draw"),
+        ({"kind": "binaryconnect", "estimator": "approx-sign"}, "gradient of their own"),
+        ({"kind": "binaryconnect", "thresholds": "learned"}, "have none"),
+        ({"kind": "float", "scaling": "xnor-net"}, "keeps it all"),
         ({"kind": "float", "rate_scale": "glorot"}, "has none"),
+        ({"activations": "stochastic", "estimator": "approx-sign"}, "hard tanh"),
+        ({"output": "bias", "scaling": "xnor-net"}, "one scale for all"),
         ({"optimizer": "sgd", "rate_scale": "glorot"}, "Adam's step"),
         ({"schedule": "exponential", "final_rate": 0.5}, "end above"),
     ],

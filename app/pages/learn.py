@@ -178,7 +178,7 @@ class LearnPage(QWidget):
         if run.name != self._run_name:
             self._run_name = run.name
             self.bits.set_layers(layer_titles(run.layers))
-            self._name_cards(binary=run.config.kind == "binary")
+            self._name_cards(binary=run.config.binary_weights)
             self._forget()
         if run.why and run.why != self._why and run.state != "lost":
             self.notices.add(Notice("learn", run.why))
@@ -285,7 +285,7 @@ class LearnPage(QWidget):
 
     def _show_histograms(self, layer: m.LayerFrame) -> None:
         self.latent.set_counts(layer.latent_histogram, f"Latent weights of {layer.name}:")
-        beyond = "clipped" if self._session.run.config.kind == "binary" else "beyond ±1"
+        beyond = "clipped" if self._session.run.config.binary_weights else "beyond ±1"
         self.latent_card.set_hint(f"{beyond} {percent(layer.clipped)}")
         if not layer.preactivation_histogram.sum():
             self.sign_card.set_hint("")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from engine import bits
@@ -27,11 +28,15 @@ from engine.inference.network import (
     Sign,
     Threshold,
 )
-from engine.training.layers import EPSILON, common_scale
+from engine.training import norms, quantize
+from engine.training.layers import common_scale
 from engine.training.models import ConvLayer, LayerPlan, depth, layer_name, plans
 from engine.training.steppers import Arrays
 
 Float64 = NDArray[np.float64]
+
+TINY = float(np.finfo(np.float32).tiny)
+"""The smallest normal number: of a smaller 1/sigma there is no power of two to shift by."""
 
 NEVER = np.iinfo(np.int32).max
 ALWAYS = np.iinfo(np.int32).min
@@ -39,32 +44,38 @@ ALWAYS = np.iinfo(np.int32).min
 
 @dataclass(frozen=True)
 class BatchNorm:
-    """Batch-norm with its statistics, float64 [outputs] each, finite and within float32's range."""
+    """What is made of a layer's sums before their sign, float64 [outputs] each, finite and within float32's range.
+
+    Attributes:
+        mean, divisor, factor, beta: as norms.normalise takes them.
+        alpha: XNOR-Net's scale of the sums, at least 0. threshold: where the sign changes, RSign's.
+    """
 
     mean: Float64
-    var: Float64
-    gamma: Float64
+    divisor: Float64
+    factor: Float64
     beta: Float64
+    alpha: Float64 | float = 1.0
+    threshold: Float64 | float = 0.0
 
     def __call__(self, sums: Float64) -> Float64:
-        """The rule that thresholds are folded from, in the operation order of layers.normalise.
+        """The rule that thresholds are folded from, in the operation order of layers.Layer.
 
         Every operation is correctly rounded, hence monotone, and so is the whole in each sum.
         """
-        result: Float64 = (sums - self.mean) / np.sqrt(self.var + EPSILON) * self.gamma + self.beta
+        normalised = (sums * self.alpha - self.mean) / self.divisor * self.factor + self.beta
+        result: Float64 = normalised - self.threshold
         return result
 
     @property
     def scale(self) -> Float64:
         """What one unit of a sum is worth in the output."""
-        factor: Float64 = self.gamma / np.sqrt(self.var + EPSILON)
-        return factor
+        return self.alpha * (self.factor / self.divisor)
 
     @property
     def shift(self) -> Float64:
         """The output at sum 0, up to rounding."""
-        offset: Float64 = self.beta - self.mean * self.scale
-        return offset
+        return self.beta - self.mean * (self.factor / self.divisor)
 
 
 def thresholds(norm: BatchNorm, low: int, high: int) -> Threshold:
@@ -72,47 +83,51 @@ def thresholds(norm: BatchNorm, low: int, high: int) -> Threshold:
 
     Found by bisection on the rule itself in float64, for all outputs at once, so that no algebra has to be trusted.
     """
-    rising = norm.gamma >= 0
-    first = np.full(norm.gamma.shape, low, np.int64)  # the smallest sum on the far side of the change lies in
-    last = np.full(norm.gamma.shape, high + 1, np.int64)  # first..last, where high + 1 says that there is none
+    rising = norm.factor >= 0
+    first = np.full(norm.factor.shape, low, np.int64)  # the smallest sum on the far side of the change lies in
+    last = np.full(norm.factor.shape, high + 1, np.int64)  # first..last, where high + 1 says that there is none
     while np.any(first < last):
         middle = (first + last) // 2
         beyond = (norm(middle.astype(np.float64)) >= 0) == rising
         last = np.where(beyond, middle, last)
         first = np.where(beyond, first, np.minimum(middle + 1, last))
     threshold = np.where(rising, first, first - 1)
-    constant = norm.gamma == 0
-    threshold = np.where(constant, np.where(norm.beta >= 0, ALWAYS, NEVER), threshold)
+    constant = norm.factor == 0
+    threshold = np.where(constant, np.where(norm(np.zeros(norm.factor.shape)) >= 0, ALWAYS, NEVER), threshold)
     return Threshold(threshold.astype(np.int32), rising)
 
 
 def fold(arrays: Arrays, config: RunConfig, metadata: Metadata) -> Network:
-    """The network to deploy: packed bits and thresholds, or for the float twin float layers with batch-norm folded.
+    """The network to deploy: packed bits and thresholds, or where activations are floats float layers with batch-norm.
 
     Raises BadInput where an array holds what is not a finite float32 number, naming layer and array.
     """
     check_finite(arrays)
     layers = plans(config, arrays)
-    return _fold_binary(arrays, layers, metadata) if config.kind == "binary" else _fold_float(arrays, layers, metadata)
+    return (
+        _fold_binary(arrays, layers, config, metadata)
+        if config.binary_activations
+        else _fold_float(arrays, layers, config, metadata)
+    )
 
 
 def check_finite(arrays: Arrays) -> None:
-    """Raise BadInput naming the first array that is not finite in float32, or a variance below 0."""
+    """Raise BadInput naming the first array that is not finite in float32, or a spread that cannot be one."""
     layers = depth(arrays)
     for index in range(layers):
-        for name in ("latent", "gamma", "beta", "mean", "var", "bias"):
+        for name in ("latent", "gamma", "beta", "mean", "var", "inverse_std", "bias", "threshold"):
             array = arrays.get(f"layer{index}.{name}")
             if array is None:
                 continue
             bad = not np.all(np.abs(array) <= np.finfo(np.float32).max)  # false for not-a-number as well
-            if bad or (name == "var" and np.any(array < 0)):
+            if bad or (name == "var" and np.any(array < 0)) or (name == "inverse_std" and np.any(array < TINY)):
                 raise BadInput(
                     f"'{name}' of layer '{layer_name(index, layers)}' is no longer made of ordinary numbers.",
                     "Lower the learning rate and start again from an earlier checkpoint.",
                 )
 
 
-def _fold_binary(arrays: Arrays, layers: tuple[LayerPlan, ...], metadata: Metadata) -> PackedNetwork:
+def _fold_binary(arrays: Arrays, layers: tuple[LayerPlan, ...], config: RunConfig, metadata: Metadata) -> PackedNetwork:
     operations: list[Operation] = []
     for index, layer in enumerate(layers):
         product = _product(arrays[f"layer{index}.latent"], layer)
@@ -121,12 +136,12 @@ def _fold_binary(arrays: Arrays, layers: tuple[LayerPlan, ...], metadata: Metada
             operations.append(layer.pool)
         following = layers[index + 1 : index + 2]
         if not following:
-            operations.append(_affine(arrays, index))
+            operations.append(_affine(arrays, index, config))
         elif layer.shortcut or following[0].shortcut:
-            operations += [_affine(arrays, index, Shortcut if layer.shortcut else Affine), Sign()]
+            operations += [_affine(arrays, index, config, Shortcut if layer.shortcut else Affine), Sign()]
         else:
             reach = product.inputs * (255 if index == 0 else 1)
-            operations.append(thresholds(batch_norm(arrays, index), -reach, reach))
+            operations.append(thresholds(batch_norm(arrays, index, config), -reach, reach))
     return PackedNetwork(metadata, tuple(operations))
 
 
@@ -138,42 +153,63 @@ def _product(latent: NDArray[np.float32], layer: LayerPlan) -> Product:
     return Conv(bits.pack(kernels), kernels.shape[3], layer.stride, layer.padding)
 
 
-def _fold_float(arrays: Arrays, layers: tuple[LayerPlan, ...], metadata: Metadata) -> FloatNetwork:
+def _fold_float(arrays: Arrays, layers: tuple[LayerPlan, ...], config: RunConfig, metadata: Metadata) -> FloatNetwork:
     operations: list[FloatOperation] = []
     for index, layer in enumerate(layers):
-        latent, (scale, shift) = arrays[f"layer{index}.latent"], _scale_and_shift(arrays, index)
+        latent, (scale, shift) = arrays[f"layer{index}.latent"], _scale_and_shift(arrays, index, config)
+        weights = np.where(latent >= 0, 1.0, -1.0) if config.binary_weights else latent.astype(np.float64)
         factors, offsets = scale.astype(np.float32), shift.astype(np.float32)
         relu = index < len(layers) - 1
         if isinstance(layer, ConvLayer):
-            kernels = latent.reshape(len(latent), layer.kernel, layer.kernel, -1).astype(np.float32)
+            kernels = weights.reshape(len(latent), layer.kernel, layer.kernel, -1).astype(np.float32)
             sides = (layer.stride, layer.padding, layer.pool)
             operations.append(FloatConv(kernels, factors, offsets, relu, *sides, layer.shortcut))
         else:
-            weight = latent.astype(np.float64) * scale[:, np.newaxis]
+            weight = weights * scale[:, np.newaxis]
             operations.append(FloatDense(weight.astype(np.float32), offsets, relu, layer.shortcut))
     return FloatNetwork(metadata, tuple(operations))
 
 
-def batch_norm(arrays: Arrays, index: int) -> BatchNorm:
-    """Batch-norm of layer `index`, in float64."""
-    mean, var, gamma, beta = (
-        arrays[f"layer{index}.{name}"].astype(np.float64) for name in ("mean", "var", "gamma", "beta")
+def batch_norm(arrays: Arrays, index: int, config: RunConfig) -> BatchNorm:
+    """What a layer's sums become before their sign, in float64, by the very functions that training uses."""
+    norm = norms.norm(config)
+    mean, kept, gamma, beta = (
+        torch.from_numpy(arrays[f"layer{index}.{name}"]).double() for name in ("mean", norm.statistic, "gamma", "beta")
     )
-    return BatchNorm(mean, var, gamma, beta)
+    alpha = torch.ones((), dtype=torch.float64)
+    if config.scaling == "xnor-net":
+        alpha = quantize.mean_magnitude(torch.from_numpy(arrays[f"layer{index}.latent"]).double())
+    return BatchNorm(
+        mean=mean.numpy(),
+        divisor=norm.divisor(kept).numpy(),
+        factor=norm.factor(gamma).numpy(),
+        beta=beta.numpy(),
+        alpha=alpha.numpy(),
+        threshold=_threshold(arrays, index),
+    )
 
 
-def _scale_and_shift(arrays: Arrays, index: int) -> tuple[Float64, Float64]:
+def _threshold(arrays: Arrays, index: int) -> Float64:
+    """Where the sign of a layer's outputs changes."""
+    return arrays.get(f"layer{index}.threshold", np.zeros(())).astype(np.float64)
+
+
+def _scale_and_shift(arrays: Arrays, index: int, config: RunConfig) -> tuple[Float64, Float64]:
     """Scale and shift [outputs] that turn a layer's sums into its outputs."""
     bias = arrays.get(f"layer{index}.bias")
     if bias is not None:
         inputs = arrays[f"layer{index}.latent"].shape[1]
         return np.full(bias.shape, common_scale(inputs)), bias.astype(np.float64)
-    norm = batch_norm(arrays, index)
+    norm = batch_norm(arrays, index, config)
     return norm.scale, norm.shift
 
 
-def _affine(arrays: Arrays, index: int, kind: type[Affine] = Affine) -> Affine:
-    scale, shift = _scale_and_shift(arrays, index)
+def _affine(arrays: Arrays, index: int, config: RunConfig, kind: type[Affine] = Affine) -> Affine:
+    """Scores, or the value that a Sign follows: less the threshold, which a Shortcut takes back and sets anew."""
+    scale, shift = _scale_and_shift(arrays, index, config)
+    shift = shift - _threshold(arrays, index)
+    if kind is Shortcut:
+        shift = shift + _threshold(arrays, index - 1)
     most = float(np.finfo(np.float32).max)
     if np.any(np.abs(scale) > most) or np.any(np.abs(shift) > most):
         name = layer_name(index, depth(arrays))

@@ -5,7 +5,7 @@ Maps are [B, H, W, C] throughout, so that a dense layer takes them flat in that 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 import torch
@@ -13,31 +13,12 @@ import torch.nn.functional as F  # noqa: N812 - the name torch's own documentati
 from torch import Tensor
 
 from engine.config import RunConfig
-from engine.training import quantize
+from engine.training import norms, quantize
 from engine.training.convolution import convolve, max_pool
 from engine.training.models import ConvLayer, LayerPlan, plans
+from engine.training.norms import normalise
+from engine.training.passes import TrainingPass
 from engine.training.steppers import Arrays
-
-EPSILON = 1e-5
-"""Added to the variance in batch-norm."""
-
-MOMENTUM = 0.1
-"""Share of a batch's statistics in the running ones, torch's convention (the running variance is the unbiased one)."""
-
-Noise = Callable[[str, int, torch.Size], Tensor | None]
-"""(purpose, layer, shape) -> uniform noise for a stochastic sign, or None for a deterministic one."""
-
-
-def no_noise(purpose: str, layer: int, shape: torch.Size) -> None:
-    """Every sign deterministic, as in deployment."""
-
-
-def normalise(sums: Tensor, mean: Tensor, var: Tensor, gamma: Tensor, beta: Tensor) -> Tensor:
-    """Batch-norm with given statistics, in exactly this order of operations, each rounded once.
-
-    fold.rule does the same in numpy: in float64 the two agree to the bit, and thresholds are folded from that.
-    """
-    return (sums - mean) / torch.sqrt(var + EPSILON) * gamma + beta
 
 
 class Layer:
@@ -48,11 +29,11 @@ class Layer:
         latent: [outputs, inputs], what the optimizer moves; inputs of a convolution by (row, column, channel).
         weights: what multiplies: the signs of the latents as +-1 (binary), or the latents themselves (float). The
             gradient with respect to it is applied to the latents, as Hubara et al. do.
-        parameters: by canonical name within the layer: latent, and gamma and beta, or bias.
-        statistics: mean and var of batch-norm, or nothing.
+        parameters: by canonical name within the layer: latent, gamma and beta, or bias; threshold, where it is learned.
+        statistics: the running ones of batch-norm, by canonical name within the layer, or nothing.
     """
 
-    def __init__(self, arrays: Arrays, index: int, plan: LayerPlan, binary: bool, dtype: torch.dtype) -> None:
+    def __init__(self, arrays: Arrays, index: int, plan: LayerPlan, config: RunConfig, dtype: torch.dtype) -> None:
         prefix = f"layer{index}."
         own = {
             name.removeprefix(prefix): torch.tensor(array, dtype=dtype)
@@ -61,11 +42,15 @@ class Layer:
         }
         self.index = index
         self.plan = plan
-        self.binary = binary
-        self.statistics = {name: own.pop(name) for name in ("mean", "var") if name in own}
+        self.binary = config.binary_weights
+        self.norm = norms.norm(config)
+        self.statistics = {name: own.pop(name) for name in ("mean", self.norm.statistic) if name in own}
         self.parameters = own
         self.latent = own["latent"]
-        self.weights = torch.empty_like(self.latent) if binary else self.latent
+        self.weights = torch.empty_like(self.latent) if self.binary else self.latent
+        self._scaled = config.scaling == "xnor-net"
+        self._signs_out = config.binary_activations
+        self._beyond = -1.0 if config.binary_activations and index > 0 else 0.0
         self.refresh(None)
 
     def refresh(self, noise: Tensor | None) -> None:
@@ -78,29 +63,54 @@ class Layer:
             else:
                 self.weights.copy_(quantize.stochastic_sign(self.latent, noise))
 
+    def leaves(self) -> Iterator[tuple[str, Tensor]]:
+        """What gradients are taken of, each with the parameter that it is added to the gradient of."""
+        for name, parameter in self.parameters.items():
+            if name != "latent":
+                yield name, parameter
+                continue
+            yield name, self.weights
+            if self._scaled:
+                yield name, self.latent
+
     def sums(self, x: Tensor) -> Tensor:
-        """Products [B, outputs], or maps of them, pooled; of +-1 and pixels whole numbers, exact below 2**24."""
-        if not isinstance(self.plan, ConvLayer):
-            return F.linear(x.flatten(1), self.weights)
-        signs = self.binary and self.index > 0
-        sums = convolve(x, self.weights, self.plan, beyond=-1.0 if signs else 0.0)
-        return sums if self.plan.pool is None else max_pool(sums, self.plan.pool)
+        """Products [B, outputs], or maps of them, pooled; of +-1 and pixels whole numbers, exact below 2**24.
+
+        With XNOR-Net's scale each is a whole number times its output's alpha, rounded once.
+        """
+        if isinstance(self.plan, ConvLayer):
+            sums = convolve(x, self.weights, self.plan, self._beyond)
+            sums = sums if self.plan.pool is None else max_pool(sums, self.plan.pool)
+        else:
+            sums = F.linear(x.flatten(1), self.weights)
+        return sums * quantize.mean_magnitude(self.latent) if self._scaled else sums
 
     def outputs(self, sums: Tensor, before: Tensor | None, training: bool) -> Tensor:
-        """What the sign is taken of: the sums scaled, with a shortcut added to the outputs of the layer before."""
-        scaled = self._scaled(sums, training)
-        return scaled if not self.plan.shortcut or before is None else before + scaled
+        """What the sign is taken of: the sums normalised, with a shortcut added to the outputs of the layer before."""
+        outputs = self._normalised(sums, training)
+        return outputs if not self.plan.shortcut or before is None else before + outputs
 
-    def _scaled(self, sums: Tensor, training: bool) -> Tensor:
+    def _normalised(self, sums: Tensor, training: bool) -> Tensor:
         """Batch-norm of the sums by output, with the batch's own statistics in training; or the bias-only form."""
         p = self.parameters
         if "bias" in p:
             return sums * sums.new_tensor(common_scale(self.latent.shape[1])) + p["bias"]
-        mean, var = self.statistics["mean"], self.statistics["var"]
+        mean, statistic = self.statistics.values()
         if training:
             rows = sums.reshape(-1, sums.shape[-1])  # of a map every place counts
-            return F.batch_norm(rows, mean, var, p["gamma"], p["beta"], True, MOMENTUM, EPSILON).view(sums.shape)
-        return normalise(sums, mean, var, p["gamma"], p["beta"])
+            return self.norm.training(rows, mean, statistic, p["gamma"], p["beta"]).view(sums.shape)
+        return normalise(sums, mean, self.norm.divisor(statistic), self.norm.factor(p["gamma"]), p["beta"])
+
+    def activate(self, outputs: Tensor, training: TrainingPass | None = None) -> Tensor:
+        """What stands between two layers: the sign with its pseudo-gradient, from a threshold up, or ReLU."""
+        if not self._signs_out:
+            return F.relu(outputs)
+        if "threshold" in self.parameters:
+            outputs = outputs - self.parameters["threshold"]
+        if training is None:
+            return quantize.sign(outputs)
+        estimator = quantize.ESTIMATORS[training.config.estimator]
+        return quantize.binarize(outputs, training.activation_noise(self.index, outputs.shape), estimator)
 
 
 def common_scale(inputs: int) -> float:
@@ -112,27 +122,27 @@ class Network:
     """A whole network on canonical arrays: trained by a stepper, or evaluated layer by layer."""
 
     def __init__(self, arrays: Arrays, config: RunConfig, dtype: torch.dtype = torch.float32) -> None:
-        self.binary = config.kind == "binary"
+        self.binary = config.binary_activations
         self.dtype = dtype
-        self.layers = [Layer(arrays, i, plan, self.binary, dtype) for i, plan in enumerate(plans(config, arrays))]
+        self.layers = [Layer(arrays, i, plan, config, dtype) for i, plan in enumerate(plans(config, arrays))]
 
     def inputs(self, images: np.ndarray) -> Tensor:
-        """Images u8 [B, H, W, C] as the first layer takes them: pixel values 0..255, or 0..1 for the float twin."""
+        """Images u8 [B, H, W, C] as the first layer takes them: pixel values 0..255, or 0..1 before float layers."""
         values = torch.tensor(images).to(self.dtype)
         return values if self.binary else values.div_(255)
 
-    def activate(self, outputs: Tensor, noise: Tensor | None = None) -> Tensor:
-        """What stands between two layers: the sign with its straight-through estimator, or ReLU."""
-        return quantize.straight_through(outputs, noise) if self.binary else F.relu(outputs)
+    def forward(self, images: np.ndarray, training: TrainingPass | None = None) -> Iterator[Tensor]:
+        """The outputs [B, outputs], or maps of them, of each layer before its sign; the last are the scores.
 
-    def forward(self, images: np.ndarray, training: bool = False, noise: Noise = no_noise) -> Iterator[Tensor]:
-        """The outputs [B, outputs], or maps of them, of each layer before its sign; the last are the scores."""
+        training: what a training pass has; None for a pass as deployed.
+        """
         x, outputs = self.inputs(images), None
         for layer in self.layers:
-            outputs = layer.outputs(layer.sums(x), outputs, training)
+            x = x if training is None else training.dropped(x, layer.index)
+            outputs = layer.outputs(layer.sums(x), outputs, training is not None)
             yield outputs
             if layer is not self.layers[-1]:
-                x = self.activate(outputs, noise("activations", layer.index, outputs.shape))
+                x = layer.activate(outputs, training)
 
 
 def loss(scores: Tensor, labels: Tensor, config: RunConfig) -> Tensor:

@@ -202,8 +202,14 @@ def initial(config: RunConfig, image: Shape, classes: int) -> Arrays:
         parameters[prefix + "gamma"] = np.ones(outputs, np.float32)
         parameters[prefix + "beta"] = np.zeros(outputs, np.float32)
         statistics[prefix + "mean"] = np.zeros(outputs, np.float32)
-        statistics[prefix + "var"] = np.ones(outputs, np.float32)
+        statistics[prefix + _SPREADS[config.batch_norm]] = np.ones(outputs, np.float32)
+        if config.thresholds == "learned" and index < len(shapes) - 1:
+            parameters[prefix + "threshold"] = np.zeros(outputs, np.float32)
     return parameters | statistics | optim.initial(config, parameters)
+
+
+_SPREADS = {"plain": "var", "shift-based": "inverse_std"}
+"""What each batch-norm keeps of the spread of its sums (norms.Norm)."""
 
 
 def plans(config: RunConfig, arrays: Arrays) -> tuple[LayerPlan, ...]:

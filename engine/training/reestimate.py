@@ -41,7 +41,7 @@ def sample(images: NDArray[np.uint8], seed: int) -> NDArray[np.uint8]:
 
 
 def reestimate(arrays: Arrays, config: RunConfig, images: NDArray[np.uint8]) -> Generator[Evaluating, None, Arrays]:
-    """A copy of the arrays with each `mean` and `var` that of the whole of `images`, u8 [N, H, W, C].
+    """A copy of the arrays with each layer's statistics those of the whole of `images`, u8 [N, H, W, C].
 
     Of large maps every so many-th image is taken. Every layer sees its inputs through the layers before it as they will
     be deployed. A generator that yields after each batch of products and returns the arrays; the given ones are left
@@ -67,7 +67,7 @@ def reestimate(arrays: Arrays, config: RunConfig, images: NDArray[np.uint8]) -> 
         for batch in batches:
             with torch.no_grad():
                 outputs = layer.outputs(sums.popleft(), batch.outputs, training=False)
-                values = network.activate(outputs)
+                values = layer.activate(outputs)
                 batch.values = values.to(torch.int8) if network.binary else values
                 batch.outputs = outputs if shortcut else None
             yield Evaluating()
@@ -92,7 +92,7 @@ def _largest(network: Network, shape: Shape) -> int:
 
 
 def _take_statistics(layer: Layer, sums: Iterable[Tensor]) -> None:
-    """Mean and biased variance of each output over all batches, and all places of maps, in float64, in two passes."""
+    """Mean and spread of each output over all batches, and all places of maps, in float64, in two passes."""
     if not layer.statistics:
         return
     rows = [batch.reshape(-1, batch.shape[-1]) for batch in sums]
@@ -100,6 +100,7 @@ def _take_statistics(layer: Layer, sums: Iterable[Tensor]) -> None:
     mean = (
         sum((batch.sum(0, dtype=torch.float64) for batch in rows), start=torch.zeros((), dtype=torch.float64)) / count
     )
-    squares = ((batch.double() - mean).square_().sum(0) for batch in rows)
+    squares = (layer.norm.square(batch.double() - mean).sum(0) for batch in rows)
     layer.statistics["mean"].copy_(mean)
-    layer.statistics["var"].copy_(sum(squares, start=torch.zeros((), dtype=torch.float64)) / count)
+    variance = sum(squares, start=torch.zeros((), dtype=torch.float64)) / count
+    layer.statistics[layer.norm.statistic].copy_(layer.norm.kept(variance))

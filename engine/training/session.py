@@ -245,7 +245,7 @@ def set_up_torch(config: RunConfig) -> None:
     binary network stays exact; the float twin keeps float32.
     """
     torch.set_num_threads(config.threads)
-    torch.set_float32_matmul_precision("medium" if config.kind == "binary" else "highest")
+    torch.set_float32_matmul_precision("medium" if config.binary_activations else "highest")
 
 
 def versions() -> dict[str, str]:

@@ -25,6 +25,7 @@ from engine.inference.network import (
     Threshold,
 )
 from engine.training import fold, layers, models
+from engine.training.norms import EPSILON
 
 HUGE = float(np.finfo(np.float32).max)
 METADATA = Metadata("t", "mlp-8x2", (2, 3, 1), ("a", "b", "c"))
@@ -44,8 +45,11 @@ def meets(threshold: Threshold, sums):
     return np.where(threshold.at_least, sums >= threshold.threshold, sums <= threshold.threshold)
 
 
-def check(mean, var, gamma, beta, reach):
-    norm = fold.BatchNorm(*(np.asarray(a, np.float32).astype(np.float64) for a in (mean, var, gamma, beta)))
+def check(mean, var, gamma, beta, reach, *more):
+    mean, var, gamma, beta, *more = (
+        np.asarray(a, np.float32).astype(np.float64) for a in (mean, var, gamma, beta, *more)
+    )
+    norm = fold.BatchNorm(mean, np.sqrt(var + EPSILON), gamma, beta, *more)
     sums = np.arange(-reach, reach + 1)[:, np.newaxis]
     np.testing.assert_array_equal(meets(fold.thresholds(norm, -reach, reach), sums), norm(sums.astype(float)) >= 0)
 
@@ -54,6 +58,19 @@ def check(mean, var, gamma, beta, reach):
 @given(vectors(any_number), vectors(variances), vectors(any_number), vectors(any_number), st.integers(1, 200))
 def test_thresholds_equal_the_rule_at_every_sum(mean, var, gamma, beta, reach):
     check(mean, var, gamma, beta, reach)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    vectors(ordinary),
+    vectors(variances),
+    vectors(any_number),
+    vectors(any_number),
+    vectors(st.one_of(st.just(0.0), st.floats(0, 1, width=32))),
+    vectors(any_number),
+)
+def test_scaled_sums_and_learned_thresholds_are_folded_as_well(mean, var, gamma, beta, alpha, threshold):
+    check(mean, var, gamma, beta, 60, alpha, threshold)
 
 
 @pytest.mark.parametrize("gamma", [1.0, -1.0, 1e-20, -3.5, 0.0, -0.0])
@@ -69,10 +86,7 @@ def test_pixel_sums_reach_far():
 
 def test_sums_of_the_largest_kernel_on_pixels_reach_far():
     reach = 255 * 5 * 5 * 3
-    norm = fold.BatchNorm(
-        *np.float32([[reach - 1, 0.25, -3], [9e4, 4e9, 0], [2, -0.125, -1], [0, -1.5, 1e-30]]).astype(float)
-    )
-    check(norm.mean, norm.var, norm.gamma, norm.beta, reach)
+    check([reach - 1, 0.25, -3], [9e4, 4e9, 0], [2, -0.125, -1], [0, -1.5, 1e-30], reach)
 
 
 def test_a_constant_is_met_by_every_or_by_no_sum():
@@ -82,10 +96,11 @@ def test_a_constant_is_met_by_every_or_by_no_sum():
     assert threshold.at_least.all()
 
 
-@pytest.mark.parametrize("name", ["latent", "gamma", "beta", "mean", "var"])
+@pytest.mark.parametrize("name", ["latent", "gamma", "beta", "mean", "var", "inverse_std", "threshold"])
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 def test_what_is_not_a_number_is_refused_by_layer_and_array(name, value):
-    config = RunConfig(model="mlp-8x2")
+    norm = "shift-based" if name == "inverse_std" else "plain"
+    config = RunConfig(model="mlp-8x2", batch_norm=norm, thresholds="learned")
     arrays = models.initial(config, (2, 3, 1), 3)
     arrays[f"layer1.{name}"].reshape(-1)[1] = value
     with pytest.raises(BadInput, match=f"'{name}' of layer 'hidden 2'"):
@@ -98,6 +113,11 @@ def test_a_negative_variance_and_a_score_beyond_float32_are_refused():
     arrays["layer0.var"][0] = -1
     with pytest.raises(BadInput, match="'var' of layer 'hidden 1'"):
         fold.fold(arrays, config, METADATA)
+    shift = RunConfig(model="mlp-8x2", batch_norm="shift-based")
+    arrays = models.initial(shift, (2, 3, 1), 3)
+    arrays["layer0.inverse_std"][0] = 0
+    with pytest.raises(BadInput, match="'inverse_std' of layer 'hidden 1'"):
+        fold.fold(arrays, shift, METADATA)
     arrays = models.initial(config, (2, 3, 1), 3)
     arrays["layer2.gamma"][0] = HUGE
     arrays["layer2.var"][0] = 0
@@ -143,14 +163,16 @@ def test_the_twin_of_a_convolutional_network_keeps_its_scale_behind_the_maximum(
     np.testing.assert_array_equal(second.weight.reshape(64, -1), arrays["layer1.latent"])
 
 
-def residual(kind):
+def residual(kind, **changes):
     """A residual network whose batch-norm is none that a beginning has, and its settings."""
     stream = np.random.default_rng(7)
-    config = RunConfig(model="resnet-6-9x2", kind=kind)
+    config = RunConfig(model="resnet-6-9x2", kind=kind, **changes)
     arrays = models.initial(config, RESIDUAL.input_shape, 3)
     for name, array in arrays.items():
-        if name.endswith(("gamma", "beta", "mean")):
+        if name.endswith(("gamma", "beta", "mean", "threshold")):
             array[:] = stream.normal(size=array.shape)
+        elif name.endswith("inverse_std"):
+            array[:] = stream.uniform(0.1, 1, array.shape)
         elif name.endswith("var"):
             array[:] = stream.uniform(1, 40, array.shape)
     return arrays, config
@@ -160,13 +182,21 @@ RESIDUAL = Metadata("t", "resnet-6-9x2", (12, 10, 3), ("a", "b", "c"))
 IMAGES = np.random.default_rng(8).integers(0, 256, (6, 12, 10, 3), np.uint8)
 
 
-@pytest.mark.parametrize("kind", ["binary", "float"])
-def test_a_residual_network_folds_to_what_torch_makes_of_it(kind):
-    arrays, config = residual(kind)
+@pytest.mark.parametrize(
+    ("kind", "changes"),
+    [
+        ("binary", {}),
+        ("binary", {"batch_norm": "shift-based", "scaling": "xnor-net", "thresholds": "learned"}),
+        ("binaryconnect", {"scaling": "xnor-net"}),
+        ("float", {}),
+    ],
+)
+def test_a_residual_network_folds_to_what_torch_makes_of_it(kind, changes):
+    arrays, config = residual(kind, **changes)
     network = fold.fold(arrays, config, RESIDUAL)
     with torch.no_grad():
         *_, expected = layers.Network(arrays, config, torch.float64).forward(IMAGES)
-    for one in ready("float" if kind == "float" else None):
+    for one in ready(None if kind == "binary" else "float"):
         np.testing.assert_allclose(one.load(network).scores(IMAGES), expected.numpy(), rtol=1e-4, atol=1e-4)
 
 

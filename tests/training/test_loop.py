@@ -116,23 +116,38 @@ def test_the_flip_ratio_is_against_one_epoch_before(data):
             before = now
 
 
-@pytest.mark.parametrize("changes", [{}, {"output": "bias"}, {"loss": "squared-hinge"}, {"model": CNN}])
+METHODS = {
+    "shift": {
+        "batch_norm": "shift-based",
+        "optimizer": "shift-adamax",
+        "rate_scale": "glorot",
+        "learning_rate": 2**-10,
+    },
+    "xnor-net": {"scaling": "xnor-net", "estimator": "approx-sign"},
+    "learned-thresholds": {"thresholds": "learned", "dropout_input": 0.1, "dropout_hidden": 0.2},
+    "all": {"batch_norm": "shift-based", "scaling": "xnor-net", "thresholds": "learned", "weights": "stochastic"},
+}
+
+
+@pytest.mark.parametrize(
+    "changes", [{}, {"output": "bias"}, {"loss": "squared-hinge"}, {"model": CNN}, *METHODS.values()]
+)
 def test_torch_in_float64_agrees_with_the_packed_oracle(data, changes):
     run = loop(data, epochs=1, **changes)
     list(run.events())
     check_against_oracle(run.stepper.state(), run.config, data)
 
 
-@pytest.mark.parametrize("model", ["mlp-32x2", CNN])
+@pytest.mark.parametrize("changes", [{}, {"model": CNN}, METHODS["all"], METHODS["all"] | {"model": CNN}])
 @pytest.mark.parametrize("seed", range(3))
-def test_torch_in_float64_agrees_for_random_parameters_and_ties(data, seed, model):
-    run = config(model=model)
+def test_torch_in_float64_agrees_for_random_parameters_and_ties(data, seed, changes):
+    run = config(**changes)
     arrays = models.initial(run, (28, 28, 1), 10)
     stream = np.random.default_rng(seed)
     for name, array in arrays.items():
         if name.endswith((".gamma", ".beta")):
             array[:] = stream.choice([0, -0.0, 1, -1, 0.5, -3], array.shape)
-        elif name.endswith("mean"):
+        elif name.endswith(("mean", "threshold")):
             array[:] = stream.integers(-20, 20, array.shape)
         elif name.endswith("latent"):
             array[stream.random(array.shape) < 0.1] = 0
@@ -140,9 +155,17 @@ def test_torch_in_float64_agrees_for_random_parameters_and_ties(data, seed, mode
     check_against_oracle(arrays, run, data)
 
 
-@pytest.mark.parametrize("model", ["mlp-32x2", CNN])
-def test_the_twin_in_float64_agrees_with_its_folded_layers(data, model):
-    run = loop(data, epochs=1, kind="float", model=model)
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"kind": "float"},
+        {"kind": "float", "model": CNN},
+        {"kind": "binaryconnect", "scaling": "xnor-net"},
+        {"kind": "binaryconnect", "weights": "stochastic", "batch_norm": "shift-based", "model": CNN},
+    ],
+)
+def test_float_activations_in_float64_agree_with_their_folded_layers(data, changes):
+    run = loop(data, epochs=1, **changes)
     list(run.events())
     arrays = run.stepper.state()
     about = Metadata("t", run.config.model, data.input_shape, data.class_names)
@@ -155,11 +178,13 @@ def test_the_twin_in_float64_agrees_with_its_folded_layers(data, model):
 def check_against_oracle(arrays, run, data):
     about = Metadata("t", run.model, data.input_shape, data.class_names)
     program = backend("naive").load(fold(arrays, run, about))
+    network = layers.Network(arrays, run, torch.float64)
     with torch.no_grad():
-        *hidden, scores = layers.Network(arrays, run, torch.float64).forward(data.test_images)
-    for ours, theirs in zip(hidden, program.activations(data.test_images), strict=True):
+        *hidden, scores = network.forward(data.test_images)
+        signs = [layer.activate(outputs) for layer, outputs in zip(network.layers, hidden, strict=False)]
+    for ours, theirs in zip(signs, program.activations(data.test_images), strict=True):
         packed = unpack(theirs.bits, ours.shape[-1])
-        np.testing.assert_array_equal(ours.numpy() >= 0, packed)
+        np.testing.assert_array_equal(ours.numpy() > 0, packed)
     packed_scores = program.scores(data.test_images)
     np.testing.assert_array_equal(packed_scores.argmax(1), scores.numpy().argmax(1))
     np.testing.assert_allclose(packed_scores, scores.numpy(), rtol=1e-5, atol=1e-5)

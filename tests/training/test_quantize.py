@@ -21,8 +21,33 @@ def test_the_sign_of_zero_is_plus_one():
 def test_the_gradient_passes_where_x_is_within_one():
     x = EDGES.clone().requires_grad_()
     upstream = torch.arange(1.0, 11.0)
-    quantize.straight_through(x).backward(upstream)
+    quantize.binarize(x).backward(upstream)
     np.testing.assert_array_equal(x.grad, upstream * (EDGES.abs() <= 1))
+
+
+def test_approx_sign_lets_through_two_less_twice_the_distance():
+    x = EDGES.clone().requires_grad_()
+    upstream = torch.arange(1.0, 11.0)
+    quantize.binarize(x, estimator=quantize.ESTIMATORS["approx-sign"]).backward(upstream)
+    size = EDGES.abs().numpy()
+    np.testing.assert_allclose(x.grad, upstream.numpy() * np.where(size <= 1, 2 - 2 * size, 0), rtol=1e-6)
+
+
+def test_the_mean_magnitude_and_the_gradient_of_xnor_nets_product():
+    """By finite differences of g . alpha sign(w), which is as good as linear in w while no sign changes."""
+    stream = np.random.default_rng(0)
+    w, g = stream.uniform(-1, 1, (3, 5)), stream.standard_normal((3, 5))
+    w[0, 0] = 0.0
+    latent = torch.tensor(w, requires_grad=True)
+    signs = np.where(w >= 0, 1.0, -1.0)
+    alpha = quantize.mean_magnitude(latent)
+    np.testing.assert_allclose(alpha.detach(), np.abs(w).mean(1), rtol=1e-15)
+    (alpha * torch.tensor((g * signs).sum(1))).sum().backward()
+    for row, column in np.ndindex(w.shape):
+        nudged = w.copy()
+        nudged[row, column] += 1e-6 * signs[row, column]
+        change = (np.abs(nudged).mean(1) - np.abs(w).mean(1)) @ (g * signs).sum(1)
+        assert latent.grad[row, column] == pytest.approx(signs[row, column] * change / 1e-6, rel=1e-6)
 
 
 normal = st.floats(2.0**-120, 2.0**120, width=32)
@@ -48,7 +73,7 @@ def test_the_nearest_power_changes_between_two_neighbours_about_the_root_of_two(
 def test_stochastic_signs_follow_the_hard_sigmoid():
     x = torch.tensor([-1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5]).repeat(20_000, 1)
     noise = torch.from_numpy(Key(1, 2, 3).stream("activations").random(x.shape, np.float32))
-    share = (quantize.straight_through(x, noise) > 0).double().mean(0)
+    share = (quantize.binarize(x, noise) > 0).double().mean(0)
     np.testing.assert_allclose(share, [0, 0, 0.25, 0.5, 0.75, 1, 1], atol=0.01)
     assert share[1] == 0
     assert share[5] == 1
@@ -56,7 +81,7 @@ def test_stochastic_signs_follow_the_hard_sigmoid():
 
 def test_stochastic_signs_let_the_same_gradient_through():
     x = EDGES.clone().requires_grad_()
-    quantize.straight_through(x, torch.full_like(x, 0.3)).sum().backward()
+    quantize.binarize(x, torch.full_like(x, 0.3)).sum().backward()
     np.testing.assert_array_equal(x.grad, (EDGES.abs() <= 1).float())
 
 

@@ -7,6 +7,7 @@ import torch
 from engine.training import layers, models
 from engine.training import reestimate as reestimation
 from engine.training.evaluation import finish
+from engine.training.norms import EPSILON
 from engine.training.reestimate import BATCH, BATCHES, reestimate, sample
 from tests.training.tiny import config
 
@@ -25,7 +26,7 @@ def test_equals_statistics_over_all_images_at_once(data, kind):
         sums = x @ (np.where(weights >= 0, 1.0, -1.0) if kind == "binary" else weights).T
         np.testing.assert_allclose(found[f"layer{i}.mean"], sums.mean(0), rtol=1e-4, atol=1e-4)
         np.testing.assert_allclose(found[f"layer{i}.var"], sums.var(0), rtol=1e-4, atol=1e-4)
-        outputs = (sums - sums.mean(0)) / np.sqrt(sums.var(0) + layers.EPSILON)
+        outputs = (sums - sums.mean(0)) / np.sqrt(sums.var(0) + EPSILON)
         outputs = outputs * arrays[f"layer{i}.gamma"] + arrays[f"layer{i}.beta"]
         x = np.where(outputs >= 0, 1.0, -1.0) if kind == "binary" else np.maximum(outputs, 0)
 
@@ -47,7 +48,7 @@ def test_of_maps_every_place_counts(data, model, kind):
             np.testing.assert_allclose(found[f"layer{i}.mean"], rows.mean(0), rtol=1e-4, atol=1e-4)
             np.testing.assert_allclose(found[f"layer{i}.var"], rows.var(0), rtol=1e-4, atol=1e-4)
             outputs = layer.outputs(sums, outputs, training=False)
-            x = network.activate(outputs)
+            x = layer.activate(outputs)
 
 
 def test_of_large_maps_as_many_images_are_taken_as_there_is_room_for(data, monkeypatch):

@@ -7,10 +7,11 @@ import torch
 from engine import bits
 from engine.config import RunConfig
 from engine.errors import Unsupported
-from engine.training import layers, models, steppers
+from engine.training import layers, models, norms, steppers
 from engine.training.session import set_up_torch
 from engine.training.steppers import Key
 from engine.training.steppers.torch_stepper import TorchStepper
+from tests.training import reference
 
 SHAPE = (6, 11, 1)
 CLASSES = 4
@@ -48,6 +49,8 @@ KINDS = [
     pytest.param({"output": "bias", "loss": "squared-hinge"}, id="bias-only"),
     pytest.param({"optimizer": "shift-adamax", "rate_scale": "glorot"}, id="shift-adamax"),
     pytest.param({"optimizer": "sgd"}, id="sgd"),
+    pytest.param({"batch_norm": "shift-based", "scaling": "xnor-net", "thresholds": "learned"}, id="scaled"),
+    pytest.param({"kind": "binaryconnect", "weights": "stochastic", "dropout_hidden": 0.5}, id="binaryconnect"),
     pytest.param({"model": CNN}, id="conv"),
     pytest.param({"model": CNN, "kind": "float"}, id="conv-float"),
     pytest.param({"model": CNN, "weights": "stochastic", "activations": "stochastic"}, id="conv-stochastic"),
@@ -111,41 +114,38 @@ def test_a_step_descends_and_latents_stay_within_one():
     assert stepper.preactivations(1).shape == (16, 70)
 
 
-def reference_gradients(arrays, images, labels):
-    """Hubara et al.'s backward pass written out in numpy float64, for two hidden layers and cross-entropy."""
-    a = [images.reshape(len(images), -1).astype(np.float64)]
-    signs, centred, spread, outputs = [], [], [], []
-    for i in range(3):
-        w = np.where(arrays[f"layer{i}.latent"] >= 0, 1.0, -1.0)
-        s = a[-1] @ w.T
-        deviation = np.sqrt(s.var(0) + layers.EPSILON)
-        signs.append(w)
-        centred.append((s - s.mean(0)) / deviation)
-        spread.append(deviation)
-        outputs.append(centred[-1] * arrays[f"layer{i}.gamma"] + arrays[f"layer{i}.beta"])
-        a.append(np.where(outputs[-1] >= 0, 1.0, -1.0))
-    exponent = np.exp(outputs[2] - outputs[2].max(1, keepdims=True))
-    g = (exponent / exponent.sum(1, keepdims=True) - np.eye(CLASSES)[labels]) / len(labels)
-    gradients = {}
-    for i in (2, 1, 0):
-        gradients[f"layer{i}.gamma"], gradients[f"layer{i}.beta"] = (g * centred[i]).sum(0), g.sum(0)
-        g = g * arrays[f"layer{i}.gamma"]
-        g = (g - g.mean(0) - centred[i] * (g * centred[i]).mean(0)) / spread[i]
-        gradients[f"layer{i}.latent"] = g.T @ a[i]
-        if i:
-            g = (g @ signs[i]) * (np.abs(outputs[i - 1]) <= 1)
-    return gradients
+STEPS = [
+    pytest.param({}, id="paper"),
+    pytest.param({"loss": "squared-hinge", "estimator": "approx-sign"}, id="approx-sign"),
+    pytest.param({"weights": "stochastic", "activations": "stochastic"}, id="stochastic"),
+    pytest.param({"scaling": "xnor-net"}, id="xnor-net"),
+    pytest.param({"scaling": "xnor-net", "thresholds": "learned", "estimator": "approx-sign"}, id="learned-thresholds"),
+    pytest.param({"batch_norm": "shift-based", "thresholds": "learned"}, id="shift-based"),
+    pytest.param({"dropout_input": 0.2, "dropout_hidden": 0.5}, id="dropout"),
+    pytest.param({"kind": "binaryconnect", "weights": "stochastic", "dropout_hidden": 0.25}, id="binaryconnect"),
+    pytest.param({"kind": "float", "batch_norm": "shift-based"}, id="float"),
+]
 
 
-def test_gradients_equal_the_papers_formulas():
-    run = config()
+@pytest.mark.parametrize("changes", STEPS)
+def test_gradients_and_statistics_equal_the_papers_formulas(changes):
+    run = config(optimizer="sgd", **changes)
     stepper = fresh(run)
     arrays = stepper.state()
+    stream = np.random.default_rng(1)
+    for name in ("layer0.threshold", "layer1.threshold"):
+        if name in arrays:
+            arrays[name][:] = stream.normal(0, 0.3, arrays[name].shape)
+    arrays["layer1.gamma"][:] = stream.normal(1, 0.5, arrays["layer1.gamma"].shape)
+    stepper.load(arrays)
     images, labels = batch(3)
-    stepper.step(images, labels, 1e-3, run, Key(0, 0, 0))
-    for name, expected in reference_gradients(arrays, images, labels).items():
-        measured = stepper.state()[f"{name}.m"] / 0.1  # Adam's first moment after one step is 0.1 g
-        np.testing.assert_allclose(measured, expected, rtol=1e-3, atol=1e-5 * np.abs(expected).max() + 1e-9)
+    stepper.step(images, labels, 1e-3, run, Key(0, 1, 2))
+    expected = reference.Step(run, arrays, images, labels, Key(0, 1, 2))
+    found = stepper.state()
+    for name, gradient in expected.gradients.items():  # SGD's momentum after one step is the gradient
+        np.testing.assert_allclose(found[f"{name}.m"], gradient, rtol=1e-3, atol=1e-5 * np.abs(gradient).max() + 1e-9)
+    for name, statistic in expected.statistics.items():
+        np.testing.assert_allclose(found[name], statistic, rtol=1e-4, atol=1e-5, err_msg=name)
 
 
 def test_a_convolutional_step_descends_and_shows_every_place_of_its_maps():
@@ -176,7 +176,7 @@ def plain_gradients(arrays, images, labels):
             kernels = weights.unflatten(1, (kernel, kernel, -1)).permute(0, 3, 1, 2)
             sums = torch.nn.functional.conv2d(padded, kernels, stride=stride)
             sums = torch.nn.functional.max_pool2d(sums, pool)
-        outputs = torch.nn.functional.batch_norm(sums, None, None, gamma, None, True, eps=layers.EPSILON)
+        outputs = torch.nn.functional.batch_norm(sums, None, None, gamma, None, True, eps=norms.EPSILON)
         x = outputs.clamp(-1, 1) + (torch.where(outputs >= 0, 1.0, -1.0) - outputs.clamp(-1, 1)).detach()
     loss = torch.nn.functional.cross_entropy(outputs, torch.tensor(labels))
     return dict(zip(leaves, torch.autograd.grad(loss, leaves.values()), strict=True))

@@ -14,6 +14,7 @@ from engine.bits import Words
 from engine.config import RunConfig
 from engine.training import layers, optim
 from engine.training.optim.scale import clip
+from engine.training.passes import TrainingPass
 from engine.training.steppers import Arrays, Key, StepResult
 from engine.training.steppers.flips import SignTracker
 
@@ -44,17 +45,21 @@ class TorchStepper:
             if layer.binary
         }
         self._optimizer = optim.optimizer(self._config, parameters, arrays, fans)
-        self._leaves = [leaf.requires_grad_() for layer in self._network.layers for leaf in _leaves(layer)]
+        self._leaves = [
+            (f"layer{layer.index}.{name}", leaf.requires_grad_())
+            for layer in self._network.layers
+            for name, leaf in layer.leaves()
+        ]
         self._trackers = [SignTracker(self.latents(index)) for index in range(len(self._network.layers))]
         self._outputs: list[Tensor] = []
 
     def step(
         self, images: NDArray[np.uint8], labels: NDArray[np.int64], rate: float, config: RunConfig, key: Key
     ) -> StepResult:
-        noise = _Draws(config, key)
+        training = TrainingPass(config, key)
         for layer in self._network.layers:
-            layer.refresh(noise("weights", layer.index, layer.latent.shape))
-        outputs = list(self._network.forward(images, training=True, noise=noise))
+            layer.refresh(training.weight_noise(layer.index, layer.latent.shape))
+        outputs = list(self._network.forward(images, training))
         self._outputs = [o.detach() for o in outputs]
         targets = torch.from_numpy(labels)
         loss = layers.loss(outputs[-1], targets, config)
@@ -62,7 +67,7 @@ class TorchStepper:
         correct = int((self._outputs[-1].argmax(1) == targets).sum())
         if not math.isfinite(value):
             return StepResult(value, correct, (0,) * len(self._trackers))
-        self._update(torch.autograd.grad(loss, self._leaves), rate, config)
+        self._update(self._gradients(loss), rate, config)
         flips = tuple(tracker.update(self.latents(index)) for index, tracker in enumerate(self._trackers))
         return StepResult(value, correct, flips)
 
@@ -70,7 +75,15 @@ class TorchStepper:
         """Whether every layer's outputs are numbers; the sign of what is not one would hide it from the loss."""
         return all(math.isfinite(float(outputs.sum())) for outputs in self._outputs)
 
-    def _update(self, gradients: tuple[Tensor, ...], rate: float, config: RunConfig) -> None:
+    def _gradients(self, loss: Tensor) -> list[Tensor]:
+        """One for each parameter, in their order: the sum of those of its leaves."""
+        found: dict[str, Tensor] = {}
+        leaves = [leaf for _, leaf in self._leaves]
+        for (name, _), gradient in zip(self._leaves, torch.autograd.grad(loss, leaves), strict=True):
+            found[name] = found[name] + gradient if name in found else gradient
+        return list(found.values())
+
+    def _update(self, gradients: list[Tensor], rate: float, config: RunConfig) -> None:
         with torch.no_grad():
             self._optimizer.step(gradients, rate, config)
             for layer in self._network.layers:
@@ -104,25 +117,6 @@ class TorchStepper:
         outputs = self._outputs[layer]
         view: NDArray[np.float32] = outputs.reshape(-1, outputs.shape[-1]).numpy()
         return view
-
-
-class _Draws:
-    """The uniform noise of one step's stochastic signs (layers.Noise), from counter-based streams."""
-
-    def __init__(self, config: RunConfig, key: Key) -> None:
-        self._stochastic = {"weights": config.weights, "activations": config.activations}
-        self._binary = config.kind == "binary"
-        self._key = key
-
-    def __call__(self, purpose: str, layer: int, shape: torch.Size) -> Tensor | None:
-        if not self._binary or self._stochastic[purpose] == "deterministic":
-            return None
-        return torch.from_numpy(self._key.stream(purpose, layer).random(tuple(shape), np.float32))
-
-
-def _leaves(layer: layers.Layer) -> list[Tensor]:
-    """What gradients are taken of, in the order of the parameters: the weights stand for their latents."""
-    return [layer.weights if name == "latent" else p for name, p in layer.parameters.items()]
 
 
 STEPPER = TorchStepper
