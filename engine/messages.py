@@ -602,12 +602,14 @@ class Vote:
 class LayerSigns:
     """One hidden layer on one image: int32 sums [outputs] before the sign, bits uint64 [words], outputs.
 
-    A map is told flat, in the order (row, column, channel).
+    A map is told flat, in the order (row, column, channel). value: float32 [outputs], what the signs are of where
+    that is not a sum and its threshold but the network's value, shortcuts added.
     """
 
     sums: NDArray[np.int32]
     bits: Words
     outputs: int
+    value: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True)

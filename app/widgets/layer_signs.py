@@ -17,6 +17,9 @@ from engine.messages import LayerSigns
 
 BARS = 45
 AXIS = 16
+EMPTY = "sums before the sign"
+
+Numbers = NDArray[np.int32] | NDArray[np.float32]
 
 
 class LayerCard(Card):
@@ -36,7 +39,12 @@ class LayerCard(Card):
         self._signs = signs
         bits = None if signs is None else unpack(signs.bits, signs.outputs)
         self.tiles.show_bits(bits)
-        self.sums.show_sums(None if signs is None else signs.sums, bits)
+        if signs is None or bits is None:
+            self.sums.clear()
+        elif signs.value is not None:
+            self.sums.show_values(signs.value, bits)
+        else:
+            self.sums.show_sums(signs.sums, bits)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """The squares take what whole pixels need of three fifths of the height; the histogram gets the rest."""
@@ -47,13 +55,14 @@ class LayerCard(Card):
     def _describe(self, index: int) -> str:
         assert self._signs is not None
         bit = "+1" if unpack(self._signs.bits, self._signs.outputs)[index] else "−1"
-        return f"neuron {index}: sum {int(self._signs.sums[index]):+,} → {bit}".replace("-", "−")
+        value = "" if self._signs.value is None else f", value {self._signs.value[index]:+.3g}"
+        return f"neuron {index}: sum {int(self._signs.sums[index]):+,}{value} → {bit}".replace("-", "−")
 
 
 class SumsHistogram(TipWidget):
-    """How the integer sums of a layer are spread, and which of them became +1 and which -1.
+    """How the integer sums of a layer are spread, or its float values, and which became +1 and which -1.
 
-    Every neuron has a threshold of its own, so that both colours can share a bar.
+    For a sum every neuron has a threshold of its own, so that both colours can share a bar.
     """
 
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
@@ -63,23 +72,36 @@ class SumsHistogram(TipWidget):
         self.setMinimumHeight(52)
         self._edges: NDArray[np.float64] = np.linspace(-1, 1, BARS + 1)
         self._counts: NDArray[np.int64] | None = None
-        self._caption = "sums before the sign"
+        self._caption = EMPTY
+        self._what = "sum"
         theme().changed.connect(self.update)
 
-    def show_sums(self, sums: NDArray[np.int32] | None, bits: NDArray[np.bool_] | None) -> None:
-        """Show sums int32 [n] and the bits [n] they became, or empty axes."""
-        if sums is None or bits is None or not sums.size:
-            self._counts = None
-            self._caption = "sums before the sign"
-        else:
-            reach = max(1, int(np.abs(sums).max()))
-            # Sums of K signs all have the parity of K: bars of an even width hold equally many of them.
-            width = 2 * -(-reach // BARS)
-            self._edges = np.arange(-BARS, BARS + 1, 2, dtype=np.float64) * (width / 2)
-            self._counts = np.stack([np.histogram(sums[bits == side], self._edges)[0] for side in (False, True)])
-            share = float(bits.mean())
-            self._caption = f"−1: {percent(1 - share)}   +1: {percent(share)}"
-        self.setAccessibleDescription(f"Sums before the sign. {self._caption}")
+    def show_sums(self, sums: NDArray[np.int32], bits: NDArray[np.bool_]) -> None:
+        """Show sums int32 [n] and the bits [n] they became."""
+        reach = max(1, int(np.abs(sums).max(initial=0)))
+        # Sums of K signs all have the parity of K: bars of an even width hold equally many of them.
+        width = 2 * -(-reach // BARS)
+        self._show("sum", sums, bits, np.arange(-BARS, BARS + 1, 2, dtype=np.float64) * (width / 2))
+
+    def show_values(self, values: NDArray[np.float32], bits: NDArray[np.bool_]) -> None:
+        """Show values float32 [n], whose signs the bits [n] are."""
+        reach = float(np.abs(values[np.isfinite(values)]).max(initial=0)) or 1.0
+        self._show("value", values, bits, np.linspace(-reach, reach, BARS + 1))
+
+    def clear(self) -> None:
+        """Show empty axes."""
+        self._counts, self._caption = None, EMPTY
+        self._describe()
+
+    def _show(self, what: str, numbers: Numbers, bits: NDArray[np.bool_], edges: NDArray[np.float64]) -> None:
+        self._what, self._edges = what, edges
+        self._counts = np.stack([np.histogram(numbers[bits == side], edges)[0] for side in (False, True)])
+        share = float(bits.mean())
+        self._caption = f"−1: {percent(1 - share)}   +1: {percent(share)}"
+        self._describe()
+
+    def _describe(self) -> None:
+        self.setAccessibleDescription(f"{self._what.capitalize()}s before the sign. {self._caption}")
         self.update()
 
     def sizeHint(self) -> QSize:
@@ -98,9 +120,9 @@ class SumsHistogram(TipWidget):
         below = QRectF(0, base + 1, self.width(), AXIS - 1)
         painter.drawText(below, Qt.AlignmentFlag.AlignHCenter, "0")
         if self._counts is not None:
-            reach = f"{int(self._edges[-1]):,}"
+            reach = f"{int(self._edges[-1]):,}" if self._what == "sum" else f"{self._edges[-1]:.3g}"
             painter.drawText(below, Qt.AlignmentFlag.AlignLeft, f"−{reach}")
-            painter.drawText(below, Qt.AlignmentFlag.AlignRight, f"sum +{reach}")
+            painter.drawText(below, Qt.AlignmentFlag.AlignRight, f"{self._what} +{reach}")
             self._paint_bars(painter, base)
         painter.end()
 
@@ -124,4 +146,5 @@ class SumsHistogram(TipWidget):
         index = min(BARS - 1, int(event.x() * BARS / max(1, self.width())))
         low, high = self._edges[index], self._edges[index + 1]
         minus, plus = self._counts[:, index]
-        return f"sums {low:+.0f} to {high:+.0f}: {plus} became +1, {minus} became −1"
+        spread = f"{low:+.0f} to {high:+.0f}" if self._what == "sum" else f"{low:+.3g} to {high:+.3g}"
+        return f"{self._what}s {spread}: {plus} became +1, {minus} became −1"

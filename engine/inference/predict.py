@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.bits import Words, pack, unpack
+from engine.bits import pack, unpack
 from engine.errors import BackendLost, FlipscopeError
-from engine.inference.backend import Program, Ready, backend, state_of
+from engine.inference.backend import Activation, Program, Ready, backend, state_of
 from engine.messages import Image, LayerSigns, Vote
 
 CALLS = 5
@@ -54,12 +54,13 @@ def layer_signs(program: Program, image: Image) -> tuple[LayerSigns, ...]:
     A map is told flat, in the order (row, column, channel).
     """
     hidden = program.activations(np.ascontiguousarray(image)[None])
-    return tuple(_flat(layer.sums[0], layer.bits[0]) for layer in hidden)
+    return tuple(_flat(layer) for layer in hidden)
 
 
-def _flat(sums: NDArray[np.int32], bits: Words) -> LayerSigns:
-    signs = unpack(bits, sums.shape[-1])
-    return LayerSigns(sums.reshape(-1), pack(signs.reshape(-1)), sums.size)
+def _flat(layer: Activation) -> LayerSigns:
+    sums, signs = layer.sums[0], unpack(layer.bits[0], layer.sums.shape[-1])
+    value = None if layer.value is None else layer.value[0].reshape(-1)
+    return LayerSigns(sums.reshape(-1), pack(signs.reshape(-1)), sums.size, value)
 
 
 def _device(name: str) -> str:

@@ -32,6 +32,18 @@ def test_maps_are_told_flat_and_as_many_as_the_model_says(name):
     assert info.weight_count == 9 * 18 + 70 * 81 + 3 * 630
 
 
+def test_the_value_behind_signs_is_told_where_there_is_one():
+    rng = np.random.default_rng(0)
+    network = builders.residual(rng, dense_layers=((5, "value"),))
+    (image,) = builders.inputs(rng, network, 1)
+    told = predict.layer_signs(backend("numpy-xnor").load(network), image)
+    assert [layer.value is None for layer in told] == [False, False, True, False, False]
+    for layer in told:
+        if layer.value is not None:
+            assert layer.value.shape == layer.sums.shape
+            np.testing.assert_array_equal(layer.value >= 0, unpack(layer.bits, layer.outputs))
+
+
 def test_layers_of_a_float_model():
     network = builders.floating_convolutional(np.random.default_rng(0))
     assert model_info("f", network).layers == ((3 * 4 * 4, 18), (2 * 3 * 5, 100), (3, 30))

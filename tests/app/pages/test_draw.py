@@ -110,6 +110,19 @@ def test_votes_scores_and_bits_are_shown(page):
     assert "+1: 50.0 %" in page.layers[1].sums.accessibleDescription()
 
 
+def test_values_are_shown_in_place_of_sums_where_the_signs_are_theirs(page):
+    draw(page, (100, 100), (200, 200))
+    settle(page)
+    sums = np.arange(70, dtype=np.int32) - 35
+    value = (sums + 20.5).astype(np.float32)
+    shown = page.layers[0]
+    shown.show_signs(m.LayerSigns(sums, pack(value >= 0), 70, value))
+    assert shown.sums.accessibleDescription() == "Values before the sign. −1: 21.4 %   +1: 78.6 %"
+    assert shown._describe(15) == "neuron 15: sum −20, value +0.5 → +1"
+    shown.show_signs(None)
+    assert "%" not in shown.sums.accessibleDescription()
+
+
 def test_every_square_has_the_colour_of_its_bit(page):
     draw(page, (100, 100), (200, 200))
     settle(page)
