@@ -26,6 +26,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "spread": (1e-6, 1.0),
     "dropout_input": (0.0, 0.9),
     "dropout_hidden": (0.0, 0.9),
+    "weight_faults": (0.0, 0.5),
     "augment_until": (0.0, 1.0),
     "evaluations_per_epoch": (1, 100),
     "threads": (1, 1024),
@@ -111,6 +112,7 @@ LIVE: frozenset[str] = frozenset(
         "estimator",
         "dropout_input",
         "dropout_hidden",
+        "weight_faults",
         "augmentation",
         "augment_until",
         "evaluations_per_epoch",
@@ -133,6 +135,11 @@ CONFLICTS = (
         lambda c: c.kind == "float" and c.weights == "stochastic",
         "The float network's weights have no signs to draw.",
         "Set weights=deterministic, or choose binary weights.",
+    ),
+    Conflict(
+        lambda c: c.kind == "float" and c.weight_faults > 0,
+        "The float network's weights have no bits of their sign alone to break.",
+        "Set weight_faults=0, or choose binary weights.",
     ),
     Conflict(
         lambda c: c.kind == "float" and c.rate_scale != "none",

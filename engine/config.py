@@ -41,6 +41,8 @@ class RunConfig:
         weights, activations: how the sign is taken in training (always deterministic in deployment).
         estimator: what stands for the slope of the activations' sign.
         dropout_input, dropout_hidden: chance of a pixel, and of a hidden activation, to be left out of a training step.
+        weight_faults: chance of each weight bit to read wrong in a training step, other bits at each step, so that the
+            network learns to bear it.
         spread: half the width of the latents' first, uniform distribution; None for what suits the method.
         augment_until: share of the budget after which images are left as they are, so that the end of training sees
             what tests show.
@@ -71,6 +73,7 @@ class RunConfig:
     batch_norm: BatchNorm = "plain"
     dropout_input: float = 0.0
     dropout_hidden: float = 0.0
+    weight_faults: float = 0.0
     spread: float | None = None
     output: Output = "batchnorm"
     augmentation: Augmentation = "none"
@@ -130,6 +133,7 @@ _TYPES: dict[str, type] = {
     "spread": float,
     "dropout_input": float,
     "dropout_hidden": float,
+    "weight_faults": float,
     "augment_until": float,
 }
 """What is not text."""

@@ -37,6 +37,7 @@ def test_every_number_is_coerced_and_every_record_comes_back():
         ({"kind": "binaryconnect", "thresholds": "learned"}, "have none"),
         ({"kind": "float", "scaling": "xnor-net"}, "keeps it all"),
         ({"kind": "float", "rate_scale": "glorot"}, "has none"),
+        ({"kind": "float", "weight_faults": 0.1}, "bits of their sign"),
         ({"activations": "stochastic", "estimator": "approx-sign"}, "hard tanh"),
         ({"output": "bias", "scaling": "xnor-net"}, "one scale for all"),
         ({"optimizer": "sgd", "rate_scale": "glorot"}, "Adam's step"),

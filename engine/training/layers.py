@@ -63,6 +63,14 @@ class Layer:
             else:
                 self.weights.copy_(quantize.stochastic_sign(self.latent, noise))
 
+    def flip(self, failed: Tensor | None) -> None:
+        """Have weights, by their number row by row, multiply with the other sign until they are refreshed."""
+        if failed is None:
+            return
+        with torch.no_grad():
+            weights, cells = self.weights.view(-1), failed.to(self.weights.device)
+            weights[cells] = -weights[cells]
+
     def leaves(self) -> Iterator[tuple[str, Tensor]]:
         """What gradients are taken of, each with the parameter that it is added to the gradient of."""
         for name, parameter in self.parameters.items():

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from engine.config import RunConfig
+from engine.faults.masks import failing
 from engine.training.steppers import Key
 
 
@@ -29,6 +30,14 @@ class TrainingPass:
     def activation_noise(self, layer: int, shape: torch.Size) -> Tensor | None:
         """The same for what follows a layer."""
         return self._uniform("activations", layer, shape) if self.config.activations == "stochastic" else None
+
+    def failed_weights(self, layer: int, count: int) -> Tensor | None:
+        """Which of a layer's `count` weights read wrong in this step, row by row; None where none can.
+
+        As in Hirtzlin et al. 2019 (arXiv 1904.03652): a network that is trained with errors bears more of them.
+        """
+        rate = self.config.weight_faults
+        return torch.from_numpy(failing(self.key.stream("faults", layer), count, rate)) if rate else None
 
     def dropped(self, x: Tensor, layer: int) -> Tensor:
         """What layer `layer` takes, each value with its chance set to 0 and the others made up for it.

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from engine.faults.masks import failing
+
 EPSILON = 1e-5
 
 
@@ -89,6 +91,7 @@ class Step:
         w = a["latent"]
         if run.kind != "float":
             w = draw(w, self._noise("weights", i, w.shape), run.weights)
+            w.flat[failing(self._key.stream("faults", i), w.size, run.weight_faults)] *= -1
         alpha = np.abs(a["latent"]).mean(1) if run.scaling == "xnor-net" else 1.0
         sums = (x * keep) @ w.T
         norm = {"plain": Plain, "shift-based": ShiftBased}[run.batch_norm](sums * alpha, a["gamma"], a["beta"])

@@ -46,7 +46,7 @@ KINDS = [
     pytest.param({}, id="binary"),
     pytest.param({"kind": "float"}, id="float"),
     pytest.param({"weights": "stochastic", "activations": "stochastic"}, id="stochastic"),
-    pytest.param({"output": "bias", "loss": "squared-hinge"}, id="bias-only"),
+    pytest.param({"output": "bias", "loss": "squared-hinge", "weight_faults": 0.1}, id="bias-only"),
     pytest.param({"optimizer": "shift-adamax", "rate_scale": "glorot"}, id="shift-adamax"),
     pytest.param({"optimizer": "sgd"}, id="sgd"),
     pytest.param({"batch_norm": "shift-based", "scaling": "xnor-net", "thresholds": "learned"}, id="scaled"),
@@ -122,6 +122,7 @@ STEPS = [
     pytest.param({"scaling": "xnor-net", "thresholds": "learned", "estimator": "approx-sign"}, id="learned-thresholds"),
     pytest.param({"batch_norm": "shift-based", "thresholds": "learned"}, id="shift-based"),
     pytest.param({"dropout_input": 0.2, "dropout_hidden": 0.5}, id="dropout"),
+    pytest.param({"weight_faults": 0.2, "weights": "stochastic"}, id="faults"),
     pytest.param({"kind": "binaryconnect", "weights": "stochastic", "dropout_hidden": 0.25}, id="binaryconnect"),
     pytest.param({"kind": "float", "batch_norm": "shift-based"}, id="float"),
 ]

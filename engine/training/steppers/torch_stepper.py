@@ -59,6 +59,7 @@ class TorchStepper:
         training = TrainingPass(config, key)
         for layer in self._network.layers:
             layer.refresh(training.weight_noise(layer.index, layer.latent.shape))
+            layer.flip(training.failed_weights(layer.index, layer.latent.numel()))
         outputs = list(self._network.forward(images, training))
         self._outputs = [o.detach() for o in outputs]
         targets = torch.from_numpy(labels)
