@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 if TYPE_CHECKING:
     from engine.config import RunConfig
     from engine.labs import Lab
+    from engine.messages import Progress
 
 DONE, FAILED, REFUSED, INTERRUPTED = 0, 1, 2, 130
 PAGES = ("draw", "learn", "kernels", "labs")
@@ -71,6 +72,23 @@ def _doctor(options: argparse.Namespace) -> int:
     from engine.inference.commands import doctor
 
     return _report(options, doctor(), _print_doctor)
+
+
+def _data(options: argparse.Namespace) -> int:
+    from engine.datasets import commands
+    from engine.errors import BadInput
+
+    if options.action == "list":
+        return _report(options, commands.listed(), _print_data_list)
+    if options.name is None:
+        raise BadInput("No data set is named.", f"Write it as: data {options.action} NAME.")
+    if options.action == "show":
+        return _report(options, commands.shown(options.name), _print_data)
+    try:
+        record = commands.fetched(options.name, _show_progress)
+    finally:
+        _progress_line("")
+    return _report(options, record, lambda record: print(f"{record['name']} is at {record['where']}"))
 
 
 def _train(options: argparse.Namespace) -> int:
@@ -192,6 +210,13 @@ def _doctor_arguments(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_doctor)
 
 
+def _data_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("action", nargs="?", choices=("list", "show", "fetch"), default="list")
+    parser.add_argument("name", nargs="?", help="a data set by name; with show also a file or folder of one")
+    _json(parser)
+    parser.set_defaults(run=_data)
+
+
 def _train_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", help="data set by name, or a file or folder of one (default mnist)")
     parser.add_argument("--model", help="architecture: mlp-512x2 (default), mlp-1024x3, mlp-4096x3")
@@ -252,6 +277,7 @@ def _json(parser: argparse.ArgumentParser) -> None:
 COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
     "window": ("open the window", _window_arguments),
     "doctor": ("every backend and data set: ready, or why not and what to do", _doctor_arguments),
+    "data": ("list data sets, show what one holds, or fetch one", _data_arguments),
     "train": ("train a network in a run folder", _train_arguments),
     "recipes": ("what train --recipe knows, and what each was seen to reach", _recipes_arguments),
     "evaluate": ("score the test set by each backend and count what is identical", _evaluate_arguments),
@@ -283,6 +309,11 @@ def _progress_line(text: str) -> None:
         print(f"\r{text:<78}", end="" if text else "\r", file=sys.stderr, flush=True)
 
 
+def _show_progress(progress: Progress) -> None:
+    left = "" if progress.seconds_left is None else f", {progress.seconds_left:,.0f} s left"
+    _progress_line(f"{progress.doing}{left}")
+
+
 def _print_doctor(record: Record) -> None:
     print("  ".join(f"{name} {version}" for name, version in record["versions"].items()))
     print()
@@ -290,7 +321,22 @@ def _print_doctor(record: Record) -> None:
     rows = [(b["name"], *state) for b, state in zip(record["backends"], states, strict=True)]
     _table(("backend", "ready", "why not", "what to do"), rows)
     print()
-    _table(("data set", "ready", "note"), [(d["name"], d["ready"], d.get("note", "")) for d in record["data"]])
+    _table(
+        ("data set", "ready", "note"), [(d["name"], "yes" if d["ready"] else "no", d["note"]) for d in record["data"]]
+    )
+
+
+def _print_data_list(record: Record) -> None:
+    rows = [(d["name"], d["about"], "yes" if d["ready"] else "no", d["note"]) for d in record["data"]]
+    _table(("data set", "what it is", "ready", "where, or how to have it"), rows)
+
+
+def _print_data(record: Record) -> None:
+    height, width, channels = record["input_shape"]
+    print(f"{record['title']}: images of {height} x {width} x {channels}. {record['note']}".rstrip())
+    total = ("all", record["training_images"], record["test_images"])
+    rows = [(c["name"], c["training"], c["test"]) for c in record["classes"]]
+    _table(("class", "training", "test"), [(name, f"{a:,}", f"{b:,}") for name, a, b in (*rows, total)])
 
 
 def _print_train(record: Record) -> None:

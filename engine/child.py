@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import multiprocessing
 import os
 import time
+from collections.abc import Iterator
 from types import TracebackType
 from typing import TypeVar
 
@@ -51,11 +53,19 @@ class Child:
 
         Raises FlipscopeError where the child says that it cannot, ChildLost where it ends or is silent too long.
         """
-        try:
-            self._connection.send(command)
-        except OSError as error:
-            raise self._lost() from error
+        self._send(command)
         return self._wait(answer, timeout)
+
+    def follow(self, command: m.Command) -> Iterator[m.Event]:
+        """Send a command with a lane and yield what is said until it is done, whenever that is.
+
+        Raises as `ask`; then the child is of no more use, since what it said last may still lie in the pipe.
+        """
+        self._send(command)
+        for event in self._events(math.inf):
+            if event == m.Done(command.lane or ""):
+                return
+            yield event
 
     def close(self) -> None:
         """End the child: ask, wait, kill."""
@@ -78,22 +88,34 @@ class Child:
     ) -> None:
         self.close()
 
+    def _send(self, command: m.Command) -> None:
+        try:
+            self._connection.send(command)
+        except OSError as error:
+            raise self._lost() from error
+
     def _wait(self, answer: type[E], timeout: float) -> E:
+        return next(event for event in self._events(timeout) if isinstance(event, answer))
+
+    def _events(self, timeout: float) -> Iterator[m.Event]:
+        """What the child says within so many seconds. Raises as `ask`, also where they are over."""
         deadline = time.monotonic() + timeout
         try:
             while time.monotonic() < deadline:
-                if not self._connection.poll(POLL):
-                    continue
-                event = self._connection.recv()
-                if isinstance(event, answer):
-                    return event
-                if isinstance(event, m.Failed):
-                    raise FlipscopeError(event.what, event.remedy)
-                if isinstance(event, m.Crashed):
-                    raise ChildLost(f"A helper process failed: {event.report.strip().splitlines()[-1]}.", "Try again.")
+                if self._connection.poll(POLL):
+                    yield self._taken(self._connection.recv())
         except (EOFError, OSError) as error:
             raise self._lost() from error
         raise ChildLost(f"A helper process did not answer within {timeout:.0f} s.", "Try again on a quieter machine.")
+
+    @staticmethod
+    def _taken(event: m.Event) -> m.Event:
+        """The event, unless it says that the command failed."""
+        if isinstance(event, m.Failed):
+            raise FlipscopeError(event.what, event.remedy)
+        if isinstance(event, m.Crashed):
+            raise ChildLost(f"A helper process failed: {event.report.strip().splitlines()[-1]}.", "Try again.")
+        return event
 
     def _lost(self) -> ChildLost:
         self._process.join(1.0)

@@ -226,6 +226,14 @@ class RunLab(Job):
 
 
 @dataclass(frozen=True)
+class FetchData(Job):
+    """Fetch a data set by name; answered by Progress…, DataFetched and Done."""
+
+    world: ClassVar[World] = "torch"
+    name: str
+
+
+@dataclass(frozen=True)
 class Bench(Job):
     """A benchmark; answered by BenchPeak, BenchRow… and Done."""
 
@@ -511,6 +519,14 @@ class Saved(Event):
     run: str
     step: int
     epoch: float
+    path: str
+
+
+@dataclass(frozen=True)
+class DataFetched(Event):
+    """A data set is on this machine now, kept in the file at `path`."""
+
+    name: str
     path: str
 
 

@@ -5,6 +5,7 @@ import pytest
 
 from engine import messages as m
 from engine.child import Child, ChildLost
+from engine.datasets import catalogue
 from engine.errors import FlipscopeError
 
 
@@ -20,6 +21,17 @@ def test_answers_refusals_and_death():
         child._process.kill()
         with pytest.raises(ChildLost, match="ended"):
             child.ask(m.ListBackends(), m.BackendList)
+
+
+def test_a_job_is_followed_to_its_end(tmp_path, monkeypatch):
+    monkeypatch.setenv("FLIPSCOPE_HOME", str(tmp_path))
+    kept = catalogue.fetchable("svhn").path
+    kept.parent.mkdir(parents=True)
+    kept.write_bytes(b"as if it had been fetched")
+    with Child("torch", "fetch") as child:
+        assert list(child.follow(m.FetchData("svhn"))) == [m.DataFetched("svhn", str(kept))]
+        with pytest.raises(FlipscopeError, match="Did you mean 'svhn'"):
+            list(child.follow(m.FetchData("svnh")))
 
 
 def test_torch_times_its_products():

@@ -1,5 +1,6 @@
 """The command line itself: what cannot be met is one line on stderr and exit code 2."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -21,6 +22,9 @@ def flipscope(*arguments, environment=None):
         ("train", "--epochs", "many"),
         ("train", "--recipe"),
         ("train", "--recipe", "nothing-like-it"),
+        ("data", "fetch"),
+        ("data", "fetch", "mnist"),
+        ("data", "show", "not/here"),
         ("bench", "everything"),
         ("--page", "moon"),
         ("trian",),
@@ -41,3 +45,15 @@ def test_without_a_display_the_window_is_refused_in_words():
     ended = flipscope(environment={"PATH": ""})
     assert ended.returncode == 2
     assert "no display" in ended.stderr
+
+
+def test_without_the_net_nothing_is_fetched_and_it_says_what_to_do(tmp_path):
+    nowhere = "http://127.0.0.1:9"  # the discard port: nobody answers
+    proxies = {"http_proxy": nowhere, "https_proxy": nowhere, "no_proxy": ""}
+    ended = flipscope(
+        "data", "fetch", "cifar10", environment={**os.environ, **proxies, "FLIPSCOPE_HOME": str(tmp_path)}
+    )
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "CIFAR-10 could not be fetched" in ended.stderr
+    assert str(tmp_path) in ended.stderr
+    assert ended.stderr.count("\n") == 1

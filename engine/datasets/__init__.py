@@ -1,6 +1,7 @@
-"""Data sets: one module each, numpy arrays out. A module here offers `NAME` and `load() -> Dataset`.
+"""Data sets: one module each, numpy arrays out. A module here offers `NAME`, `TITLE`, `ABOUT`, `load() -> Dataset`.
 
-A path stands for a data set of one's own (engine.datasets.own).
+One that must be fetched first offers `FETCHED` too (engine.datasets.fetched). A path stands for a data set of one's
+own (engine.datasets.own).
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ class Dataset:
         train_images, test_images: u8 [N, H, W, C].
         train_labels, test_labels: int64 [N], each below len(class_names).
         preparation: how a picture from outside becomes an input (network.Metadata.preparation).
+        note: what else people should know of it, e.g. which images are for the test.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Dataset:
     test_labels: NDArray[np.int64]
     class_names: tuple[str, ...]
     preparation: str
+    note: str = ""
 
     def __post_init__(self) -> None:
         for part, images, labels in (
@@ -63,33 +66,41 @@ class Dataset:
 
 def names() -> tuple[str, ...]:
     """The names that `load` knows, sorted."""
-    return tuple(sorted(_modules()))
+    return tuple(sorted(modules()))
 
 
 def identity(text: str) -> str:
     """What a run calls its data set: a name as it is, and of a path the absolute one. Raises UnknownName."""
-    if text in _modules():
-        return text
     path = Path(text).expanduser()
-    if not (path.exists() or {"/", "\\"} & set(text)):
-        raise UnknownName("data set", text, _modules())
-    return str(path.resolve())
+    if text not in modules() and (path.exists() or {"/", "\\"} & set(text)):
+        return str(path.resolve())
+    module(text)
+    return text
 
 
 @lru_cache(maxsize=2)
 def load(name: str) -> Dataset:
-    """The data set of that name, or at that path; the last two are kept. Raises UnknownName, BadFile, BadInput."""
-    found = _modules()
+    """The data set of that name, or at that path; the last two are kept.
+
+    Raises UnknownName, NotFetched, BadFile, BadInput.
+    """
     known = identity(name)
-    dataset: Dataset = found[known].load() if known in found else _own(Path(known))
+    dataset: Dataset = module(known).load() if known in modules() else _own(Path(known))
     return dataset
 
 
+def module(name: str) -> ModuleType:
+    """The module that offers the data set of that name. Raises UnknownName."""
+    if name not in modules():
+        raise UnknownName("data set", name, modules())
+    return modules()[name]
+
+
 @cache
-def _modules() -> dict[str, ModuleType]:
+def modules() -> dict[str, ModuleType]:
     """Modules of this package that offer a data set, by its name."""
-    modules = (importlib.import_module(f"{__name__}.{info.name}") for info in pkgutil.iter_modules(__path__))
-    return {module.NAME: module for module in modules if hasattr(module, "NAME")}
+    found = (importlib.import_module(f"{__name__}.{info.name}") for info in pkgutil.iter_modules(__path__))
+    return {module.NAME: module for module in found if hasattr(module, "NAME")}
 
 
 def _own(path: Path) -> Dataset:

@@ -15,6 +15,8 @@ from engine.datasets.readers import idx
 from engine.errors import BadFile
 
 NAME = "mnist"
+TITLE = "MNIST"
+ABOUT = "70,000 handwritten digits, 28 x 28"
 
 
 def load() -> Dataset:
@@ -23,7 +25,7 @@ def load() -> Dataset:
     test_images, test_labels = _part("t10k", 10_000)
     return Dataset(
         name=NAME,
-        title="MNIST digits",
+        title=TITLE,
         train_images=train_images,
         train_labels=train_labels,
         test_images=test_images,

@@ -9,12 +9,16 @@ from pathlib import Path
 from types import ModuleType
 
 import numpy as np
+from numpy.typing import NDArray
 
+from engine import digits
 from engine.datasets import Dataset, readers
 from engine.datasets.readers import Found, Part
 from engine.errors import BadFile
 
 MOST_CLASSES = 1000
+SAMPLE = 100
+"""Images that are looked at to know what they are."""
 EVERY = 5
 """Where a path makes no difference between training and test, every fifth image of each class is for the test."""
 
@@ -27,6 +31,7 @@ def load(path: Path) -> Dataset:
     train, test = (found.train, found.test) if found.test is not None else split(found.train)
     if not len(train.images) or not len(test.images):
         raise BadFile(f"'{path}' leaves nothing to train on or to test.", "Give it more images.")
+    note = "" if found.test is not None else "Every fifth image of each class is for the test."
     names = found.names or tuple(str(i) for i in range(_classes(path, train, test)))
     return Dataset(
         name=str(path),
@@ -36,7 +41,8 @@ def load(path: Path) -> Dataset:
         test_images=test.images,
         test_labels=test.labels,
         class_names=names,
-        preparation="resize",
+        preparation="mnist" if _are_prepared(train.images) else "resize",
+        note=note,
     )
 
 
@@ -55,6 +61,16 @@ def _found(path: Path) -> Found:
             return found
     forms = "; ".join(reader.FORM for reader in _readers())
     raise BadFile(f"'{path}' holds no data set in a form that is read.", f"Read are: {forms}.")
+
+
+def _are_prepared(images: NDArray[np.uint8]) -> bool:
+    """Whether these are handwriting as MNIST's preparation leaves it, so that what people draw is prepared alike."""
+    if images.shape[1:] != (digits.SIDE, digits.SIDE, 1):
+        return False
+    some = images[:SAMPLE, ..., 0]
+    prepared = [digits.prepare(image) for image in some]
+    same = [np.array_equal(image, after) for image, after in zip(some, prepared, strict=True) if after is not None]
+    return sum(same) > len(some) / 2
 
 
 def _classes(path: Path, train: Part, test: Part) -> int:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from engine import __version__, datasets
 from engine import messages as m
-from engine.datasets import Dataset
+from engine.datasets import Dataset, catalogue
 from engine.errors import BadInput, FlipscopeError
 from engine.inference import bench, changed, deploy, modelfile, pictures, settling
 from engine.inference.backend import Backend, best, left_out
@@ -38,7 +38,7 @@ def doctor() -> Record:
     """Every backend, data set and package: ready, or why not and what to do."""
     return {
         "backends": [asdict(row) for row in backend_rows()],
-        "data": [_data_state(name) for name in datasets.names()],
+        "data": [_data_state(state) for state in catalogue.states()],
         "versions": {"flipscope": __version__, "python": sys.version.split()[0], **_versions()},
     }
 
@@ -229,13 +229,17 @@ def _chosen(network: Network, name: str | None) -> Backend:
     return best("xnor" if isinstance(network, PackedNetwork) else "float")
 
 
-def _data_state(name: str) -> Record:
+def _data_state(state: catalogue.State) -> Record:
+    """What is ready is read whole, so that damage shows."""
+    record = {"name": state.name, "ready": state.ready, "note": state.note}
+    if not state.ready:
+        return record
     try:
-        dataset = datasets.load(name)
+        dataset = datasets.load(state.name)
     except FlipscopeError as error:
-        return {"name": name, "ready": False, "note": str(error)}
+        return record | {"ready": False, "note": str(error)}
     counts = f"{len(dataset.train_images):,} training and {len(dataset.test_images):,} test images"
-    return {"name": name, "ready": True, "note": counts}
+    return record | {"note": counts}
 
 
 def _versions() -> dict[str, str]:

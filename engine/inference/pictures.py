@@ -20,6 +20,7 @@ from engine.inference.network import Metadata
 
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM")
 """The kinds that are decoded; others (PostScript, fonts, …) are not even tried."""
+GREY_MODES = frozenset({"1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "I;16N", "F"})
 MAX_BYTES = 64 << 20
 MAX_PIXELS = 32 << 20
 WORKING_SIDE = 1024
@@ -37,17 +38,17 @@ def read(path: str | os.PathLike[str]) -> Picture:
 
     Raises BadFile for what is missing, damaged, too large or not a picture.
     """
-    checked_size(path, "a picture", MAX_BYTES)
-    with _decoding(Path(path)):
-        with Image.open(path, formats=FORMATS) as opened:
-            width, height = opened.size
-            if width * height > MAX_PIXELS:
-                what = f"'{path}' is a picture of {width:,} x {height:,}; at most {MAX_PIXELS:,} pixels are read."
-                raise BadFile(what, "Make it smaller first.")
-            upright = ImageOps.exif_transpose(_eight_bit(opened))
-        picture = _opaque(upright)
+    with _opened(Path(path)) as opened:
+        picture = _opaque(ImageOps.exif_transpose(_eight_bit(opened)))
         picture.thumbnail((WORKING_SIDE, WORKING_SIDE), Image.Resampling.BOX)
         return np.array(picture)
+
+
+def look(path: str | os.PathLike[str]) -> tuple[int, int, bool]:
+    """Height and width of a picture as it is stored, and whether it is grey, without decoding it. Raises BadFile."""
+    with _opened(Path(path)) as opened:
+        width, height = opened.size
+        return height, width, opened.mode in GREY_MODES
 
 
 def ink(picture: Picture) -> Picture:
@@ -70,14 +71,19 @@ def ink(picture: Picture) -> Picture:
 
 def prepare(picture: Picture, metadata: Metadata) -> tuple[Picture, bool]:
     """Bring a picture u8 [h, w, 3] to a model's input u8 [H, W, C]; and whether there is nothing on it."""
-    height, width, channels = metadata.input_shape
     if metadata.preparation == "mnist" and metadata.input_shape == (digits.SIDE, digits.SIDE, 1):
         digit = digits.prepare(ink(picture))
         blank = digit is None
-        return (np.zeros((height, width), np.uint8) if digit is None else digit)[:, :, None], blank
+        return (np.zeros((digits.SIDE, digits.SIDE), np.uint8) if digit is None else digit)[:, :, None], blank
+    return resized(picture, metadata.input_shape), False
+
+
+def resized(picture: Picture, shape: tuple[int, int, int]) -> Picture:
+    """A picture u8 [h, w, 3] as u8 [H, W, C]; of one channel, its ink."""
+    height, width, channels = shape
     planes = [ink(picture)] if channels == 1 else [picture[:, :, i % 3] for i in range(channels)]
-    resized = [digits.area_average(plane.astype(np.float32), height, width) for plane in planes]
-    return np.rint(np.stack(resized, axis=-1)).astype(np.uint8), False
+    averaged = [digits.area_average(plane.astype(np.float32), height, width) for plane in planes]
+    return np.rint(np.stack(averaged, axis=-1)).astype(np.uint8)
 
 
 def shown(picture: Picture) -> Picture:
@@ -88,13 +94,19 @@ def shown(picture: Picture) -> Picture:
 
 
 @contextmanager
-def _decoding(path: Path) -> Iterator[None]:
-    """Whatever the decoder trips over is the file's fault."""
+def _opened(path: Path) -> Iterator[Image.Image]:
+    """A picture file whose size is within the limits; whatever its decoder trips over is the file's fault."""
+    checked_size(path, "a picture", MAX_BYTES)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            yield
+            with Image.open(path, formats=FORMATS) as opened:
+                width, height = opened.size
+                if width * height > MAX_PIXELS:
+                    what = f"'{path}' is a picture of {width:,} x {height:,}; at most {MAX_PIXELS:,} pixels are read."
+                    raise BadFile(what, "Make it smaller first.")
+                yield opened
     except BadFile:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning, MemoryError) as error:

@@ -14,6 +14,7 @@ from engine import messages as m
 from engine.errors import BadFile, BadInput
 from engine.inference import modelfile
 from engine.training import peers, session
+from engine.training.fetch import fetch
 from engine.training.loop import Diverged, Scored, StepDone
 from engine.training.models import layer_name
 from engine.training.reestimate import Evaluating
@@ -52,6 +53,8 @@ class TrainingService:
                     self._run.telemetry.acknowledge(sequence, layers)
             case m.RunLab():
                 return labs.run(command)
+            case m.FetchData(name):
+                return fetch(name)
             case m.Peer():
                 return peers.take_turn(command)
             case _:

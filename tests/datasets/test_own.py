@@ -75,3 +75,11 @@ def test_the_shared_sets_are_read(folder, train, shape):
     data = own.load(SHARED / folder)
     assert (len(data.train_images), len(data.test_images), data.input_shape) == (train, 10_000, shape)
     assert np.bincount(data.test_labels).tolist() == [1000] * 10
+
+
+def test_handwriting_prepared_as_mnist_is_known_as_such(tmp_path):
+    digits, labels = datasets.load("mnist").train_images[:60, ..., 0], datasets.load("mnist").train_labels[:60]
+    np.savez(tmp_path / "digits.npz", images=digits, labels=labels)
+    assert own.load(tmp_path / "digits.npz").preparation == "mnist"
+    np.savez(tmp_path / "moved.npz", images=np.roll(digits, 3, 1), labels=labels)
+    assert own.load(tmp_path / "moved.npz").preparation == "resize"

@@ -1,0 +1,41 @@
+"""Fashion-MNIST: 70,000 pictures of clothes in the layout of MNIST.
+
+Xiao, Rasul and Vollgraf 2017 (arXiv 1708.07747).
+"""
+
+from __future__ import annotations
+
+from engine.datasets.fetched import Download, Fetched
+
+NAME = "fashion-mnist"
+TITLE = "Fashion-MNIST"
+ABOUT = "70,000 grey pictures of clothes, 28 x 28, in the layout of MNIST"
+_SIZES = {
+    "train-images-idx3-ubyte.gz": 26_421_880,
+    "train-labels-idx1-ubyte.gz": 29_515,
+    "t10k-images-idx3-ubyte.gz": 4_422_102,
+    "t10k-labels-idx1-ubyte.gz": 5_148,
+}
+_FROM = "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/"
+FETCHED = Fetched(
+    name=NAME,
+    title=TITLE,
+    class_names=(
+        "T-shirt",
+        "trousers",
+        "pullover",
+        "dress",
+        "coat",
+        "sandal",
+        "shirt",
+        "sneaker",
+        "bag",
+        "ankle boot",
+    ),
+    input_shape=(28, 28, 1),
+    counts=(60_000, 10_000),
+    torchvision="FashionMNIST",
+    splits=({"train": True}, {"train": False}),
+    downloads=tuple(Download(f"FashionMNIST/raw/{file}", size, _FROM + file) for file, size in _SIZES.items()),
+)
+load = FETCHED.load

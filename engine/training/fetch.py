@@ -1,0 +1,150 @@
+"""Fetches data sets by torchvision's own classes: its downloads, checksums and readers; in a job child."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import socket
+import tarfile
+import threading
+import time
+import zlib
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine import messages as m
+from engine.datasets import catalogue
+from engine.datasets.fetched import Fetched
+from engine.errors import FlipscopeError
+from engine.files import CannotWrite, write_atomically
+
+REPORT_EVERY = 0.1
+SILENCE = 30.0
+"""Seconds without a byte after which a connection is given up."""
+
+Part = tuple[NDArray[np.uint8], NDArray[np.int64]]
+
+_REFUSALS = (RuntimeError, OSError, EOFError, ValueError, tarfile.TarError, zlib.error)
+"""What torchvision and the readers it calls raise where the net, the disk or a file is not as it should be."""
+
+
+def fetch(name: str) -> Generator[m.Event, None, None]:
+    """Fetch a data set into the cache; yields Progress some times a second, and at the end DataFetched.
+
+    The files that were fetched whole are kept where it fails, and are not fetched again. Raises UnknownName, and
+    FlipscopeError where the net or the disk refuses.
+    """
+    one = catalogue.fetchable(name)
+    if not one.path.exists():
+        work = _Work(one)
+        work.start()
+        began = time.monotonic()
+        while work.is_alive():
+            work.join(REPORT_EVERY)
+            yield _progress(one, time.monotonic() - began)
+        if work.error is not None:
+            raise work.error
+    yield m.DataFetched(name, str(one.path))
+
+
+class _Work(threading.Thread):
+    """Torchvision does not return before all is done: it has a thread, which ends with the process at the latest."""
+
+    def __init__(self, one: Fetched) -> None:
+        super().__init__(daemon=True, name=f"fetching {one.name}")
+        self._one = one
+        self.error: Exception | None = None
+
+    def run(self) -> None:
+        try:
+            _fetch(self._one)
+        except _REFUSALS as error:
+            self.error = _refusal(self._one, error)
+        except Exception as error:  # raised anew where somebody listens
+            self.error = error
+
+
+def _fetch(one: Fetched) -> None:
+    """Download, check, read, write as one .npz, and remove what is no longer needed."""
+    try:
+        one.folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CannotWrite(f"'{one.folder}' cannot be made: {error}.", "Check the disk and your permissions.") from error
+    _remove_halves(one)
+    with _patience():
+        (train_images, train_labels), (test_images, test_labels) = (_read(one, split) for split in one.splits)
+    content = io.BytesIO()
+    np.savez(
+        content,
+        train_images=train_images,
+        train_labels=train_labels,
+        test_images=test_images,
+        test_labels=test_labels,
+    )
+    write_atomically(one.path, content.getvalue())
+    shutil.rmtree(one.folder, ignore_errors=True)
+
+
+@contextmanager
+def _patience() -> Iterator[None]:
+    """Connections that fall silent are given up; torchvision sets no limit of its own."""
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(SILENCE)
+    try:
+        yield
+    finally:
+        socket.setdefaulttimeout(before)
+
+
+def _remove_halves(one: Fetched) -> None:
+    """Only the downloads have checksums: what was unpacked before, perhaps not to its end, is unpacked again."""
+    kept = {one.folder / file.path for file in one.downloads}
+    for path in one.folder.rglob("*"):
+        if path.is_file() and path not in kept:
+            path.unlink()
+
+
+def _read(one: Fetched, split: Mapping[str, Any]) -> Part:
+    """Images u8 [N, H, W, C] and labels int64 [N] of a part, as torchvision reads them."""
+    import torchvision  # slow to import, and needed here only
+
+    part = getattr(torchvision.datasets, one.torchvision)(one.folder, download=True, **split)
+    images = np.asarray(part.data)
+    if images.ndim == 3:
+        images = images[..., np.newaxis]
+    elif images.shape[1:] != one.input_shape:
+        images = images.transpose(0, 2, 3, 1)  # SVHN's have their channels first
+    labels = np.asarray(part.targets if hasattr(part, "targets") else part.labels, np.int64)
+    return images, labels
+
+
+def _progress(one: Fetched, seconds: float) -> m.Progress:
+    """How far the downloads are, by the sizes of their files."""
+    there = sum(_size(one.folder / file.path) for file in one.downloads)
+    share = min(1.0, there / one.size)
+    if share == 1:
+        return m.Progress("job", f"Unpacking {one.title}")
+    doing = f"Fetching {one.title}: {there / 1e6:.0f} of {one.size / 1e6:.0f} MB"
+    return m.Progress("job", doing, share, seconds * (1 - share) / share if share else None)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:  # not begun
+        return 0
+
+
+def _refusal(one: Fetched, error: Exception) -> FlipscopeError:
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    why = lines[-1].removeprefix("<urlopen error ").rstrip(">.")
+    files, folder = ", ".join(file.url for file in one.downloads), (one.folder / one.downloads[0].path).parent
+    return FlipscopeError(
+        f"{one.title} could not be fetched: {why}.",
+        f"Connect to the net and try again; or bring {files} into '{folder}' by other means, and try again.",
+    )

@@ -1,0 +1,48 @@
+"""The data commands' records: they survive JSON and hold the fields that were promised."""
+
+import json
+
+import numpy as np
+import pytest
+
+from engine import datasets
+from engine.datasets import catalogue, commands
+from engine.errors import BadInput, UnknownName
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch):
+    monkeypatch.setenv("FLIPSCOPE_HOME", str(tmp_path))
+
+
+def test_every_data_set_is_listed_with_its_state():
+    rows = {row["name"]: row for row in json.loads(json.dumps(commands.listed()))["data"]}
+    assert set(rows) == set(datasets.names()) >= {"mnist", "fashion-mnist", "cifar10", "svhn"}
+    assert (rows["mnist"]["ready"], rows["mnist"]["download"]) == (True, 0)
+    assert not rows["cifar10"]["ready"]
+    assert "data fetch cifar10" in rows["cifar10"]["note"]
+    assert all(row["title"] and row["about"] for row in rows.values())
+
+
+def test_one_that_is_there_is_told_with_its_place():
+    one = catalogue.fetchable("svhn")
+    one.path.parent.mkdir(parents=True)
+    one.path.write_bytes(b"x")
+    row = next(row for row in commands.listed()["data"] if row["name"] == "svhn")
+    assert (row["ready"], row["note"]) == (True, str(one.path))
+
+
+def test_what_a_path_holds_is_shown(tmp_path):
+    np.savez(tmp_path / "set.npz", images=np.zeros((12, 3, 4), np.uint8), labels=np.arange(12) % 2, names=["no", "yes"])
+    record = json.loads(json.dumps(commands.shown(str(tmp_path / "set.npz"))))
+    assert record["classes"] == [{"name": name, "training": 5, "test": 1} for name in ("no", "yes")]
+    assert (record["training_images"], record["test_images"], record["input_shape"]) == (10, 2, [3, 4, 1])
+    assert "fifth" in record["note"]
+
+
+def test_what_cannot_be_fetched_needs_no_child_to_say_so(monkeypatch):
+    monkeypatch.setattr(commands, "Child", None)
+    with pytest.raises(BadInput, match="nothing to fetch"):
+        commands.fetched("mnist")
+    with pytest.raises(UnknownName):
+        commands.fetched("cifar11")
