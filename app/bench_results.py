@@ -8,13 +8,20 @@ import re
 from collections.abc import Iterable
 from dataclasses import fields
 from itertools import pairwise
+from typing import NamedTuple
 
 from engine import messages as m
 from engine.bits import WORD, words_for
 from engine.errors import BadInput
 
-Case = tuple[str, int]
-"""A case and its number of threads."""
+
+class Case(NamedTuple):
+    """What was timed, with how many threads, and on which GPU ("" for the CPU)."""
+
+    name: str
+    threads: int
+    device: str = ""
+
 
 BACKENDS = ("oracle", "float", "xnor")
 """The kinds of our own rows; what other libraries compute is not compared."""
@@ -34,7 +41,7 @@ class BenchResults:
             self.peak = event
         if not isinstance(event, m.BenchRow):
             return None
-        case = (event.case, event.threads)
+        case = Case(event.case, event.threads, event.device)
         self.cases.setdefault(case, {})[event.backend] = event
         return case
 
@@ -53,10 +60,10 @@ class BenchResults:
         compared = [row for row in self.rows(case) if row.median_ms is not None and row.kind in BACKENDS]
         return bool(compared) and all(row.exact for row in compared)
 
-    def measured(self, threads: int) -> list[m.BenchRow]:
-        """Every row with figures, of all cases of so many threads."""
-        rows = (row for case, found in self.cases.items() if case[1] == threads for row in found.values())
-        return [row for row in rows if row.median_ms is not None]
+    def measured(self, threads: int, device: str = "") -> list[m.BenchRow]:
+        """Every row with figures, of all cases of so many threads on a device."""
+        cases = [found for case, found in self.cases.items() if case[1:] == (threads, device)]
+        return [row for found in cases for row in found.values() if row.median_ms is not None]
 
     def csv(self) -> str:
         """Every row, one line each, after a line of column names; what was not measured is empty."""
@@ -73,9 +80,9 @@ class BenchResults:
 def title(case: Case) -> str:
     """A case for people: "GEMM 1024³", "GEMM 1000×777×513", "784-1024x3-10, batch 100", with its threads if several.
 
-    Of a convolution: "conv 128@32×32, batch 16".
+    Of a convolution: "conv 128@32×32, batch 16". On a GPU: "GEMM 1024³ on RTX 4090".
     """
-    name, threads = case
+    name, threads, device = case
     subject, _, batch = name.rpartition("@")
     sides = name.split("x")
     if "@" in subject:
@@ -84,6 +91,8 @@ def title(case: Case) -> str:
         text = f"{subject}, batch {batch}"
     else:
         text = f"GEMM {sides[0]}³" if len(set(sides)) == 1 else f"GEMM {'×'.join(sides)}"
+    if device:
+        return f"{text} on {device}"
     return text if threads == 1 else f"{text}, {threads} threads"
 
 

@@ -46,8 +46,8 @@ class Tokens:
         return color
 
     def of_kind(self, kind: str) -> str:
-        """The colour of a backend's kind: "float", "xnor", "oracle" or "peer"."""
-        return {"float": self.float_, "xnor": self.xnor, "peer": self.twin}.get(kind, self.muted)
+        """The colour of the kind of a backend or peer (see engine.messages.BenchRow)."""
+        return {"float": self.float_, "xnor": self.xnor, "peer": self.twin, "tensor": self.twin}.get(kind, self.muted)
 
     def layer(self, index: int) -> str:
         """The line colour of layer `index`; repeats after five (Okabe-Ito hues)."""

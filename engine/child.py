@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from engine import messages as m
 from engine import paths, worker
-from engine.errors import FlipscopeError
+from engine.errors import BackendLost, FlipscopeError
 
 START_TIMEOUT = 120.0
 """Seconds within which a child must be ready; importing torch on a busy machine takes some of them."""
@@ -51,7 +51,8 @@ class Child:
     def ask(self, command: m.Command, answer: type[E], timeout: float = 60.0) -> E:
         """Send a command and wait for its answer; other events are passed over.
 
-        Raises FlipscopeError where the child says that it cannot, ChildLost where it ends or is silent too long.
+        Raises FlipscopeError where the child says that it cannot, BackendLost where it ends because a backend failed,
+        ChildLost where it ends for another reason or is silent too long.
         """
         self._send(command)
         return self._wait(answer, timeout)
@@ -113,6 +114,8 @@ class Child:
         """The event, unless it says that the command failed."""
         if isinstance(event, m.Failed):
             raise FlipscopeError(event.what, event.remedy)
+        if isinstance(event, m.BackendLost):
+            raise BackendLost(event.backend, event.what, event.remedy)
         if isinstance(event, m.Crashed):
             raise ChildLost(f"A helper process failed: {event.report.strip().splitlines()[-1]}.", "Try again.")
         return event

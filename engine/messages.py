@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from engine.bits import Words
 from engine.config import RunConfig
 
-World = Literal["torch", "inference", "peers"]
+World = Literal["torch", "inference", "peers", "gpu"]
 Image = NDArray[np.uint8]
 
 # ---------------------------------------------------------------- to a child
@@ -265,6 +265,25 @@ class BenchConv(Bench):
     cases: tuple[tuple[str, int], ...]
     threads: int = 1
     quick: bool = False
+
+
+@dataclass(frozen=True)
+class OpenDevice(Command):
+    """In a process of its own: open the GPU; answered by DeviceOpened."""
+
+
+@dataclass(frozen=True)
+class CheckKernels(Command):
+    """In a process of its own: hold the kernels of a module against the CPU; answered by KernelsChecked."""
+
+    module: str
+
+
+@dataclass(frozen=True)
+class TimeKernels(Command):
+    """In a process of its own: time what a module is chosen for; answered by KernelsTimed."""
+
+    module: str
 
 
 @dataclass(frozen=True)
@@ -672,11 +691,14 @@ class Evaluation(Event):
 class BenchRow(Event):
     """One timed case.
 
-    kind: "oracle", "float" or "xnor", a backend's; or another library's "peer" (float32), "int8" or "bits".
+    device: the GPU among whose rows it belongs, with operands in its memory; "" among the CPU's, with operands in the
+    host's.
+    kind: "oracle", "float" or "xnor", a backend's; or another library's "peer" (float32), "int8" or "bits"; or on a
+    GPU's tensor cores "tensor" (TF32, float16).
     gmacs: 1e9 multiply-accumulates a second, of the median. intensity: multiply-accumulates a byte, operands and
     result moved once in the form in which this row has them.
     fraction_of_peak: gmacs over that of all threads' cores, each at the ceiling of its kind.
-    times_torch, times_best_float: how many times as fast as torch's default and as the fastest float row.
+    times_torch, times_best_float: how many times as fast as torch's float32 and as the fastest float row of the device.
     exact: this very run's result equalled the oracle's (None: nothing to compare, see reason).
     reason, remedy: why there are no figures.
     """
@@ -696,6 +718,7 @@ class BenchRow(Event):
     intensity: float | None = None
     reason: str = ""
     remedy: str = ""
+    device: str = ""
 
 
 @dataclass(frozen=True)
@@ -724,3 +747,26 @@ class PeerTime(Event):
 
     seconds: float
     method: str
+
+
+@dataclass(frozen=True)
+class DeviceOpened(Event):
+    """The GPU is open. versions: of the driver, of NVRTC and of CuPy, for a report."""
+
+    versions: dict[str, str]
+
+
+@dataclass(frozen=True)
+class KernelsChecked(Event):
+    """What a module's kernels did wrong, or "" where every result was right to the bit."""
+
+    module: str
+    fault: str
+
+
+@dataclass(frozen=True)
+class KernelsTimed(Event):
+    """Seconds of what a module is chosen for, by the device's clock."""
+
+    module: str
+    seconds: float

@@ -22,7 +22,11 @@ REPORT = "--ptxas-options=-v"
 
 
 class CompileFailed(FlipscopeError):
-    """A kernel cannot be compiled here."""
+    """A kernel is none for this compiler and this GPU."""
+
+
+class NoCompiler(FlipscopeError):
+    """Nothing can be compiled here: NVRTC is missing, or parts of it."""
 
 
 @dataclass(frozen=True)
@@ -34,10 +38,9 @@ class Compiled:
 
 
 def code(module: Module, capability: Version) -> bytes:
-    """The code of a module for a GPU, from the cache where it is there. Raises CompileFailed."""
-    version = ".".join(map(str, _nvrtc().getVersion()))
+    """The code of a module for a GPU, from the cache where it is there. Raises CompileFailed, NoCompiler."""
     options = (*OPTIONS, architecture(capability))
-    name = cache.key("cuda", version, *options, module.text)
+    name = cache.key("cuda", version(), *options, module.text)
     kept = cache.load(name)
     if kept is None:
         kept = compiled(module, *options).code
@@ -46,7 +49,7 @@ def code(module: Module, capability: Version) -> bytes:
 
 
 def compiled(module: Module, *options: str) -> Compiled:
-    """Compile a module with these options of NVRTC's, `-arch=` among them. Raises CompileFailed."""
+    """Compile a module with these options of NVRTC's, `-arch=` among them. Raises CompileFailed, NoCompiler."""
     nvrtc = _nvrtc()
     program = nvrtc.createProgram(module.text, module.file, (), ())
     try:
@@ -61,6 +64,11 @@ def compiled(module: Module, *options: str) -> Compiled:
         nvrtc.destroyProgram(program)
 
 
+def version() -> str:
+    """The version of the NVRTC in use. Raises NoCompiler."""
+    return ".".join(map(str, _nvrtc().getVersion()))
+
+
 def architecture(capability: Version) -> str:
     """NVRTC's option for a GPU: its own architecture, an earlier one of the same generation, or PTX for a newer one."""
     known = sorted(_nvrtc().getSupportedArchs())
@@ -70,25 +78,25 @@ def architecture(capability: Version) -> str:
         return f"-arch=sm_{alike[-1]}"
     older = [each for each in known if each <= wanted]
     if not older:
-        raise CompileFailed(f"This NVRTC does not know sm_{wanted}.", "Install another version of it, or use the CPU.")
+        raise NoCompiler(f"This NVRTC does not know sm_{wanted}.", "Install another version of it, or use the CPU.")
     return f"-arch=compute_{older[-1]}"
 
 
 def _nvrtc() -> Any:
-    """CuPy's binding of NVRTC, imported at first use. Raises CompileFailed where there is no library."""
+    """CuPy's binding of NVRTC, imported at first use. Raises NoCompiler."""
     try:
         binding = importlib.import_module("cupy_backends.cuda.libs.nvrtc")
         binding.getVersion()
     except Exception as error:  # CuPy raises what its loader, its binding or NVRTC does
-        raise CompileFailed(f"NVRTC cannot be used: {_line(error)}.", INSTALL) from error
+        raise NoCompiler(f"NVRTC cannot be used: {_line(error)}.", INSTALL) from error
     return binding
 
 
-def _explained(module: Module, error: Exception, report: str) -> CompileFailed:
+def _explained(module: Module, error: Exception, report: str) -> FlipscopeError:
     said = next((line for line in report.splitlines() if "error" in line), _line(error)).strip()
     log.error("%s does not compile: %s\n%s", module, error, report)
     if "builtins" in said or "could not open source file" in said:
-        return CompileFailed(f"NVRTC is not whole: {said}.", INSTALL)
+        return NoCompiler(f"NVRTC is not whole: {said}.", INSTALL)
     return CompileFailed(f"The kernel '{module}' does not compile: {said}.", "Please report it with the log.")
 
 

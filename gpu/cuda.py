@@ -61,12 +61,6 @@ class CudaDevice(Device):
         self.synchronise()
         return values
 
-    def clear(self, array: DeviceArray) -> None:
-        """Make every byte 0."""
-        if array.nbytes:
-            with explained("clearing memory"):
-                self._runtime.memsetAsync(array.address, 0, array.nbytes, self._stream.ptr)
-
     def run(self, launch: Launch) -> None:
         """Begin a launch. Raises CompileFailed where its kernel cannot be compiled here."""
         function = self._function(launch.module, launch.kernel)
@@ -87,6 +81,11 @@ class CudaDevice(Device):
         """Wait for everything that was asked for."""
         with explained("computing"):
             self._stream.synchronize()
+
+    def versions(self) -> dict[str, str]:
+        """Of what stands between here and the card, for a report."""
+        cupy = _imported("cupy").__version__
+        return {"driver": self.gpu.driver, "cuda": _dotted(self.gpu.cuda), "nvrtc": compiler.version(), "cupy": cupy}
 
     # ------------------------------------------------------------ its clock
 
@@ -124,11 +123,20 @@ class CudaDevice(Device):
             self._runtime.memcpyAsync(target, source, count, kind, self._stream.ptr)
 
 
+def open_device() -> CudaDevice:
+    """The GPU that CUDA lists first, opened. Raises NoGpu, Unsupported, BackendLost."""
+    return CudaDevice(driver.find())
+
+
 def _value(argument: DeviceArray | np.generic) -> NDArray[Any]:
     """An argument's bytes, in memory that the launch can point to."""
     if isinstance(argument, DeviceArray):
         return np.array([argument.address], np.uint64)
     return np.array([argument], argument.dtype)
+
+
+def _dotted(version: driver.Version) -> str:
+    return ".".join(map(str, version))
 
 
 def _imported(name: str) -> Any:

@@ -10,8 +10,10 @@ from engine.errors import BackendLost
 
 NAME = "cupy-xnor"
 
+OUT_OF_MEMORY = 2
+
 _REMEDIES = {
-    2: "Close other programs that use the GPU's memory, then try it again.",
+    OUT_OF_MEMORY: "Close other programs that use the GPU's memory, then try it again.",
     46: "Another program holds the GPU for itself; end it, then try it again.",
     100: "Check with nvidia-smi that the card is still there.",
     214: "The card's memory has failed (ECC); see nvidia-smi, and restart the machine.",
@@ -24,13 +26,17 @@ _OTHERWISE = "Check the card with nvidia-smi, then try it again; if it fails aga
 log = logging.getLogger(__name__)
 
 
+class OutOfMemory(BackendLost):
+    """Others use the GPU's memory, or the work is too large for it: no fault of a kernel's."""
+
+
 @contextmanager
 def explained(doing: str) -> Iterator[None]:
     """Raise BackendLost for whatever CuPy raises in here. doing: e.g. "copying to the GPU"."""
     try:
         yield
     except MemoryError as error:
-        raise lost(doing, 2, f"its memory is full ({error})") from error
+        raise lost(doing, OUT_OF_MEMORY, f"its memory is full ({error})") from error
     except RuntimeError as error:  # CuPy's CUDARuntimeError and CUDADriverError carry a status
         raise lost(doing, getattr(error, "status", 0), str(error)) from error
 
@@ -38,4 +44,5 @@ def explained(doing: str) -> Iterator[None]:
 def lost(doing: str, status: int, said: str) -> BackendLost:
     """The GPU failed while doing something, with a status of CUDA's and what it said."""
     log.error("the GPU failed while %s: %s (status %s)", doing, said, status)
-    return BackendLost(NAME, f"The GPU failed while {doing}: {said.rstrip('.')}.", _REMEDIES.get(status, _OTHERWISE))
+    kind = OutOfMemory if status == OUT_OF_MEMORY else BackendLost
+    return kind(NAME, f"The GPU failed while {doing}: {said.rstrip('.')}.", _REMEDIES.get(status, _OTHERWISE))

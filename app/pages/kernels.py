@@ -39,6 +39,7 @@ class KernelsPage(QWidget):
         self.roofline = Roofline()
         self._lay_out()
         session.jobs.said.connect(self._bench)
+        session.backends_changed.connect(self._refresh)
         self.bar.copy_asked.connect(lambda: QGuiApplication.clipboard().setText(self.results.csv()))
         self.bar.save_asked.connect(self._save_picture)
         self.cases.activated.connect(lambda index: self.show_case(self.cases.itemData(index)))
@@ -68,11 +69,18 @@ class KernelsPage(QWidget):
             if case == self.case:
                 self.cases.setCurrentIndex(self.cases.count() - 1)
         self.cases.setVisible(bool(self.results.cases))
-        self.bars.show_rows([] if self.case is None else self.results.rows(self.case))
+        self.bars.show_rows(self._absent() if self.case is None else self.results.rows(self.case))
         self.meaning.show_case(self.results, self.case)
-        name, threads = self.case or ("", 1)
-        self.roofline.show_rows(self.results.measured(threads), self.results.peak, name, threads)
+        self.meaning.show_notes(self.session.backends)
+        name, threads, device = self.case or Case("", 1)
+        peak = None if device else self.results.peak
+        self.roofline.show_rows(self.results.measured(threads, device), peak, name, threads)
         self.bar.copy.setEnabled(bool(self.results.cases))
+
+    def _absent(self) -> list[m.BenchRow]:
+        """Before anything is measured: the backends that cannot take part, and why."""
+        able = (b for b in self.session.backends if not b.ready)
+        return [m.BenchRow("", b.name, b.kind, 1, reason=b.reason, remedy=b.remedy) for b in able]
 
     def _save_picture(self) -> None:
         path, _ = QFileDialog.getSaveFileName(self, "Save picture", "flipscope-kernels.png", "PNG (*.png)")

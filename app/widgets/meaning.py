@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from app.bench_results import BenchResults, Case, memory_ratio
 from app.figures import multiple, share_of
 from app.theme import GAP, mono
 from app.widgets.card import Card, label, set_role
+from engine.inference.standing import against_tensor_cores
+from engine.messages import BackendInfo
 
 
 class Figure(QWidget):
@@ -47,14 +51,19 @@ class Meaning(Card):
         self.body.addLayout(grid)
         self.body.addStretch(1)
         self.exact = _wrapped("good")
+        self.tensor = _wrapped("")
         self.machine = _wrapped("muted")
-        self.body.addWidget(self.exact)
-        self.body.addWidget(self.machine)
+        self.notes = _wrapped("warning")
+        for text in (self.exact, self.tensor, self.machine, self.notes):
+            self.body.addWidget(text)
         self.show_case(BenchResults(), None)
 
     def show_case(self, results: BenchResults, case: Case | None) -> None:
         """Speak of a case of the results, or of what will be here."""
-        self.machine.setText("" if results.peak is None else results.peak.machine)
+        machine = "" if results.peak is None else results.peak.machine
+        self.machine.setText(case.device if case is not None and case.device else machine)
+        self.tensor.setText("" if case is None else against_tensor_cores(results.rows(case)))
+        self.tensor.setVisible(bool(self.tensor.text()))
         best = None if case is None else results.best(case, "xnor")
         if case is None or best is None:
             self.set_hint("")
@@ -68,7 +77,7 @@ class Meaning(Card):
         self._say_ratio(1, best.times_best_float, "the best float")
         peak = best.fraction_of_peak
         self.figures[2].say("–" if peak is None else share_of(peak), "of the popcount limit of these cores")
-        self.figures[3].say(multiple(memory_ratio(case[0])), "less memory for the weights than float32")
+        self.figures[3].say(multiple(memory_ratio(case.name)), "less memory for the weights than float32")
         exact = results.exact(case)
         set_role(self.exact, "good" if exact else "warning")
         self.exact.setText(
@@ -76,6 +85,11 @@ class Meaning(Card):
             if exact
             else "✗ not every result was compared with the oracle and equal"
         )
+
+    def show_notes(self, backends: Sequence[BackendInfo]) -> None:
+        """What is to be known of backends that are ready: which kernels failed the self-test, what runs instead."""
+        self.notes.setText("\n".join(f"⚠ {one.name}: {one.note}" for one in backends if one.ready and one.note))
+        self.notes.setVisible(bool(self.notes.text()))
 
     def _say_ratio(self, index: int, ratio: float | None, whom: str) -> None:
         if ratio is None:

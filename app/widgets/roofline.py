@@ -9,7 +9,7 @@ from PySide6.QtCore import QPoint, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from app.bench_results import title
+from app.bench_results import Case, title
 from app.figures import digits
 from app.theme import mono, theme, tokens
 from app.widgets.axes import decade
@@ -36,7 +36,7 @@ def limit(row: BenchRow, peak: BenchPeak) -> float:
 
 def in_words(row: BenchRow) -> str:
     """A dot as a sentence."""
-    case, who = title((row.case, row.threads)), row.backend
+    case, who = title(Case(row.case, row.threads, row.device)), row.backend
     return f"{case}, {who}: {digits(row.gmacs or 0.0)} GMAC/s at {digits(row.intensity or 0.0)} MAC/byte"
 
 

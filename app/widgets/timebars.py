@@ -111,10 +111,11 @@ class TimeBars(TipWidget):
         painter = QPainter(self)
         painter.setFont(mono(8))
         self._paint_axis(painter)
-        if not self.rows:
+        if all(row.median_ms is None for row in self.rows):
             painter.setPen(t.color("muted"))
             text = "Press Run: a bar for every backend and float peer\nwill appear here, checked before it is timed"
-            painter.drawText(QRectF(self.rect()), Qt.AlignmentFlag.AlignCenter, text)
+            below = QRectF(self.rect()).adjusted(0, self._bars().bottom() if self.rows else 0, 0, 0)
+            painter.drawText(below, Qt.AlignmentFlag.AlignCenter, text)
         for index, row in enumerate(self.rows):
             where = QRectF(0, TOP + index * self._height(), self.width(), self._height())
             if index == self._at:

@@ -67,7 +67,7 @@ class VoteRow(QWidget):
         words = f"{reason} {remedy}".strip()
         self.why.setToolTip(words)
         self.why.setAccessibleDescription(words)
-        self.setToolTip(words or f"{self.info.kind}, on {self.info.device}")
+        self.setToolTip(words or f"{self.info.kind}, on {self.info.device}. {self.info.note}".rstrip(". "))
 
     def _show_reason(self, shown: bool) -> None:
         self.reason.setVisible(shown)

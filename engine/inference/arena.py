@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from engine import messages as m
 from engine import threads, turns
@@ -13,7 +13,7 @@ from engine.child import Child
 from engine.errors import BackendLost, BadInput, FlipscopeError, Unsupported
 from engine.inference import peers, settling
 from engine.inference.backend import Backend, Ready, Unavailable, backends, leave_out, ready, state_of
-from engine.inference.contest import TORCH, Contest, Contestant
+from engine.inference.contest import CUDA_TORCH, TORCH, Contest, Contestant
 from engine.jit import peak
 from engine.worker import Run
 
@@ -35,12 +35,31 @@ class Peer:
     world: m.World
     method: str
 
+    @property
+    def on_gpu(self) -> bool:
+        """Whether it computes on a GPU."""
+        return self.method.startswith("cuda-")
 
-FLOAT_PEERS = (Peer(TORCH, "peer", "torch", "torch"), Peer("torch-onednn", "peer", "torch", "onednn"))
+    @property
+    def process(self) -> str:
+        """Whose process does it: torch has one for the CPU and one for a GPU, any other library one of its own."""
+        if self.world == "torch":
+            return "torch-cuda" if self.on_gpu else "torch"
+        return self.method
+
+
+GPU_PEERS = (
+    Peer(CUDA_TORCH, "peer", "torch", CUDA_TORCH),
+    *(Peer(method, "tensor", "torch", method) for method in ("cuda-tf32", "cuda-float16")),
+)
+FLOAT_PEERS = (
+    Peer(TORCH, "peer", "torch", "torch"), Peer("torch-onednn", "peer", "torch", "onednn"), *GPU_PEERS,
+)  # fmt: skip
 CONV_PEERS = (*FLOAT_PEERS, Peer("torch-channels-last", "peer", "torch", "channels-last"))
 PRODUCT_PEERS = (
     *FLOAT_PEERS,
     Peer("torch-int8", "int8", "torch", "int8"),
+    Peer("cuda-int8", "int8", "torch", "cuda-int8"),
     *(Peer(library, "bits", "peers", library) for library in peers.PRODUCTS),
 )
 
@@ -97,22 +116,30 @@ class Arena:
         except (Unsupported, BackendLost) as error:
             self._drop(one.name, one.kind, error)
 
-    def miss(self, name: str, kind: str, reason: str, remedy: str) -> None:
+    @property
+    def gpu(self) -> str:
+        """The device of a backend that is ready on one, or ""."""
+        states = (state_of(one) for one in ready() if one.offloads)
+        return next((state.device for state in states if isinstance(state, Ready)), "")
+
+    def miss(self, name: str, kind: str, reason: str, remedy: str, device: str = "") -> None:
         """Tell in every case from now on who cannot take part, and why."""
-        self._absent[name] = m.BenchRow("", name, kind, self._threads, reason=reason, remedy=remedy)
+        self._absent[name] = m.BenchRow("", name, kind, self._threads, reason=reason, remedy=remedy, device=device)
 
     def enter_peers(self, contest: Contest, able: Sequence[Peer], ask: Ask) -> Run:
-        """Enter those peers that can do a case; their first turn shows it."""
+        """Enter those peers that can do a case; their first turn shows it. Those on a GPU where there is one in use."""
+        gpu = self.gpu
         for peer in able:
-            if peer.name in self._absent:
+            if peer.name in self._absent or (peer.on_gpu and not gpu):
                 continue
+            device = gpu if peer.on_gpu else ""
             yield m.Progress("job", f"{contest.case}: asking {peer.name}")
             try:
                 child, command = self._child(peer), ask(peer.method)
-                contestant = Contestant(peer.name, peer.kind, _turn_of(child, command))
+                contestant = Contestant(peer.name, peer.kind, _turn_of(child, command), devices=(device,))
                 contestant.take_turn()
             except FlipscopeError as error:
-                self.miss(peer.name, peer.kind, error.what, error.remedy)
+                self.miss(peer.name, peer.kind, error.what, error.remedy, device)
                 continue
             contest.contestants.append(contestant)
 
@@ -120,26 +147,26 @@ class Arena:
         """Time a contest and tell its results."""
         for dropped in contest.rounds(self._least, self._budget):
             if dropped is not None:
-                self._drop(dropped.contestant.name, dropped.contestant.kind, dropped.error)
+                one = dropped.contestant
+                self._drop(one.name, one.kind, dropped.error, one.devices[0])
             yield None
         yield from contest.rows()
         for row in self._absent.values():
-            yield m.BenchRow(contest.case, row.backend, row.kind, row.threads, reason=row.reason, remedy=row.remedy)
+            yield replace(row, case=contest.case)
 
-    def _drop(self, name: str, kind: str, error: FlipscopeError) -> None:
+    def _drop(self, name: str, kind: str, error: FlipscopeError, device: str = "") -> None:
         """From now on somebody cannot take part; a backend that was lost is left out wherever it would."""
         if isinstance(error, BackendLost):
             leave_out(error.backend, Unavailable(error.what, error.remedy))
-        self.miss(name, kind, error.what, error.remedy)
+        self.miss(name, kind, error.what, error.remedy, device)
 
     def _child(self, peer: Peer) -> Child:
-        """torch has one process for all its methods, any other library one of its own. Raises FlipscopeError."""
+        """The process that does it, which is started at first use. Raises FlipscopeError."""
         if peer.world == "peers":
             peers.check_installed(peer.method)
-        name = TORCH if peer.world == "torch" else peer.method
-        if name not in self._children:
-            self._children[name] = self._open.enter_context(Child(peer.world, name))
-        return self._children[name]
+        if peer.process not in self._children:
+            self._children[peer.process] = self._open.enter_context(Child(peer.world, peer.process))
+        return self._children[peer.process]
 
 
 def bearable(count: int, macs: int) -> int:

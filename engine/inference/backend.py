@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from types import ModuleType
@@ -83,6 +83,20 @@ class Convolver(Protocol):
     def __call__(self, maps: Words, out: Words | None = None) -> Words: ...
 
 
+@dataclass(frozen=True)
+class Resident:
+    """Work on operands that lie on a backend's device already, timed by the device's own clock.
+
+    name, kind: of its row (see messages.BenchRow). turn: takes a turn and gives the seconds of it once.
+    result: what it computes, for comparison.
+    """
+
+    name: str
+    kind: str
+    turn: Callable[[], float]
+    result: Callable[[], NDArray[np.generic]]
+
+
 class Backend(Protocol):
     """One way to run networks.
 
@@ -113,6 +127,14 @@ class Backend(Protocol):
     def convolver(self, conv: Conv, after: Threshold, shape: Shape) -> Convolver:  # noqa: ARG002 - the contract
         """Lay out a convolution's weights for many maps of this shape [H, W, C]. Raises BadInput, Unsupported."""
         raise Unsupported(f"'{self.name}' has no convolution by itself.", "Time a whole network instead.")
+
+    def residents(
+        self,
+        made: Program | Multiplier | Convolver,  # noqa: ARG002 - the contract
+        operands: NDArray[np.generic],  # noqa: ARG002 - the contract
+    ) -> Sequence[Resident]:
+        """What else is to be timed of something that this backend has made, on images, operands or maps."""
+        return ()
 
     def matmul(self, a: Words, w: Words, k: int) -> NDArray[np.int32]:
         """Product of +-1 matrices: a [M, W], w [N, W] -> int32 [M, N], each k - 2 * popcount(xor). Raises BadInput."""

@@ -114,9 +114,25 @@ def _time_convolution(arena: Arena, case: str, shape: Shape, batch: int, threads
 # ---------------------------------------------------------------- who takes part
 
 
-def _enter(contest: Contest, one: Backend, call: Call, exact: bool) -> None:
+def _enter(arena: Arena, contest: Contest, one: Backend, call: Call, exact: bool) -> None:
+    """A device's backend is listed twice: with the CPU's, and with what else is done on the device."""
     turns = Turns(call, WALL if one.offloads else clock(contest.threads))
-    contest.contestants.append(Contestant(one.name, one.kind, turns, exact))
+    devices = ("", arena.gpu) if one.offloads else ("",)
+    contest.contestants.append(Contestant(one.name, one.kind, turns, exact, devices))
+
+
+def _enter_residents(
+    arena: Arena,
+    contest: Contest,
+    one: Backend,
+    made: Program | Multiplier | Convolver,
+    operands: NDArray[np.generic],
+    expected: NDArray[np.generic],
+) -> None:
+    """Compare what a device does on operands that it holds, and enter that. Of some things only the first are known."""
+    for resident in one.residents(made, operands):
+        exact = np.array_equal(resident.result()[: len(expected)], expected)
+        contest.contestants.append(Contestant(resident.name, resident.kind, resident.turn, exact, (arena.gpu,)))
 
 
 def _enter_products(arena: Arena, contest: Contest, shape: tuple[int, int, int]) -> Run:
@@ -132,7 +148,9 @@ def _enter_products(arena: Arena, contest: Contest, shape: tuple[int, int, int])
         with arena.attempt(one):
             multiply, out = one.multiplier(w, k), np.empty_like(expected)
             exact = sound and np.array_equal(multiply(a, out), expected)
-            _enter(contest, one, _product_call(multiply, a, out), exact)
+            _enter(arena, contest, one, _product_call(multiply, a, out), exact)
+            if sound:
+                _enter_residents(arena, contest, one, multiply, a, expected)
         yield None
     floats = np.empty((rows, columns), left.dtype)
     turns = Turns(lambda: np.matmul(left, right.T, out=floats), clock(contest.threads))
@@ -157,7 +175,8 @@ def _enter_networks(arena: Arena, contest: Contest, network: PackedNetwork, batc
             program = one.load(network)
             program.warm()
             exact = program.scores(images)[:checked].tobytes() == expected.tobytes()
-            _enter(contest, one, _scores_call(program, images), exact)
+            _enter(arena, contest, one, _scores_call(program, images), exact)
+            _enter_residents(arena, contest, one, program, images, expected)
         yield None
 
 
@@ -172,7 +191,8 @@ def _enter_convolutions(arena: Arena, contest: Contest, layer: Conv, after: Thre
             convolve = one.convolver(layer, after, shape)
             out = convolve(maps)
             exact = np.array_equal(out[:checked], expected)
-            _enter(contest, one, _convolution_call(convolve, maps, out), exact)
+            _enter(arena, contest, one, _convolution_call(convolve, maps, out), exact)
+            _enter_residents(arena, contest, one, convolve, maps, expected)
         yield None
 
 

@@ -14,8 +14,10 @@ from engine.jit import peak
 
 SURE = 3
 """Turns after which a contestant that has used up its share of the time is left alone."""
-TORCH = "torch"
-"""The peer that `times_torch` is against: torch's default float32."""
+TORCH, CUDA_TORCH = "torch", "cuda-float32"
+"""The peers that `times_torch` is against, on the CPU and on a GPU: torch's float32."""
+FLOATS = ("float", "peer", "tensor")
+"""Kinds that compute with floats."""
 CEILINGS = {"xnor": "popcount", "bits": "popcount", "float": "fma", "peer": "fma"}
 """Which register-only loop is the ceiling of a kind; the others have none."""
 
@@ -25,12 +27,14 @@ class Contestant:
     """One way to do a case. `turn` takes a turn and gives the seconds of a single call.
 
     exact: whether its result equalled the oracle's; None where it computes something of its own (a peer).
+    devices: among whose rows it is listed (see messages.BenchRow).
     """
 
     name: str
     kind: str
     turn: Callable[[], float]
     exact: bool | None = None
+    devices: tuple[str, ...] = ("",)
     seconds: list[float] = field(default_factory=list)
     spent: float = 0.0
 
@@ -88,17 +92,19 @@ class Contest:
             yield None
 
     def rows(self) -> Iterator[m.BenchRow]:
-        """The result of every contestant."""
-        floats = [c.median for c in self.contestants if c.kind in ("float", "peer")]
-        torch = next((c.median for c in self.contestants if c.name == TORCH), None)
-        for contestant in self.contestants:
-            yield self._row(contestant, torch, min(floats, default=None))
+        """The result of every contestant, on each device against those that are listed with it."""
+        for device in sorted({device for c in self.contestants for device in c.devices}):
+            there = [c for c in self.contestants if device in c.devices]
+            floats = [c.median for c in there if c.kind in FLOATS]
+            torch = next((c.median for c in there if c.name == (CUDA_TORCH if device else TORCH)), None)
+            for contestant in there:
+                yield self._row(contestant, device, torch, min(floats, default=None))
 
-    def _row(self, one: Contestant, torch: float | None, best_float: float | None) -> m.BenchRow:
+    def _row(self, one: Contestant, device: str, torch: float | None, best_float: float | None) -> m.BenchRow:
         median = one.median
         low, _, high = statistics.quantiles(one.seconds, n=4) if len(one.seconds) > 1 else (median,) * 3
         gmacs = self.macs / median / 1e9
-        ceiling = self.ceilings.get(CEILINGS.get(one.kind, ""))
+        ceiling = None if any(one.devices) else self.ceilings.get(CEILINGS.get(one.kind, ""))
         return m.BenchRow(
             case=self.case,
             backend=one.name,
@@ -113,4 +119,5 @@ class Contest:
             times_best_float=best_float / median if best_float else None,
             exact=one.exact,
             intensity=self.macs / self.traffic.of(one.kind),
+            device=device,
         )

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
-from engine.errors import BackendLost
+from engine.errors import BackendLost, FlipscopeError
 from engine.inference.backend import Backend, Unavailable, UnderWay, backends, leave_out, left_out, readmit
 
 log = logging.getLogger(__name__)
@@ -63,9 +63,11 @@ def persist(attempt: Callable[[], Answer]) -> Answer:
 
 
 def _settle(one: Backend, chore: Chore) -> None:
-    """Whatever goes wrong costs that backend only."""
+    """Whatever goes wrong costs that backend only. It stays left out where it could not be settled."""
     try:
         chore()
+    except FlipscopeError as error:
+        leave_out(one.name, Unavailable(error.what, error.remedy))
     except Exception as error:
         log.exception("%s could not be made ready", one.name)
         leave_out(one.name, Unavailable(f"It could not be made ready: {error}.", "Please report it with the log."))

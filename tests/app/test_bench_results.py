@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from app.bench_results import COLUMNS, BenchResults, memory_ratio, parse_shape, title
+from app.bench_results import COLUMNS, BenchResults, Case, memory_ratio, parse_shape, title
 from engine import messages as m
 from engine.errors import BadInput
 
@@ -33,19 +33,19 @@ def results():
 
 
 def test_slowest_first_and_the_unmeasured_last(results):
-    assert [r.backend for r in results.rows((CUBE, 1))] == ["slow", "torch", "faiss", "fast", "cupy-xnor"]
+    assert [r.backend for r in results.rows(Case(CUBE, 1))] == ["slow", "torch", "faiss", "fast", "cupy-xnor"]
 
 
 def test_best_of_a_kind_and_whether_all_are_exact(results):
-    assert results.best((CUBE, 1), "xnor").backend == "fast"
-    assert results.best((CUBE, 1), "float") is None
-    assert results.exact((CUBE, 1))
-    assert not results.exact(("65x65x65", 1))
+    assert results.best(Case(CUBE, 1), "xnor").backend == "fast"
+    assert results.best(Case(CUBE, 1), "float") is None
+    assert results.exact(Case(CUBE, 1))
+    assert not results.exact(Case("65x65x65", 1))
 
 
 def test_running_again_replaces(results):
     results.add(row("fast", "xnor", 9.0, exact=True))
-    assert results.best((CUBE, 1), "xnor").backend == "slow"
+    assert results.best(Case(CUBE, 1), "xnor").backend == "slow"
 
 
 def test_measured_rows_of_all_cases(results):
@@ -53,6 +53,16 @@ def test_measured_rows_of_all_cases(results):
         (CUBE, "fast"), (CUBE, "slow"), (CUBE, "torch"), (CUBE, "faiss"), ("65x65x65", "fast"),
     ]  # fmt: skip
     assert results.measured(2) == []
+
+
+def test_what_a_gpu_did_is_a_case_by_itself(results):
+    results.add(row("fast", "xnor", 0.01, exact=True, device="Some GPU"))
+    on_gpu = Case(CUBE, 1, "Some GPU")
+    assert [r.median_ms for r in results.rows(on_gpu)] == [0.01]
+    assert results.best(Case(CUBE, 1), "xnor").median_ms == 0.5
+    assert [r.backend for r in results.measured(1, "Some GPU")] == ["fast"]
+    assert len(results.measured(1)) == 5
+    assert title(on_gpu) == "GEMM 64³ on Some GPU"
 
 
 def test_csv_holds_every_row_and_field(results):
@@ -85,7 +95,7 @@ def test_memory_counts_padding():
 
 
 def test_titles():
-    assert title(("64x64x64", 1)) == "GEMM 64³"
-    assert title(("1x2x3", 2)) == "GEMM 1×2×3, 2 threads"
-    assert title(("784-64-10@5", 1)) == "784-64-10, batch 5"
-    assert title(("128@32x16@5", 2)) == "conv 128@32×16, batch 5, 2 threads"
+    assert title(Case("64x64x64", 1)) == "GEMM 64³"
+    assert title(Case("1x2x3", 2)) == "GEMM 1×2×3, 2 threads"
+    assert title(Case("784-64-10@5", 1)) == "784-64-10, batch 5"
+    assert title(Case("128@32x16@5", 2)) == "conv 128@32×16, batch 5, 2 threads"

@@ -130,11 +130,6 @@ def installed(monkeypatch, modules, fails=None):
         assert (stream, kind in (1, 2)) == (Stream.ptr, True)
         ctypes.memmove(target, source, size)
 
-    def clear(target, value, size, stream):
-        driver.meet()
-        assert stream == Stream.ptr
-        ctypes.memset(target, value, size)
-
     def take(size):
         driver.meet()
         return Memory(size)
@@ -144,7 +139,7 @@ def installed(monkeypatch, modules, fails=None):
     cuda.get_elapsed_time = lambda first, last: float(last.at - first.at)
     cuda.function = ModuleType("cupy.cuda.function")
     cuda.function.Module = Module
-    runtime.memcpyAsync, runtime.memsetAsync = copy, clear
+    runtime.memcpyAsync = copy
     runtime.memcpyHostToDevice, runtime.memcpyDeviceToHost = 1, 2
     made["cupy_backends.cuda.api.driver"].launchKernel = driver.launch
     for name, module in made.items():

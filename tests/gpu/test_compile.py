@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from gpu import compile as compiler
-from gpu.compile import CompileFailed
+from gpu.compile import CompileFailed, NoCompiler
 from gpu.source import GEMMS, PACK
 
 
@@ -80,7 +80,7 @@ def test_the_gpus_architecture_or_an_earlier_one_of_its_generation_or_ptx(nvrtc,
 
 def test_a_gpu_that_nvrtc_no_longer_knows(nvrtc):
     nvrtc(known=(80, 90))
-    with pytest.raises(CompileFailed, match="sm_75"):
+    with pytest.raises(NoCompiler, match="sm_75"):
         compiler.architecture((7, 5))
 
 
@@ -105,17 +105,22 @@ def test_ptx_for_a_gpu_that_is_newer_than_nvrtc(nvrtc):
 
 
 @pytest.mark.parametrize(
-    ("log", "what", "remedy"),
+    ("kind", "log", "what", "remedy"),
     [
-        ("nvrtc: error: failed to open libnvrtc-builtins.so.12.9.", "not whole", "pip install nvidia-cuda-nvrtc-cu12"),
-        ('a.cu(1): error: could not open source file "cuda.h"', "not whole", "nvidia-cuda-runtime-cu12"),
-        ('pack.cu(3): error: identifier "x" is undefined\n1 error', 'identifier "x"', "report"),
-        ("", "NVRTC_ERROR_COMPILATION", "report"),
+        (
+            NoCompiler,
+            "nvrtc: error: failed to open libnvrtc-builtins.so.12.9.",
+            "not whole",
+            "pip install nvidia-cuda-nvrtc-cu12",
+        ),
+        (NoCompiler, 'a.cu(1): error: could not open source file "cuda.h"', "not whole", "nvidia-cuda-runtime-cu12"),
+        (CompileFailed, 'pack.cu(3): error: identifier "x" is undefined\n1 error', 'identifier "x"', "report"),
+        (CompileFailed, "", "NVRTC_ERROR_COMPILATION", "report"),
     ],
 )
-def test_what_does_not_compile_says_why_and_is_not_kept(nvrtc, log, what, remedy):
+def test_what_does_not_compile_says_why_and_is_not_kept(nvrtc, kind, log, what, remedy):
     broken = nvrtc(log=log)
-    with pytest.raises(CompileFailed) as caught:
+    with pytest.raises(kind) as caught:
         compiler.code(PACK, (8, 6))
     assert what in caught.value.what
     assert remedy in caught.value.remedy
@@ -126,6 +131,6 @@ def test_what_does_not_compile_says_why_and_is_not_kept(nvrtc, log, what, remedy
 
 def test_no_nvrtc_at_all(monkeypatch):
     monkeypatch.setitem(sys.modules, "cupy_backends.cuda.libs.nvrtc", None)
-    with pytest.raises(CompileFailed) as caught:
+    with pytest.raises(NoCompiler) as caught:
         compiler.code(PACK, (8, 6))
     assert "pip install" in caught.value.remedy

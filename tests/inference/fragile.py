@@ -1,8 +1,11 @@
 """A backend on a device that fails in the middle: it takes cupy-xnor's place, computes with numpy, and is lost."""
 
+import numpy as np
+
 from engine.errors import BackendLost
 from engine.inference import backend as registry
-from engine.inference.backends.numpy_xnor import NumpyXnor
+from engine.inference.backend import Ready, Resident
+from engine.inference.backends.numpy_xnor import NumpyXnor, XnorProgram
 
 NAME = "cupy-xnor"
 WHAT = "The GPU failed while computing: an illegal memory access was encountered."
@@ -21,6 +24,9 @@ class Fragile(NumpyXnor):
     def __init__(self, calls=10**9, chore=None):
         self.calls, self._chore = calls, chore
 
+    def probe(self):
+        return Ready("Some GPU")
+
     def unsettled(self):
         return self._do if self._chore is not None else None
 
@@ -38,6 +44,11 @@ class Fragile(NumpyXnor):
 
     def convolver(self, conv, after, shape):
         return self._counted(super().convolver(conv, after, shape))
+
+    def residents(self, made, operands):
+        run = made.scores if isinstance(made, XnorProgram) else made
+        yield Resident("cupy-kernel", "xnor", lambda: 1e-3, lambda: run(operands))
+        yield Resident("cupy-wrong", "xnor", lambda: 2e-3, lambda: run(operands) + np.ones(1, np.uint8))
 
     def _counted(self, call):
         def counted(*given, **named):

@@ -13,6 +13,7 @@ from engine.inference import arena, bench, commands, peers
 from engine.inference.backend import Backend, backend
 from engine.inference.contest import SURE, Contest, Contestant
 from engine.inference.operands import Traffic
+from engine.inference.standing import against_tensor_cores
 from tests.inference.fragile import NAME, WHAT
 
 
@@ -182,11 +183,62 @@ def test_a_peer_that_is_lost_in_the_middle_has_a_reason_and_the_contest_goes_on(
 def test_a_device_is_timed_by_the_time_that_passes(fragile):
     fragile()
     contest = Contest("c", 10, Traffic(1, 2), 1)
-    for name in ("cpu-xnor", NAME):
-        bench._enter(contest, backend(name), lambda: None, True)
+    with arena.Arena(1, quick=True) as opened:
+        for name in ("cpu-xnor", NAME):
+            bench._enter(opened, contest, backend(name), lambda: None, True)
     ours, devices = (one.turn._clock for one in contest.contestants)
     assert devices is turns.WALL
     assert ours is turns.clock(1)
+
+
+RUNS = {
+    "product": (lambda: bench.gemm([(4, 4, 64)], 1, quick=True), {"cuda-int8"}),
+    "network": (lambda: bench.net([("20-70-3", 5)], 1, quick=True), set()),
+    "convolution": (lambda: bench.conv([("9@4x4", 2)], 1, quick=True), set()),
+}
+ON_GPU = {"cuda-float32", "cuda-tf32", "cuda-float16"}
+
+
+@pytest.mark.parametrize("what", RUNS)
+def test_a_gpu_has_rows_of_its_own_beside_what_else_computes_on_it(fragile, what):
+    fragile()
+    run, more = RUNS[what]
+    events = [event for event in run() if isinstance(event, m.BenchRow)]
+    there = {row.backend: row for row in events if row.device == "Some GPU"}
+    assert set(there) == {NAME, "cupy-kernel", "cupy-wrong"} | ON_GPU | more
+    assert {row.device for row in events} == {"", "Some GPU"}
+    assert NAME in {row.backend for row in events if not row.device}
+    assert (there["cupy-kernel"].exact, there["cupy-wrong"].exact, there["cuda-tf32"].exact) == (True, False, None)
+    assert there["cupy-kernel"].times_torch == pytest.approx(500)
+    assert there["cupy-kernel"].times_best_float == pytest.approx(500)
+    assert all(row.fraction_of_peak is None for row in there.values())
+    assert {peer.name for peer in Peer.opened} >= {"torch", "torch-cuda"}
+
+
+def test_without_a_gpu_nobody_is_asked_to_compute_on_one():
+    rows = rows_of(bench.gemm([(4, 4, 64)], 1, quick=True))
+    assert not [row for row in rows.values() if row.device or row.backend.startswith("cuda")]
+    assert "torch-cuda" not in {peer.name for peer in Peer.opened}
+
+
+def row(name, kind, ms, device="Some GPU"):
+    return m.BenchRow("c", name, kind, 1, median_ms=ms, device=device)
+
+
+def test_where_tensor_cores_win_that_is_said():
+    ours, half, byte = (
+        row("cupy-kernel", "xnor", 2.0),
+        row("cuda-float16", "tensor", 1.0),
+        row("cuda-int8", "int8", 0.5),
+    )
+    said = against_tensor_cores([ours, half, byte])
+    assert said == "Tensor cores win here: cuda-int8 is 4 times as fast as cupy-kernel."
+    quick = row("cupy-kernel", "xnor", 0.25)
+    assert against_tensor_cores([quick, half, byte]) == (
+        "cupy-kernel is 2 times as fast as the fastest on tensor cores, cuda-int8."
+    )
+    for nothing in ([ours], [half], [row("cpu-xnor", "xnor", 1.0, ""), row("torch-int8", "int8", 1.0, "")]):
+        assert against_tensor_cores(nothing) == ""
 
 
 def test_backends_are_settled_before_they_are_timed(fragile):

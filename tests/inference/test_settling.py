@@ -22,7 +22,7 @@ def test_a_backend_that_is_left_out_says_what_it_was_left_out_for(fragile):
     assert NAME not in names()
     assert state_of(backend(NAME)) == Unavailable("It failed.", "Mend it.")
     readmit(NAME)
-    assert state_of(backend(NAME)) == Ready("CPU")
+    assert state_of(backend(NAME)) == Ready("Some GPU")
 
 
 def test_settling_goes_on_beside_and_the_backend_joins_when_it_is_done(fragile):

@@ -128,6 +128,38 @@ def test_unavailable_row_says_why_and_what_to_do(page):
     )
 
 
+def test_before_anything_is_measured_the_absent_are_listed_with_what_to_do(page):
+    ready = m.BackendInfo("cpu-xnor", "xnor", 50, True, "CPU")
+    absent = m.BackendInfo("cupy-xnor", "xnor", 100, False, "", "No NVIDIA driver was found.", "Install one.")
+    page.session.inference.say(m.BackendList((ready, absent)))
+    (row,) = page.bars.rows
+    assert (row.backend, row.reason, row.remedy) == ("cupy-xnor", absent.reason, absent.remedy)
+    run(page, ROWS[1])
+    assert [row.backend for row in page.bars.rows] == ["cpu-xnor"]
+
+
+def test_what_is_to_be_known_of_a_ready_backend_is_said(page):
+    assert page.meaning.notes.isHidden()
+    note = "products runs plain, since carry-save failed the self-test"
+    page.session.inference.say(m.BackendList((m.BackendInfo("cupy-xnor", "xnor", 100, True, "Some GPU", note=note),)))
+    assert page.meaning.notes.text() == f"⚠ cupy-xnor: {note}"
+    assert page.meaning.notes.isVisibleTo(page)
+
+
+def test_rows_on_a_gpu_are_a_case_by_themselves_and_say_where_tensor_cores_win(page):
+    kernel = m.BenchRow(CASE, "cupy-kernel", "xnor", 1, 0.2, 0.2, 0.2, 5e3, None, 4.0, 0.5, True, device="Some GPU")
+    half = m.BenchRow(CASE, "cuda-float16", "tensor", 1, 0.1, 0.1, 0.1, 1e4, None, 8.0, 1.0, device="Some GPU")
+    run(page, *ROWS, kernel, half)
+    assert [page.cases.itemText(at) for at in range(2)] == ["GEMM 1024³", "GEMM 1024³ on Some GPU"]
+    assert {row.backend for row in page.bars.rows} == {"cupy-kernel", "cuda-float16"}
+    assert page.meaning.tensor.text().startswith("Tensor cores win here: cuda-float16 is 2 times as fast")
+    assert page.meaning.machine.text() == "Some GPU"
+    assert page.roofline.flats() == []
+    page.cases.activated.emit(0)
+    assert page.meaning.tensor.isHidden()
+    assert page.meaning.machine.text() == "a machine"
+
+
 def test_meaning_comes_from_measured_rows_only(page):
     assert {figure.value.text() for figure in page.meaning.figures} == {"–"}
     job = run(page, ROWS[0], ROWS[2])
@@ -152,7 +184,7 @@ def test_slower_is_said_too(page):
 def test_measured_cases_stay_and_can_be_shown_again(page):
     job = run(page, *ROWS)
     job.say(m.BenchRow("64x64x64", "torch", "peer", 1, 0.01, 0.01, 0.01, 26.2))
-    assert page.case == ("64x64x64", 1)
+    assert page.case[:2] == ("64x64x64", 1)
     page.cases.setCurrentIndex(0)
     page.cases.activated.emit(0)
     assert len(page.bars.rows) == 3
