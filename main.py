@@ -406,7 +406,13 @@ def _print_bench(record: Record) -> None:
         "times_best_float",
     )  # fmt: skip
     timed = [row for row in record["rows"] if row["median_ms"] is not None]
-    _table((*keys, "exact"), [[_short(row.get(key)) for key in (*keys, "exact")] for row in timed])
+    for device in sorted({row["device"] for row in timed}):
+        if device:
+            print(f"\n{device}, operands in its memory; cupy-xnor with the copies from the host's and back:")
+        there = [row for row in timed if row["device"] == device]
+        _table((*keys, "exact"), [[_short(row.get(key)) for key in (*keys, "exact")] for row in there])
+    for sentence in record["said"]:
+        print(sentence)
     for row in record["rows"]:
         if row["median_ms"] is None:
             print(f"{row['case']} by {row['backend']}: {row['reason']} {row['remedy']}")

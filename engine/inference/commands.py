@@ -22,6 +22,7 @@ from engine.inference.network import Network, PackedNetwork
 from engine.inference.operands import SWEEP
 from engine.inference.predict import timed
 from engine.inference.service import backend_rows
+from engine.inference.standing import against_tensor_cores
 from engine.worker import Slice
 
 Record = dict[str, Any]
@@ -185,6 +186,7 @@ def _batched(cases: Sequence[str], signs: int, batches: Sequence[int]) -> list[t
 
 def _collected(events: Iterator[Slice]) -> Record:
     record: Record = {"machine": "", "clock": "", "peak": {}, "rows": []}
+    measured: list[m.BenchRow] = []
     for event in events:
         if isinstance(event, m.BenchPeak):
             record["machine"] = event.machine
@@ -195,10 +197,18 @@ def _collected(events: Iterator[Slice]) -> Record:
                 "read_gbs": dict(event.read_gbs),
             }
         elif isinstance(event, m.BenchRow):
+            measured.append(event)
             row = asdict(event)
             spread = None if event.high_ms is None or event.low_ms is None else event.high_ms - event.low_ms
             record["rows"].append({**row, "iqr_ms": spread})
-    return record
+    return {**record, "said": _said(measured)}
+
+
+def _said(rows: Sequence[m.BenchRow]) -> list[str]:
+    """Of each case on a GPU, how the kernels stand against its tensor cores."""
+    cases = dict.fromkeys(row.case for row in rows if row.device)
+    sentences = {case: against_tensor_cores([row for row in rows if row.case == case]) for case in cases}
+    return [f"{case}: {sentence}" for case, sentence in sentences.items() if sentence]
 
 
 def _scored(

@@ -303,6 +303,13 @@ def test_the_commands_record():
     assert all(set(promised.split()) <= row.keys() for row in record["rows"])
 
 
+def test_the_record_says_where_tensor_cores_win(fragile, monkeypatch):
+    fragile()
+    monkeypatch.setattr(Peer, "ask", lambda _, command, answer, __: answer(1e-9, command.method))
+    (said,) = commands.bench_gemm([8], [3], quick=True)["said"]
+    assert said.startswith("3x8x8: Tensor cores win here: cuda-tf32 is ")
+
+
 def test_cases_with_their_batch_or_with_each_of_several():
     def cases(record):
         return {row["case"] for row in record["rows"]}
