@@ -1,27 +1,21 @@
-"""A packed network whose stored weights have failed: the same operations with some of their bits flipped."""
+"""A packed network with some of its stored weight bits flipped: the same operations on other words."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
-from engine.faults.masks import failing, flipped
-from engine.inference.network import Conv, Operation, PackedNetwork, Product
-from engine.streams import stream
+from engine.faults.masks import Cells, flipped
+from engine.inference.network import Conv, PackedNetwork, Product
 
 
-def broken(network: PackedNetwork, rates: tuple[float, ...], seed: int, draw: int) -> PackedNetwork:
-    """The network with each bit of layer i's weights flipped by itself with probability rates[i]. Raises BadInput."""
-    operations: list[Operation] = []
-    layer = 0
-    for operation in network.operations:
-        if isinstance(operation, Product):
-            operation = _with_flips(operation, rates[layer], seed, draw, layer)
-            layer += 1
-        operations.append(operation)
+def broken(network: PackedNetwork, cells: Sequence[Cells]) -> PackedNetwork:
+    """The network with weights of each layer flipped, by their number row by row, each at most once."""
+    left = iter(cells)
+    operations = (_flipped(each, next(left)) if isinstance(each, Product) else each for each in network.operations)
     return replace(network, operations=tuple(operations))
 
 
-def _with_flips(product: Product, rate: float, seed: int, draw: int, layer: int) -> Product:
+def _flipped(product: Product, cells: Cells) -> Product:
     bits = product.channels if isinstance(product, Conv) else product.inputs
-    cells = failing(stream("faults", seed, draw, layer), product.outputs * product.inputs, rate)
     return replace(product, weights=flipped(product.weights, bits, cells))

@@ -8,10 +8,12 @@ from engine import datasets
 from engine import messages as m
 from engine.errors import Unsupported
 from engine.faults.broken import broken
+from engine.faults.masks import failing
 from engine.inference import deploy, modelfile
 from engine.inference.backend import best
 from engine.inference.network import PackedNetwork
 from engine.labs.faults import FaultPoint, RunFaults
+from engine.streams import stream
 from engine.worker import Run
 
 
@@ -29,8 +31,11 @@ def sweep(request: RunFaults) -> Run:
         for draw in range(request.draws if rate else 1):
             share = (index + draw / request.draws) / len(request.rates)
             yield m.Progress("job", f"Breaking one bit in {1 / rate:,.0f}" if rate else "Nothing broken", share)
-            layers = len(list(network.layers()))
-            program = backend.load(broken(network, (rate,) * layers, request.seed, draw))
+            cells = [
+                failing(stream("faults", request.seed, draw, index), layer.outputs * layer.inputs, rate)
+                for index, layer in enumerate(network.layers())
+            ]
+            program = backend.load(broken(network, cells))
             program.warm()
             accuracies.append(float((program.scores(images).argmax(1) == labels).mean()))
         yield FaultPoint(rate, np.array(accuracies))

@@ -7,15 +7,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.bits import Words, pack, unpack, words_for
+from engine.bits import WORD, Words, pack, unpack, words_for
 from engine.inference.network import Affine, Conv, Threshold
 from engine.inference.rules import Stage
 from engine.jit.kernels import SHORT, wide
+from engine.jit.layout import blocked, padded
 from engine.jit.target import Target
 
 PIXEL = 255
+NEGATED = 0xFE
+"""What an int8 of +1 or -1 is negated by."""
 
 Array = NDArray[Any]
+Places = tuple[NDArray[np.int64], NDArray[np.int64], Array]
+"""Where some weights are: outputs [n], units of their rows [n], and what an XOR with the unit flips them by [n]."""
 
 
 class Signs:
@@ -59,6 +64,13 @@ class Signs:
             rows = pack(plain.reshape(product.outputs, self._places, self._channels)).reshape(product.outputs, -1)
         turned: Words = np.where(self._stage.rising[:, np.newaxis], rows, rows ^ ones)
         return turned
+
+    def places(self, cells: NDArray[np.int64]) -> Places:
+        """Where weights are, by their number row by row [n]."""
+        output, at = np.divmod(cells, self._stage.product.inputs)
+        place, channel = np.divmod(at, self._channels)
+        word, bit = np.divmod(channel, WORD)
+        return output, place * words_for(self._channels) + word, np.uint64(1) << bit.astype(np.uint64)
 
     def base(self) -> Array:
         """Threshold: fires below this many mismatches. Else the sum without any."""
@@ -111,6 +123,13 @@ class Pixels:
         units: Array = filled.view(np.int32).reshape(product.outputs, -1)
         return units
 
+    def places(self, cells: NDArray[np.int64]) -> Places:
+        """Where weights are, by their number row by row [n]."""
+        output, at = np.divmod(cells, self._stage.product.inputs)
+        line, at = np.divmod(at, self._run)
+        unit, lane = np.divmod(at, 4)
+        return output, line * self.units + unit, np.uint32(NEGATED) << (8 * lane).astype(np.uint32)
+
     def base(self) -> Array:
         """Threshold: fires below this S. Else 0, of which S is taken."""
         if isinstance(self._stage.after, Affine):
@@ -120,6 +139,25 @@ class Pixels:
 
     def _rising(self, dimensions: int) -> NDArray[np.bool_]:
         return self._stage.rising.reshape(-1, *([1] * (dimensions - 1)))
+
+
+class Kept:
+    """A layer's weights and limits where its kernel reads them; weights can be flipped there.
+
+    rows: [blocks, units of a row, block]. base: int32 [outputs], padded.
+    """
+
+    def __init__(self, depth: Signs | Pixels) -> None:
+        self._depth = depth
+        self.rows = blocked(depth.weights(), depth.block)
+        self.base = padded(depth.base().astype(np.int32), depth.block)
+
+    def flip(self, cells: NDArray[np.int64]) -> None:
+        """Flip weights, by their number row by row, each at most once."""
+        output, unit, mask = self._depth.places(cells)
+        block, lane = np.divmod(output, self._depth.block)
+        at = (block * self.rows.shape[1] + unit) * self._depth.block + lane
+        np.bitwise_xor.at(self.rows.reshape(-1).view(mask.dtype), at, mask)
 
 
 def _raised(stage: Stage) -> Array:

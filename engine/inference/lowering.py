@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.bits import pack, words_for
-from engine.inference.layerarrays import Pixels, Planes, Signs
+from engine.inference.layerarrays import Kept, Pixels, Planes, Signs
 from engine.inference.network import Affine, Conv, MaxPool, Shape, Shortcut, Source, Threshold
 from engine.inference.rules import Stage
 from engine.jit.kernels import address
-from engine.jit.layout import aligned, blocked, padded, whole
+from engine.jit.layout import aligned, padded, whole
 from engine.jit.record import Record, record, slot
 from engine.jit.steps import PLANES, RUN_FIELDS
 from engine.jit.target import Target
@@ -41,7 +41,7 @@ class Buffer:
 
 
 class Constants:
-    """The arrays that all contexts of a program share: weights, limits, scales. They are never written to again."""
+    """The arrays that all contexts of a program share: weights, limits, scales."""
 
     def __init__(self) -> None:
         self._arrays: list[Array] = []
@@ -79,6 +79,8 @@ class Lowering:
     ) -> None:
         self._target, self._constants, self._narrow = target, constants, narrow
         self.steps: list[Step] = []
+        self.kept: list[Kept] = []
+        """The weights of each product, in order."""
         self.buffers: list[int] = []
         self._stages = chain
         self._at: int | None = None
@@ -218,11 +220,12 @@ class Lowering:
 
     def _product(self, stage: Stage, depth: Signs | Pixels) -> dict[str, int]:
         """What every product's record holds: kernel, weights, limits or scores."""
-        keep, after = self._constants.at, stage.after
+        keep, after, kept = self._constants.at, stage.after, Kept(depth)
+        self.kept.append(kept)
         fields = {
             "kernel": address(depth.kernel),
-            "weights": keep(blocked(depth.weights(), depth.block)),
-            "base": keep(padded(depth.base().astype(np.int32), depth.block)),
+            "weights": keep(kept.rows),
+            "base": keep(kept.base),
             "blocks": -(-stage.product.outputs // depth.block),
             "outputs": stage.product.outputs,
             "shift": depth.shift,

@@ -87,6 +87,31 @@ class NativeProgram(Program):
         return self._native
 
 
+class FlippingProgram:
+    """A packed network in native code whose stored weights can be flipped in place, between two calls."""
+
+    def __init__(self, network: PackedNetwork) -> None:
+        """Compile it, and wait. Raises FlipscopeError where no variant of the kernels runs here."""
+        self._network, self._constants = network, Constants()
+        lowering = Lowering(list(stages(network)), network.source, host(), self._constants, narrow=False)
+        self._batches, self._kept = _Batches(lowering), lowering.kept
+        self._sound = [kept.rows.copy() for kept in self._kept]
+
+    def flip(self, layer: int, cells: NDArray[np.int64]) -> None:
+        """Flip weights of a layer, by their number row by row, each at most once."""
+        self._kept[layer].flip(cells)
+
+    def restore(self) -> None:
+        """Undo every flip."""
+        for kept, rows in zip(self._kept, self._sound, strict=True):
+            kept.rows[...] = rows
+
+    def scores(self, images: NDArray[np.generic]) -> Scores:
+        """Scores float32 [B, classes] of u8 [B, H, W, C] or words. Raises BadInput."""
+        check_images(self._network, images)
+        return self._batches.scores(images, self._network.classes)
+
+
 class _Few:
     """A context for single images that are copied in and out, which is quicker than to ask numpy for addresses."""
 
@@ -125,11 +150,8 @@ class _Native:
         return scores
 
     def many(self, images: NDArray[np.generic]) -> Scores:
-        """Scores of a batch, shared among threads where it is worth it."""
-        scores: Scores = np.empty((len(images), self._classes), np.float32)
-        workers = max(1, min(threads.limit(), len(images) // WORTH_A_THREAD))
-        threads.shared(workers, len(images), lambda part: self._batches.run(images[part], scores[part]))
-        return scores
+        """Scores of a batch."""
+        return self._batches.scores(images, self._classes)
 
 
 class _Batches:
@@ -140,6 +162,13 @@ class _Batches:
         self._run = kernel("run")
         self._contexts: list[Context] = []
         self._block = max(1, min(BLOCK, SCRATCH // max(1, sum(lowering.buffers))))
+
+    def scores(self, images: NDArray[np.generic], classes: int) -> Scores:
+        """Scores of a batch, which was checked, shared among threads where it is worth it."""
+        scores: Scores = np.empty((len(images), classes), np.float32)
+        workers = max(1, min(threads.limit(), len(images) // WORTH_A_THREAD))
+        threads.shared(workers, len(images), lambda part: self.run(images[part], scores[part]))
+        return scores
 
     def run(self, images: NDArray[np.generic], out: NDArray[np.generic]) -> None:
         """Take a batch, which was checked, through all layers."""

@@ -11,10 +11,14 @@ from hypothesis import strategies as st
 from engine import threads
 from engine.bits import pack
 from engine.errors import BadInput
+from engine.faults.broken import broken
 from engine.inference.backends import cpu_xnor
 from engine.inference.backends.naive import BACKEND as ORACLE
 from engine.inference.backends.numpy_xnor import XnorProgram
+from engine.inference.lowering import Constants, Lowering
 from engine.inference.network import MaxPool, PackedNetwork
+from engine.inference.rules import stages
+from engine.jit.target import VARIANTS
 from tests.inference import builders
 
 BACKEND = cpu_xnor.BACKEND
@@ -51,6 +55,43 @@ def test_batches_about_the_blocks(kind):
     program, expected = native(network), ORACLE.load(network).scores(images)
     for batch in BATCHES:
         assert program.scores(images[:batch]).tobytes() == expected[:batch].tobytes(), batch
+
+
+def some_cells(rng, network):
+    """A tenth of the weights of each layer."""
+    return [np.flatnonzero(rng.random(layer.outputs * layer.inputs) < 0.1) for layer in network.layers()]
+
+
+@pytest.mark.usefixtures("variant")
+@pytest.mark.parametrize("kind", BUILT)
+def test_weights_flipped_in_place_give_what_the_flipped_network_gives(kind):
+    rng = np.random.default_rng(len(kind))
+    network = BUILT[kind](rng)
+    images, cells = builders.inputs(rng, network, 9), some_cells(rng, network)
+    program = cpu_xnor.FlippingProgram(network)
+    for layer, which in enumerate(cells):
+        program.flip(layer, which)
+    expected = ORACLE.load(broken(network, cells)).scores(images)
+    assert program.scores(images).tobytes() == expected.tobytes()
+    assert program.scores(images[:1]).tobytes() == expected[:1].tobytes()
+    program.restore()
+    assert program.scores(images).tobytes() == ORACLE.load(network).scores(images).tobytes()
+
+
+@pytest.mark.parametrize("kind", BUILT)
+@pytest.mark.parametrize("target", VARIANTS, ids=lambda target: target.name)
+def test_what_is_flipped_in_place_is_laid_out_as_if_anew_for_every_processor(kind, target):
+    rng = np.random.default_rng(len(kind))
+    network = BUILT[kind](rng)
+    cells = some_cells(rng, network)
+    found, expected = (
+        Lowering(list(stages(each)), each.source, target, Constants(), narrow=False)
+        for each in (network, broken(network, cells))
+    )
+    for kept, wanted, which in zip(found.kept, expected.kept, cells, strict=True):
+        kept.flip(which)
+        np.testing.assert_array_equal(kept.rows, wanted.rows)
+        np.testing.assert_array_equal(kept.base, wanted.base)
 
 
 @pytest.mark.usefixtures("variant")
