@@ -94,9 +94,11 @@ def _data(options: argparse.Namespace) -> int:
 def _train(options: argparse.Namespace) -> int:
     from engine.errors import BadInput
     from engine.training.commands import train
+    from engine.training.models import chosen
 
     named = ("data", "model", "epochs", "time_limit", "seed", "threads", "device")
     changes = {key: getattr(options, key) for key in named if getattr(options, key) is not None}
+    changes |= chosen(changes["model"]) if "model" in changes else {}
     for assignment in options.set:
         key, sign, value = assignment.partition("=")
         if not sign:
@@ -219,7 +221,7 @@ def _data_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _train_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", help="data set by name, or a file or folder of one (default mnist)")
-    parser.add_argument("--model", help="architecture: mlp-512x2 (default), mlp-1024x3, mlp-4096x3")
+    parser.add_argument("--model", help="architecture by name (default mlp-512x2), or a .toml file of one")
     budget = parser.add_mutually_exclusive_group()
     budget.add_argument("--epochs", type=int, help="passes over the training set (default 10)")
     budget.add_argument("--time-limit", type=float, metavar="S", help="train for S seconds instead")

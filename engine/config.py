@@ -33,7 +33,8 @@ class RunConfig:
     which also says what each choice is).
 
     Attributes:
-        model: an architecture by name, e.g. "mlp-512x2".
+        model: an architecture by name, e.g. "mlp-512x2". layers: those of one's own, as its TOML file has them in one
+            line (docs/models.md); model is then what it is called.
         epochs: passes over the training set; with time_limit (seconds) set, the budget is time instead.
         learning_rate: of the optimizer at the start; `schedule` takes it down over the budget.
         final_rate: where an exponential schedule ends. halve_every: epochs, of a halving one.
@@ -52,6 +53,7 @@ class RunConfig:
 
     data: str = "mnist"
     model: str = "mlp-512x2"
+    layers: str = ""
     kind: Kind = "binary"
     seed: int = 0
     epochs: int = 10
@@ -107,7 +109,12 @@ class RunConfig:
         return self.with_changes({key: value})
 
     def with_changes(self, changes: Mapping[str, Any]) -> RunConfig:
-        """A copy with fields set at once, so that only what they make together is judged."""
+        """A copy with fields set at once, so that only what they make together is judged.
+
+        Another model has other layers: its own where they are given, else those of its name.
+        """
+        if changes.get("model", self.model) != self.model:
+            changes = {"layers": "", **changes}
         return replace(self, **{key: coerce(key, value) for key, value in changes.items()})
 
     def to_json(self) -> dict[str, Any]:

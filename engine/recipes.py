@@ -7,8 +7,7 @@ A file has `title` and `about`, a table `[run]` with settings of RunConfig, and,
 from __future__ import annotations
 
 import datetime
-import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from functools import cache
 from importlib import resources
@@ -18,6 +17,7 @@ from typing import Any
 from engine.config import RunConfig
 from engine.errors import BadFile, FlipscopeError, UnknownName
 from engine.files import checked_size
+from engine.strict import check_keys, loaded, typed
 
 MOST_BYTES = 1 << 16
 REQUIRED = (
@@ -99,15 +99,13 @@ def _files() -> dict[str, bytes]:
 def _read(name: str, content: bytes) -> Recipe:
     """Raises BadFile, which names the recipe, where anything is missing, unknown or of another kind."""
     try:
-        record = tomllib.loads(content.decode())
-        _check_keys(record, "part", ("title", "about", "run", "result"), ("title", "about", "run"))
+        record = loaded(content)
+        check_keys(record, "part", ("title", "about", "run", "result"), ("title", "about", "run"))
         run = _table(record, "run")
-        _check_keys(run, "setting", [field.name for field in fields(RunConfig)], REQUIRED)
+        check_keys(run, "setting", [field.name for field in fields(RunConfig)], REQUIRED)
         result = _result(_table(record, "result")) if "result" in record else None
-        texts = (_typed("title", record["title"], str), _typed("about", record["about"], str))
+        texts = (typed("title", record["title"], str), typed("about", record["about"], str))
         return Recipe(name, *texts, RunConfig.from_json(run), result)
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise BadFile(f"The recipe '{name}' is no TOML: {error}.", "Mend it, or fetch it again.") from error
     except FlipscopeError as error:
         raise BadFile(f"The recipe '{name}' cannot be read. {error.what}", error.remedy) from error
 
@@ -115,41 +113,26 @@ def _read(name: str, content: bytes) -> Recipe:
 def _result(table: Mapping[str, Any]) -> Result:
     optional = ("changed_accuracy", "note")
     known = [field.name for field in fields(Result)]
-    _check_keys(table, "part of a result", known, [key for key in known if key not in optional])
+    check_keys(table, "part of a result", known, [key for key in known if key not in optional])
     changed = table.get("changed_accuracy")
     return Result(
         test_accuracy=_share("test_accuracy", table["test_accuracy"]),
-        seeds=tuple(_typed("seeds", seed, int) for seed in _typed("seeds", table["seeds"], list)),
-        seconds=float(_typed("seconds", table["seconds"], int, float)),
-        machine=_typed("machine", table["machine"], str),
-        date=_typed("date", table["date"], datetime.date),
+        seeds=tuple(typed("seeds", seed, int) for seed in typed("seeds", table["seeds"], list)),
+        seconds=float(typed("seconds", table["seconds"], int, float)),
+        machine=typed("machine", table["machine"], str),
+        date=typed("date", table["date"], datetime.date),
         changed_accuracy=None if changed is None else _share("changed_accuracy", changed),
-        note=_typed("note", table.get("note", ""), str),
+        note=typed("note", table.get("note", ""), str),
     )
 
 
-def _check_keys(table: Mapping[str, Any], kind: str, known: Iterable[str], required: Iterable[str]) -> None:
-    for key in table:
-        if key not in known:
-            raise UnknownName(kind, key, known)
-    missing = [key for key in required if key not in table]
-    if missing:
-        raise BadFile(f"It does not name {', '.join(missing)}.", "A recipe names everything that makes its result.")
-
-
 def _table(record: Mapping[str, Any], key: str) -> dict[str, Any]:
-    table: dict[str, Any] = _typed(key, record[key], dict)
+    table: dict[str, Any] = typed(key, record[key], dict)
     return table
 
 
 def _share(key: str, value: object) -> float:
-    number = float(_typed(key, value, int, float))
+    number = float(typed(key, value, int, float))
     if not 0 <= number <= 1:
         raise BadFile(f"{key} is {number:g}.", "Give it as a share, from 0 to 1.")
     return number
-
-
-def _typed(key: str, value: Any, *kinds: type) -> Any:
-    if not isinstance(value, kinds) or isinstance(value, bool):
-        raise BadFile(f"{key} is {value!r}.", f"Give it as {' or '.join(kind.__name__ for kind in kinds)}.")
-    return value

@@ -9,7 +9,7 @@ import torch.nn.functional as F  # noqa: N812 - the name torch's own documentati
 from torch import Tensor
 
 from engine.inference.operations import MaxPool
-from engine.training.models import ConvLayer
+from engine.training.plan import ConvLayer
 
 
 def convolve(maps: Tensor, weights: Tensor, layer: ConvLayer, beyond: float) -> Tensor:

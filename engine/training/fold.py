@@ -30,7 +30,8 @@ from engine.inference.network import (
 )
 from engine.training import norms, quantize
 from engine.training.layers import common_scale
-from engine.training.models import ConvLayer, LayerPlan, depth, layer_name, plans
+from engine.training.models import depth, layer_name, plans
+from engine.training.plan import ConvLayer, LayerPlan
 from engine.training.steppers import Arrays
 
 Float64 = NDArray[np.float64]

@@ -15,9 +15,10 @@ from torch import Tensor
 from engine.config import RunConfig
 from engine.training import norms, quantize
 from engine.training.convolution import convolve, max_pool
-from engine.training.models import ConvLayer, LayerPlan, plans
+from engine.training.models import plans
 from engine.training.norms import normalise
 from engine.training.passes import TrainingPass
+from engine.training.plan import ConvLayer, LayerPlan
 from engine.training.steppers import Arrays
 
 

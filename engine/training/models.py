@@ -5,101 +5,17 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.config import RunConfig
 from engine.errors import BadInput, UnknownName
-from engine.inference.operations import MaxPool, Shape, convolved
-from engine.training import optim
+from engine.inference.operations import MaxPool, Shape
+from engine.training import netfile, optim
+from engine.training.plan import Architecture, ConvLayer, DenseLayer, LayerPlan
 from engine.training.steppers import Arrays, Key
-
-
-@dataclass(frozen=True)
-class DenseLayer:
-    """Every output sees every value that comes in. shortcut: what the layer before gave is added to its outputs."""
-
-    outputs: int
-    shortcut: bool = False
-
-    @property
-    def fan_out(self) -> int:
-        """Outputs that one value coming in takes part in."""
-        return self.outputs
-
-    def inputs(self, shape: Shape) -> int:
-        """Weights of one output, on inputs of this shape."""
-        return math.prod(shape)
-
-    def gives(self, shape: Shape) -> Shape:  # noqa: ARG002 - as ConvLayer
-        """Shape of what it gives for one image."""
-        return (self.outputs,)
-
-
-@dataclass(frozen=True)
-class ConvLayer:
-    """Every output sees a square window of a map, padded so that stride 1 keeps its size; pooled where it says so.
-
-    shortcut: as in DenseLayer; both are taken after batch-norm and before the sign.
-    """
-
-    outputs: int
-    kernel: int = 3
-    stride: int = 1
-    pool: MaxPool | None = None
-    shortcut: bool = False
-
-    @property
-    def padding(self) -> int:
-        """Pixels added on every side."""
-        return self.kernel // 2
-
-    @property
-    def fan_out(self) -> int:
-        """Outputs that one value coming in takes part in, at stride 1 and before pooling."""
-        return self.outputs * self.kernel**2
-
-    def inputs(self, shape: Shape) -> int:
-        """Weights of one output, on maps of this shape."""
-        return self.kernel**2 * shape[-1]
-
-    def gives(self, shape: Shape) -> Shape:
-        """Shape of what it gives for one image. Raises BadInput where nothing is left of the map."""
-        sums = convolved(shape, shape[-1], self.outputs, self.kernel, self.stride, self.padding)
-        return sums if self.pool is None else self.pool.gives(sums)
-
-
-LayerPlan = DenseLayer | ConvLayer
-
-
-@dataclass(frozen=True)
-class Architecture:
-    """Layers with weights, each followed by batch-norm, and a sign (or ReLU) between them; a dense one is the last.
-
-    hidden: the hidden layers, input side first.
-    """
-
-    name: str
-    hidden: tuple[LayerPlan, ...]
-
-    def layers(self, classes: int) -> tuple[LayerPlan, ...]:
-        """All layers, with the one that gives the scores."""
-        return (*self.hidden, DenseLayer(classes))
-
-    def shapes(self, image: Shape, classes: int) -> tuple[tuple[int, int], ...]:
-        """(outputs, weights of one output) of each layer, in order, for images [H, W, C]. Raises BadInput."""
-        shapes: list[tuple[int, int]] = []
-        for layer in self.layers(classes):
-            given = layer.gives(image)
-            if layer.shortcut and (not shapes or given != image):
-                before = image if shapes else "the images"
-                raise BadInput(f"A shortcut adds {given} to {before}.", "Put it on a layer that keeps its map's shape.")
-            shapes.append((layer.outputs, layer.inputs(image)))
-            image = given
-        return tuple(shapes)
-
 
 Hidden = Callable[..., tuple[LayerPlan, ...]]
 """The hidden layers of an architecture, from the parts of its name, which are text."""
@@ -171,13 +87,35 @@ NAMES = tuple(_OFFERED)
 """What the pages offer; a family may understand more names, such as any mlp-WIDTHxDEPTH or cnn-WIDTH-WIDTH-WIDTH."""
 
 
-def architecture(name: str) -> Architecture:
-    """The architecture of that name, e.g. "mlp-512x2". Raises UnknownName."""
+def architecture(name: str, layers: str = "") -> Architecture:
+    """The architecture of that name, e.g. "mlp-512x2", or one's own of that name, made of layers (netfile).
+
+    Raises UnknownName; BadInput where one's own has a name that means another.
+    """
+    known = _named(name)
+    if not layers:
+        if known is None:
+            raise UnknownName("model", name, NAMES)
+        return known
+    if known is not None:
+        raise BadInput(f"'{name}' is the name of another network.", "Give the file of yours a name of its own.")
+    return Architecture(netfile.checked_name(name), netfile.parsed(layers))
+
+
+def _named(name: str) -> Architecture | None:
     for pattern, hidden in _FAMILIES.items():
         match = pattern.fullmatch(name)
         if match is not None:
             return Architecture(name, hidden(*match.groups()))
-    raise UnknownName("model", name, NAMES)
+    return None
+
+
+def chosen(text: str) -> dict[str, str]:
+    """The settings that choose an architecture: by name, or by the path of a .toml file. Raises BadFile."""
+    if Path(text).suffix.lower() != ".toml":
+        return {"model": text}
+    name, layers = netfile.read(Path(text))
+    return {"model": name, "layers": layers}
 
 
 def layer_name(index: int, layers: int) -> str:
@@ -188,9 +126,9 @@ def layer_name(index: int, layers: int) -> str:
 def initial(config: RunConfig, image: Shape, classes: int) -> Arrays:
     """The canonical arrays of step 0 (steppers.Stepper) for images [H, W, C], drawn from the seed alone.
 
-    Raises UnknownName, or BadInput where the images are too small for the architecture.
+    Raises UnknownName, BadFile, or BadInput where the images do not fit the architecture.
     """
-    shapes = architecture(config.model).shapes(image, classes)
+    shapes = architecture(config.model, config.layers).shapes(image, classes)
     parameters: Arrays = {}
     statistics: Arrays = {}
     for index, (outputs, fan_in) in enumerate(shapes):
@@ -214,7 +152,7 @@ _SPREADS = {"plain": "var", "shift-based": "inverse_std"}
 
 def plans(config: RunConfig, arrays: Arrays) -> tuple[LayerPlan, ...]:
     """The layers that canonical arrays of a run belong to."""
-    return architecture(config.model).layers(len(arrays[f"layer{depth(arrays) - 1}.latent"]))
+    return architecture(config.model, config.layers).layers(len(arrays[f"layer{depth(arrays) - 1}.latent"]))
 
 
 def depth(arrays: Arrays) -> int:

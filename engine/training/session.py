@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from textwrap import shorten
 
 import numpy as np
 import torch
@@ -189,7 +190,8 @@ class Session:
     def layer_shapes(self) -> tuple[tuple[int, int], ...]:
         """(outputs, weights of one output) of each layer."""
         data = self.loop.data
-        return models.architecture(self.loop.config.model).shapes(data.input_shape, len(data.class_names))
+        config = self.loop.config
+        return models.architecture(config.model, config.layers).shapes(data.input_shape, len(data.class_names))
 
     def save(self, keep: bool = False) -> Saved | NotSaved:
         """Write the newest save, and with `keep` a checkpoint that stays. Raises BadInput where a run has diverged."""
@@ -279,8 +281,9 @@ def _allowed(saved: RunConfig, asked: RunConfig) -> RunConfig:
     fixed = set(saved.to_json()) - LIVE - {"time_limit", "threads"}
     for key in sorted(fixed):
         if getattr(saved, key) != getattr(asked, key):
+            was, asked_for = (shorten(str(getattr(config, key)), 60) for config in (saved, asked))
             raise BadInput(
-                f"The run was begun with {key} '{getattr(saved, key)}', which cannot become '{getattr(asked, key)}'.",
+                f"The run was begun with {key} '{was}', which cannot become '{asked_for}'.",
                 "Resume it as it was, or start a new run.",
             )
     return asked
