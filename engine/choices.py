@@ -23,6 +23,8 @@ RANGES: dict[str, tuple[float, float]] = {
     "final_rate": (1e-9, 1.0),
     "halve_every": (1, 100_000),
     "momentum": (0.0, 0.999),
+    "adaptivity": (1e-8, 1.0),
+    "flip_threshold": (1e-12, 1.0),
     "spread": (1e-6, 1.0),
     "dropout_input": (0.0, 0.9),
     "dropout_hidden": (0.0, 0.9),
@@ -41,6 +43,7 @@ CHOICES: dict[str, dict[str, str]] = {
     "optimizer": {
         "adam": "steps of about equal length for every weight, by running means of gradient and square",
         "shift-adamax": "the paper's Adam without multiplications: every factor a power of two",
+        "bop": "no latent weights: a binary weight flips where the running mean of its gradient insists",
         "sgd": "stochastic gradient descent with momentum, for comparison",
     },
     "rate_scale": {
@@ -104,6 +107,8 @@ LIVE: frozenset[str] = frozenset(
         "final_rate",
         "halve_every",
         "momentum",
+        "adaptivity",
+        "flip_threshold",
         "rate_scale",
         "schedule",
         "loss",
@@ -175,6 +180,26 @@ CONFLICTS = (
         lambda c: c.output == "bias" and c.scaling != "none",
         "The bias-only output has one scale for all classes, and XNOR-Net's is another for each.",
         "Set scaling=none, or output=batchnorm.",
+    ),
+    Conflict(
+        lambda c: c.optimizer == "bop" and c.kind == "float",
+        "Bop flips binary weights, and the float network has none.",
+        "Choose another optimizer, or binary weights.",
+    ),
+    Conflict(
+        lambda c: c.optimizer == "bop" and c.weights == "stochastic",
+        "Bop has no latent weights that a chance could grow with.",
+        "Set weights=deterministic, or choose another optimizer.",
+    ),
+    Conflict(
+        lambda c: c.optimizer == "bop" and c.scaling != "none",
+        "Bop has no latent weights whose size could scale an output.",
+        "Set scaling=none, or choose another optimizer.",
+    ),
+    Conflict(
+        lambda c: c.optimizer == "bop" and c.rate_scale != "none",
+        "Bop makes no steps that could be longer: it flips weights.",
+        "Set rate_scale=none, or choose another optimizer.",
     ),
     Conflict(
         lambda c: c.optimizer == "sgd" and c.rate_scale != "none",

@@ -12,7 +12,7 @@ from engine.errors import BadInput, UnknownName
 __all__ = ["CHOICES", "LIVE", "RANGES", "RunConfig", "coerce"]
 
 Kind = Literal["binary", "binaryconnect", "float"]
-Optimizer = Literal["adam", "shift-adamax", "sgd"]
+Optimizer = Literal["adam", "shift-adamax", "bop", "sgd"]
 RateScale = Literal["none", "glorot"]
 Loss = Literal["cross-entropy", "squared-hinge"]
 Rounding = Literal["deterministic", "stochastic"]
@@ -39,6 +39,7 @@ class RunConfig:
         learning_rate: of the optimizer at the start; `schedule` takes it down over the budget.
         final_rate: where an exponential schedule ends. halve_every: epochs, of a halving one.
         momentum: of SGD.
+        adaptivity, flip_threshold: of Bop, its gamma and tau; the first falls as the learning rate does.
         weights, activations: how the sign is taken in training (always deterministic in deployment).
         estimator: what stands for the slope of the activations' sign.
         dropout_input, dropout_hidden: chance of a pixel, and of a hidden activation, to be left out of a training step.
@@ -66,6 +67,8 @@ class RunConfig:
     halve_every: int = 20
     rate_scale: RateScale = "none"
     momentum: float = 0.9
+    adaptivity: float = 1e-2
+    flip_threshold: float = 1e-6
     loss: Loss = "cross-entropy"
     weights: Rounding = "deterministic"
     activations: Rounding = "deterministic"
@@ -137,6 +140,8 @@ _TYPES: dict[str, type] = {
     "learning_rate": float,
     "final_rate": float,
     "momentum": float,
+    "adaptivity": float,
+    "flip_threshold": float,
     "spread": float,
     "dropout_input": float,
     "dropout_hidden": float,

@@ -41,6 +41,10 @@ def test_every_number_is_coerced_and_every_record_comes_back():
         ({"activations": "stochastic", "estimator": "approx-sign"}, "hard tanh"),
         ({"output": "bias", "scaling": "xnor-net"}, "one scale for all"),
         ({"optimizer": "sgd", "rate_scale": "glorot"}, "Adam's step"),
+        ({"optimizer": "bop", "rate_scale": "glorot"}, "no steps"),
+        ({"optimizer": "bop", "kind": "float"}, "has none"),
+        ({"optimizer": "bop", "weights": "stochastic"}, "no latent weights"),
+        ({"optimizer": "bop", "scaling": "xnor-net"}, "no latent weights"),
         ({"schedule": "exponential", "final_rate": 0.5}, "end above"),
     ],
 )

@@ -180,4 +180,5 @@ def _spread(config: RunConfig, fan_in: int) -> float:
 def _weights(config: RunConfig, index: int, outputs: int, fan_in: int) -> NDArray[np.float32]:
     bound = _spread(config, fan_in)
     stream = Key(config.seed, 0, 0).stream("initial weights", index)
-    return (bound * (2 * stream.random((outputs, fan_in), np.float32) - 1)).astype(np.float32)
+    drawn = (bound * (2 * stream.random((outputs, fan_in), np.float32) - 1)).astype(np.float32)
+    return np.where(drawn >= 0, np.float32(1), np.float32(-1)) if config.optimizer == "bop" else drawn

@@ -26,7 +26,7 @@ def layer_frame(stepper: Stepper, index: int, name: str, steps: int, turn: int) 
     outputs, inputs = latents.shape
     tiles = tile_sums(stepper.tile_flips(index))
     flips = int(tiles.sum(dtype=np.int64))
-    weights = _sample(latents, turn)
+    weights = _sample(stepper.inertia(index), turn)
     before_sign = _sample(stepper.preactivations(index), turn)
     return LayerFrame(
         name=name,

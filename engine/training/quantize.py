@@ -37,6 +37,11 @@ def power_of_two(x: Tensor) -> Tensor:
     return x.view(bits).add(rounding).bitwise_and_(power).view(x.dtype)
 
 
+def nearest_power(x: float) -> float:
+    """AP2 of one number."""
+    return float(power_of_two(torch.tensor(x, dtype=torch.float64)))
+
+
 _FLOAT_BITS = {
     torch.float32: (torch.int32, (1 << 23) - 0x3504F4, -1 << 23),
     torch.float64: (torch.int64, (1 << 52) - 0x6A09E667F3BCD, -1 << 52),

@@ -150,18 +150,21 @@ class _Watched:
     def __init__(self, command: Watch, loop: Loop) -> None:
         self._command = command
         self._loop = loop
-        self._positive = self._latent() >= 0
+        self._positive, value = self._now()
         self._flips = 0
         self._steps: list[int] = [loop.place.step]
-        self._values: list[float] = [self._latent()]
+        self._values: list[float] = [value]
 
-    def _latent(self) -> float:
-        return float(self._loop.stepper.latents(self._command.layer)[self._command.row, self._command.column])
+    def _now(self) -> tuple[bool, float]:
+        """Whether the weight is +1, and what keeps it from flipping."""
+        command, stepper = self._command, self._loop.stepper
+        place = command.row, command.column
+        return bool(stepper.latents(command.layer)[place] >= 0), float(stepper.inertia(command.layer)[place])
 
     def look(self, step: int) -> None:
-        value = self._latent()
-        self._flips += (value >= 0) != self._positive
-        self._positive = value >= 0
+        positive, value = self._now()
+        self._flips += positive != self._positive
+        self._positive = positive
         self._steps.append(step)
         self._values.append(value)
 

@@ -117,6 +117,7 @@ def test_the_flip_ratio_is_against_one_epoch_before(data):
 
 
 METHODS = {
+    "bop": {"optimizer": "bop"},
     "shift": {
         "batch_norm": "shift-based",
         "optimizer": "shift-adamax",

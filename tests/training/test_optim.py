@@ -38,7 +38,7 @@ def after(config, steps, dtype=torch.float64, broken_at=None):
     for step in range(steps):
         if step == broken_at:
             made = optim.optimizer(config, tensors, made.state(), FANS)
-        drawn = [torch.tensor(g, dtype=dtype) for g in gradients(arrays, step).values()]
+        drawn = {name: torch.tensor(g, dtype=dtype) for name, g in gradients(arrays, step).items()}
         made.step(drawn, rate(step), config)
     return {name: t.numpy() for name, t in tensors.items()}, made.state()
 
@@ -64,9 +64,17 @@ def sgd(w, g, s, _, rate):
     return w - rate * s["m"]
 
 
-FORMULAS = {"adam": adam, "shift-adamax": shift_adamax, "sgd": sgd}
+def bop(w, g, s, _, rate):
+    """With the run's adaptivity of 0.3, decaying from a learning rate of 0.01, and its threshold of 0.02."""
+    share = 0.3 * rate / 0.01
+    s["m"] = (1 - share) * s["m"] + share * g
+    return np.where(w * s["m"] > 0.02, -w, w)
+
+
+FORMULAS = {"adam": adam, "shift-adamax": shift_adamax, "sgd": sgd, "bop": bop}
 RUNS = [
-    *(pytest.param({"optimizer": name}, id=name) for name in FORMULAS),
+    *(pytest.param({"optimizer": name}, id=name) for name in ("adam", "shift-adamax", "sgd")),
+    pytest.param({"optimizer": "bop", "adaptivity": 0.3, "flip_threshold": 0.02}, id="bop"),
     pytest.param({"rate_scale": "glorot"}, id="adam-scaled"),
     pytest.param({"rate_scale": "glorot", "optimizer": "shift-adamax"}, id="shift-adamax-scaled"),
 ]
@@ -84,10 +92,10 @@ def test_equals_its_formulas(changes):
             scale = 1 / np.sqrt(1.5 / sum(FANS[name]))
             scale = nearest_power(scale) if config.optimizer == "shift-adamax" else scale
         for step in range(8):
-            moved = FORMULAS[config.optimizer](w, gradients(arrays, step)[name], memory, step + 1, rate(step))
+            moved = FORMULAS[optim.moves(config, name)](w, gradients(arrays, step)[name], memory, step + 1, rate(step))
             w += scale * (moved - w)
         np.testing.assert_allclose(found[name], w, rtol=1e-9, atol=1e-12, err_msg=name)
-        for moment in optim.MOMENTS[config.optimizer]:
+        for moment in optim.moments(optim.moves(config, name)):
             np.testing.assert_allclose(state[f"{name}.{moment}"], memory[moment], rtol=1e-9, atol=1e-12)
     assert np.array_equal(found["layer1.beta"], np.zeros(8))
 
@@ -104,6 +112,24 @@ def test_goes_on_from_its_state_exactly(changes):
     assert {name: (a.shape, a.dtype) for name, a in (whole | state).items()}.items() <= {
         name: (a.shape, a.dtype) for name, a in expected.items()
     }.items()
+
+
+def test_bop_shows_its_momentum_in_units_of_its_threshold():
+    """A weight of +1 flips below -1 and one of -1 above 1, where the sign of what is shown is the other one."""
+    config = run(optimizer="bop", adaptivity=0.3, flip_threshold=0.02)
+    arrays = models.initial(config, (2, 3, 1), 3)
+    assert set(arrays["layer0.latent"].ravel()) == {-1, 1}
+    tensors = parameters(arrays, torch.float64)
+    made = optim.optimizer(config, tensors, arrays, FANS)
+    weights, flipped = tensors["layer0.latent"], 0
+    for step in range(20):
+        before = weights.clone()
+        made.step({name: torch.tensor(g) for name, g in gradients(arrays, step).items()}, 0.01, config)
+        inertia = made.inertia("layer0.latent", config)
+        np.testing.assert_allclose(inertia, made.state()["layer0.latent.m"] / -0.02)
+        np.testing.assert_array_equal(weights != before, before * inertia < -1)
+        flipped += int((weights != before).sum())
+    assert flipped > 10
 
 
 def test_equals_torch_adam():

@@ -54,6 +54,18 @@ def test_a_small_layer_is_shown_whole():
     assert stepper.signs(1).any()
 
 
+def test_the_histogram_of_a_run_of_bop_is_of_its_momentum_in_units_of_its_threshold():
+    run = config(optimizer="bop", flip_threshold=1e-5)
+    stepper = steppers.best(run)(run, models.initial(run, (6, 11, 1), 10))
+    images, labels = np.zeros((16, 6, 11, 1), np.uint8), np.arange(16) % 10
+    images[::2, 3:] = 200
+    stepper.step(images, labels, 0.02, run, Key(0, 0, 0))
+    frame = probes.layer_frame(stepper, 1, "hidden 2", steps=1, turn=0)
+    shown = stepper.state()["layer1.latent.m"] / np.float32(-1e-5)
+    np.testing.assert_array_equal(frame.latent_histogram, probes.histogram(shown, LATENT_RANGE))
+    assert frame.clipped == np.mean(np.abs(shown) >= 1) > 0
+
+
 def test_before_the_first_step_there_are_no_preactivations():
     run = config()
     stepper = steppers.best(run)(run, models.initial(run, (6, 11, 1), 10))

@@ -170,6 +170,20 @@ def test_the_watched_weight_is_seen_at_every_step(tmp_path):
     assert traces[-1].flips == np.count_nonzero(signs[1:] != signs[:-1])
 
 
+def test_a_watched_weight_of_bop_shows_its_momentum_and_counts_its_own_flips(tmp_path):
+    stage = Stage().acknowledging()
+    stage.answer(lambda event: [m.Watch(2, 3, 5)] if isinstance(event, m.RunStarted) else None)
+    changes = {"optimizer": "bop", "adaptivity": 0.5, "schedule": "constant", "flip_threshold": 1e-4}
+    stage.play(begin(tmp_path, paused=True, **changes), m.Resume("run"))
+    traces = [frame.watch for frame in stage.of(m.Frame) if frame.watch is not None]
+    shown = np.concatenate([trace.latent for trace in traces])
+    weight, flips = bits.unpack(stage.of(m.Frame)[0].layers[2].signs, 32)[3, 5], 0
+    for value in shown[1:]:
+        insists = value < -1 if weight else value > 1
+        weight, flips = weight ^ insists, flips + insists
+    assert traces[-1].flips == flips > 0
+
+
 def test_a_weight_watched_at_rest_tells_its_value_at_once(tmp_path):
     stage = Stage().answer(lambda event: [m.Watch(0, 1, 2)] if getattr(event, "state", "") == "paused" else None)
     stage.answer(lambda event: [m.Resume("run")] if isinstance(event, m.Frame) and event.watch else None)

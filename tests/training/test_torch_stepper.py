@@ -49,6 +49,7 @@ KINDS = [
     pytest.param({"output": "bias", "loss": "squared-hinge", "weight_faults": 0.1}, id="bias-only"),
     pytest.param({"optimizer": "shift-adamax", "rate_scale": "glorot"}, id="shift-adamax"),
     pytest.param({"optimizer": "sgd"}, id="sgd"),
+    pytest.param({"optimizer": "bop", "flip_threshold": 1e-4}, id="bop"),
     pytest.param({"batch_norm": "shift-based", "scaling": "xnor-net", "thresholds": "learned"}, id="scaled"),
     pytest.param({"kind": "binaryconnect", "weights": "stochastic", "dropout_hidden": 0.5}, id="binaryconnect"),
     pytest.param({"model": CNN}, id="conv"),

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-import torch
 from torch import Tensor
 
 from engine.config import RunConfig
 from engine.training.optim import Optimizer
-from engine.training.quantize import power_of_two
+from engine.training.quantize import nearest_power
 from engine.training.steppers import Arrays
 
 
@@ -28,27 +27,26 @@ class Scaled:
         self._inner = inner
         self._weights = [(tensor, glorot(*fan)) for tensor, fan in weights.values()]
 
-    def step(self, gradients: Sequence[Tensor], rate: float, config: RunConfig) -> None:
+    def step(self, gradients: Mapping[str, Tensor], rate: float, config: RunConfig) -> None:
         if config.rate_scale == "none":
             self._inner.step(gradients, rate, config)
             return
         before = [weight.clone() for weight, _ in self._weights]
         self._inner.step(gradients, rate, config)
         for (weight, gamma), start in zip(self._weights, before, strict=True):
-            by = _nearest(gamma) if config.optimizer == "shift-adamax" else gamma
+            by = nearest_power(gamma) if config.optimizer == "shift-adamax" else gamma
             weight.sub_(start).mul_(by).add_(start)
 
     def state(self) -> Arrays:
         return self._inner.state()
 
+    def inertia(self, name: str, config: RunConfig) -> Tensor:
+        return self._inner.inertia(name, config)
+
 
 def glorot(fan_in: int, fan_out: int) -> float:
     """What a layer's steps are multiplied by."""
     return 1 / math.sqrt(1.5 / (fan_in + fan_out))
-
-
-def _nearest(factor: float) -> float:
-    return float(power_of_two(torch.tensor(factor, dtype=torch.float64)))
 
 
 def clip(latents: Tensor) -> None:

@@ -45,10 +45,11 @@ class Stepper(Protocol):
     """Makes training steps of one network.
 
     State holds, for each layer i counted from 0: `layer{i}.latent` float32 [outputs, inputs] (of a convolution the
-    inputs are kernel * kernel * channels in the order row, column, channel), its Adam moments
-    `layer{i}.latent.m` and `.v`; batch-norm `layer{i}.gamma`, `.beta` (with `.m`, `.v`), `.mean`, `.var`
-    float32 [outputs]; and `adam.t`, the number of optimizer steps, int64 [1]. A last layer of the bias-only form has
-    `layer{i}.bias` (with `.m`, `.v`) in place of its batch-norm. In a float twin "latent" is the weight itself.
+    inputs are kernel * kernel * channels in the order row, column, channel); of its batch-norm `layer{i}.gamma`,
+    `.beta` and `.mean`, and `.var`, or `.inverse_std` of the shift-based one, float32 [outputs]; `layer{i}.threshold`
+    where it is learned. A last layer of the bias-only form has `layer{i}.bias` in place of its batch-norm. In a float
+    twin "latent" is the weight itself, in a run of Bop its sign. Every parameter has the moments that its optimizer
+    keeps, such as `layer{i}.latent.m` and `.v`, and Adam counts its steps in `adam.t`, int64 [1] (training.optim).
     """
 
     rank: ClassVar[int]
@@ -81,7 +82,13 @@ class Stepper(Protocol):
         """Start counting `tile_flips` anew."""
 
     def latents(self, layer: int) -> NDArray[np.float32]:
-        """A layer's latent weights float32 [outputs, inputs], a view where that is free; not to be written to."""
+        """A layer's latent weights float32 [outputs, inputs], a view where that is free; not to be written to.
+
+        Of an optimizer without latent weights they are the signs themselves.
+        """
+
+    def inertia(self, layer: int) -> NDArray[np.float32]:
+        """What keeps each weight from flipping (optim.Optimizer), float32 [outputs, inputs]; as `latents`."""
 
     def preactivations(self, layer: int) -> NDArray[np.float32]:
         """What the sign of layer `layer` was taken of in the last step, float32 [rows, outputs].

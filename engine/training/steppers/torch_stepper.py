@@ -56,6 +56,7 @@ class TorchStepper:
     def step(
         self, images: NDArray[np.uint8], labels: NDArray[np.int64], rate: float, config: RunConfig, key: Key
     ) -> StepResult:
+        self._config = config
         training = TrainingPass(config, key)
         for layer in self._network.layers:
             layer.refresh(training.weight_noise(layer.index, layer.latent.shape))
@@ -76,15 +77,15 @@ class TorchStepper:
         """Whether every layer's outputs are numbers; the sign of what is not one would hide it from the loss."""
         return all(math.isfinite(float(outputs.sum())) for outputs in self._outputs)
 
-    def _gradients(self, loss: Tensor) -> list[Tensor]:
-        """One for each parameter, in their order: the sum of those of its leaves."""
+    def _gradients(self, loss: Tensor) -> dict[str, Tensor]:
+        """By the names of the parameters, each the sum of those of its leaves."""
         found: dict[str, Tensor] = {}
         leaves = [leaf for _, leaf in self._leaves]
         for (name, _), gradient in zip(self._leaves, torch.autograd.grad(loss, leaves), strict=True):
             found[name] = found[name] + gradient if name in found else gradient
-        return list(found.values())
+        return found
 
-    def _update(self, gradients: list[Tensor], rate: float, config: RunConfig) -> None:
+    def _update(self, gradients: dict[str, Tensor], rate: float, config: RunConfig) -> None:
         with torch.no_grad():
             self._optimizer.step(gradients, rate, config)
             for layer in self._network.layers:
@@ -110,6 +111,11 @@ class TorchStepper:
 
     def latents(self, layer: int) -> NDArray[np.float32]:
         view: NDArray[np.float32] = self._network.layers[layer].latent.detach().numpy()
+        return view
+
+    def inertia(self, layer: int) -> NDArray[np.float32]:
+        name = f"layer{layer}.latent"
+        view: NDArray[np.float32] = self._optimizer.inertia(name, self._config).detach().numpy()
         return view
 
     def preactivations(self, layer: int) -> NDArray[np.float32]:
