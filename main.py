@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, NoReturn
 if TYPE_CHECKING:
     from engine.config import RunConfig
     from engine.labs import Lab
-    from engine.messages import Progress
 
 DONE, FAILED, REFUSED, INTERRUPTED = 0, 1, 2, 130
 PAGES = ("draw", "learn", "kernels", "labs")
@@ -84,10 +83,7 @@ def _data(options: argparse.Namespace) -> int:
         raise BadInput("No data set is named.", f"Write it as: data {options.action} NAME.")
     if options.action == "show":
         return _report(options, commands.shown(options.name), _print_data)
-    try:
-        record = commands.fetched(options.name, _show_progress)
-    finally:
-        _progress_line("")
+    record = commands.fetched(options.name, _progress_line)
     return _report(options, record, lambda record: print(f"{record['name']} is at {record['where']}"))
 
 
@@ -309,11 +305,6 @@ def _progress_line(text: str) -> None:
     """One line that is written over, on a terminal only."""
     if sys.stderr.isatty():
         print(f"\r{text:<78}", end="" if text else "\r", file=sys.stderr, flush=True)
-
-
-def _show_progress(progress: Progress) -> None:
-    left = "" if progress.seconds_left is None else f", {progress.seconds_left:,.0f} s left"
-    _progress_line(f"{progress.doing}{left}")
 
 
 def _print_doctor(record: Record) -> None:

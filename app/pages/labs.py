@@ -17,7 +17,7 @@ from app.widgets.notice import NoticeArea
 from engine import messages as m
 from engine.errors import FlipscopeError
 from engine.files import write_atomically
-from engine.labs.pace import Pace
+from engine.pace import Pace
 
 WORDS_WIDTH = 290
 

@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QProgressBar, Q
 
 from app.theme import GAP, GRID
 from app.widgets.card import FittingLabel, set_role
-from engine.labs.pace import progress_text
 from engine.messages import Progress
+from engine.pace import progress_text
 
 STEPS = 1000
 """Of the progress bar."""

@@ -6,6 +6,7 @@ own (engine.datasets.own).
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import pkgutil
 from dataclasses import dataclass
@@ -78,15 +79,16 @@ def identity(text: str) -> str:
     return text
 
 
-@lru_cache(maxsize=2)
 def load(name: str) -> Dataset:
-    """The data set of that name, or at that path; the last two are kept.
+    """The data set of that name, or at that path; the last two are kept until their files change.
 
     Raises UnknownName, NotFetched, BadFile, BadInput.
     """
     known = identity(name)
-    dataset: Dataset = module(known).load() if known in modules() else _own(Path(known))
-    return dataset
+    if known not in modules():
+        return _load(known, _stamp(Path(known)))
+    fetched = getattr(module(known), "FETCHED", None)
+    return _load(known, () if fetched is None else _stamp(fetched.path))
 
 
 def module(name: str) -> ModuleType:
@@ -103,7 +105,18 @@ def modules() -> dict[str, ModuleType]:
     return {module.NAME: module for module in found if hasattr(module, "NAME")}
 
 
-def _own(path: Path) -> Dataset:
+@lru_cache(maxsize=2)
+def _load(known: str, stamp: tuple[object, ...]) -> Dataset:  # noqa: ARG001 - another stamp is another data set
     from engine.datasets import own  # it builds on this module
 
-    return own.load(path)
+    dataset: Dataset = module(known).load() if known in modules() else own.load(Path(known))
+    return dataset
+
+
+def _stamp(path: Path) -> tuple[object, ...]:
+    """Changes with the files at a path: how many, how large, how new. What cannot be read is the readers' affair."""
+    states = []
+    for file in path.rglob("*") if path.is_dir() else [path]:
+        with contextlib.suppress(OSError):
+            states.append(file.stat())
+    return (path, len(states), sum(s.st_size for s in states), max((s.st_mtime_ns for s in states), default=0))

@@ -12,6 +12,7 @@ from engine import datasets
 from engine import messages as m
 from engine.child import Child
 from engine.datasets import catalogue
+from engine.pace import progress_text
 
 Record = dict[str, Any]
 
@@ -40,14 +41,20 @@ def shown(text: str) -> Record:
     }
 
 
-def fetched(name: str, on_progress: Callable[[m.Progress], None] = lambda _: None) -> Record:
-    """Fetch a data set in a child of the torch world, which an interruption ends. Raises FlipscopeError."""
+def fetched(name: str, on_progress: Callable[[str], None] = lambda _: None) -> Record:
+    """Fetch a data set in a child of the torch world, which an interruption ends. Raises FlipscopeError.
+
+    on_progress: is given a line of text some times a second, and "" at the end.
+    """
     catalogue.fetchable(name)  # what cannot be fetched needs no child to say so
     path = ""
-    with Child("torch", "fetch") as child:
-        for event in child.follow(m.FetchData(name)):
-            if isinstance(event, m.Progress):
-                on_progress(event)
-            elif isinstance(event, m.DataFetched):
-                path = event.path
+    try:
+        with Child("torch", "fetch") as child:
+            for event in child.follow(m.FetchData(name)):
+                if isinstance(event, m.Progress):
+                    on_progress(progress_text(event))
+                elif isinstance(event, m.DataFetched):
+                    path = event.path
+    finally:
+        on_progress("")
     return {"name": name, "where": path}

@@ -11,7 +11,7 @@ from engine import messages as m
 from engine import threads
 from engine.errors import BadInput
 from engine.labs import Lab, Record
-from engine.labs.pace import Pace, progress_text
+from engine.pace import Pace, progress_text
 
 MAX_THREADS = 1024
 

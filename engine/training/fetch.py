@@ -22,6 +22,7 @@ from engine.datasets import catalogue
 from engine.datasets.fetched import Fetched
 from engine.errors import FlipscopeError
 from engine.files import CannotWrite, write_atomically
+from engine.pace import Pace
 
 REPORT_EVERY = 0.1
 SILENCE = 30.0
@@ -43,10 +44,10 @@ def fetch(name: str) -> Generator[m.Event, None, None]:
     if not one.path.exists():
         work = _Work(one)
         work.start()
-        began = time.monotonic()
+        pace = Pace(time.monotonic)
         while work.is_alive():
             work.join(REPORT_EVERY)
-            yield _progress(one, time.monotonic() - began)
+            yield pace.timed(_progress(one))
         if work.error is not None:
             raise work.error
     yield m.DataFetched(name, str(one.path))
@@ -123,14 +124,13 @@ def _read(one: Fetched, split: Mapping[str, Any]) -> Part:
     return images, labels
 
 
-def _progress(one: Fetched, seconds: float) -> m.Progress:
+def _progress(one: Fetched) -> m.Progress:
     """How far the downloads are, by the sizes of their files."""
     there = sum(_size(one.folder / file.path) for file in one.downloads)
     share = min(1.0, there / one.size)
     if share == 1:
         return m.Progress("job", f"Unpacking {one.title}")
-    doing = f"Fetching {one.title}: {there / 1e6:.0f} of {one.size / 1e6:.0f} MB"
-    return m.Progress("job", doing, share, seconds * (1 - share) / share if share else None)
+    return m.Progress("job", f"Fetching {one.title}: {there / 1e6:.0f} of {one.size / 1e6:.0f} MB", share)
 
 
 def _size(path: Path) -> int:

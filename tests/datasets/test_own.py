@@ -26,6 +26,8 @@ def test_a_path_is_a_data_set(tmp_path):
     assert (data.name, data.title, data.input_shape) == (str(path), "set.npz", (4, 5, 1))
     assert (data.class_names, data.preparation) == (("0", "1", "2"), "resize")
     assert datasets.load(str(path)) is data
+    saved(tmp_path, names=["a", "b", "c"])
+    assert datasets.load(str(path)).class_names == ("a", "b", "c"), "what has changed is read again"
 
 
 def test_every_fifth_of_each_class_is_for_the_test():

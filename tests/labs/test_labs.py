@@ -10,7 +10,6 @@ from engine import labs, threads
 from engine import messages as m
 from engine.errors import BadInput, UnknownName
 from engine.labs.commands import run_lab
-from engine.labs.pace import Pace, progress_text
 
 
 class Request(m.RunLab):
@@ -73,14 +72,3 @@ def test_the_command_line_collects_results_and_says_how_far_it_is():
 def test_threads_are_checked():
     with pytest.raises(BadInput, match="0 threads"):
         run_lab(Echo(), argparse.Namespace(threads=0), print)
-
-
-def test_pace_is_told_from_the_share_that_is_done():
-    now = [10.0]
-    pace = Pace(lambda: now[0])
-    now[0] = 14.0
-    assert pace.timed(m.Progress("job", "x", 0.25)).seconds_left == 12.0
-    assert pace.timed(m.Progress("job", "x", 0.001)).seconds_left is None
-    assert pace.timed(m.Progress("job", "x")).seconds_left is None
-    assert progress_text(m.Progress("job", "Breaking", 0.25, 12.0)) == "Breaking, 25 %, about 12 s left"
-    assert progress_text(m.Progress("job", "Breaking", None, 300.0)) == "Breaking, about 5 min left"

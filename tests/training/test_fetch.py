@@ -35,9 +35,6 @@ def home(tmp_path, monkeypatch):
 
     monkeypatch.setattr(torchvision.datasets.utils, "_urlretrieve", copied)
     monkeypatch.setenv("FLIPSCOPE_HOME", str(tmp_path / "home"))
-    datasets.load.cache_clear()
-    yield
-    datasets.load.cache_clear()
 
 
 def pixels(count, *shape):
