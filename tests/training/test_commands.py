@@ -86,6 +86,6 @@ def refuse(*_):
 
 
 def test_a_loss_that_runs_away_is_told(tmp_path, monkeypatch):
-    monkeypatch.setattr("engine.training.layers.EPSILON", float("nan"))
+    monkeypatch.setattr("engine.training.norms.EPSILON", float("nan"))
     with pytest.raises(FlipscopeError, match="no longer a number"):
         commands.train(config(), runs_dir=tmp_path / "runs")
