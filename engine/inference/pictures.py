@@ -80,6 +80,8 @@ def prepare(picture: Picture, metadata: Metadata) -> tuple[Picture, bool]:
 
 def resized(picture: Picture, shape: tuple[int, int, int]) -> Picture:
     """A picture u8 [h, w, 3] as u8 [H, W, C]; of one channel, its ink."""
+    if picture.shape == shape:
+        return picture
     height, width, channels = shape
     planes = [ink(picture)] if channels == 1 else [picture[:, :, i % 3] for i in range(channels)]
     averaged = [digits.area_average(plane.astype(np.float32), height, width) for plane in planes]

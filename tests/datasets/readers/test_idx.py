@@ -5,6 +5,8 @@ import struct
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from engine.datasets.readers import idx
 from engine.errors import BadFile
@@ -62,6 +64,18 @@ def test_a_file_that_is_not_zipped_is_read_as_well():
     for wrong in (raw[:-1], raw + b"x", raw[:7]):
         with pytest.raises(BadFile, match="'x'"):
             idx.decode(wrong, "x", 3)
+
+
+@given(content=st.binary(max_size=60), shape=st.lists(st.integers(0, 2**32 - 1), min_size=1, max_size=3))
+def test_whatever_lies_behind_a_header_is_read_whole_or_refused(content, shape):
+    header = bytes((0, 0, 8, len(shape))) + struct.pack(f">{len(shape)}I", *shape)
+    for file in (header + content, gzip.compress(header + content), content):
+        try:
+            array = idx.decode(file, "x", len(shape))
+        except BadFile:
+            continue
+        assert array.tobytes() == content
+        assert list(array.shape) == shape
 
 
 IMAGES, LABELS = np.arange(120, dtype=np.uint8).reshape(6, 4, 5), np.array([0, 1, 2, 0, 1, 2], np.uint8)
