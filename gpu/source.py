@@ -74,16 +74,36 @@ def tile(rows: int, columns: int, depth: int = 8, threads: int = 256) -> tuple[t
     return (("BM", rows), ("BN", columns), ("DEPTH", depth), ("THREADS", threads))
 
 
+def warp_tiles(block: tuple[int, int], warp: tuple[int, int], stages: int, blocks: int) -> tuple[tuple[str, int], ...]:
+    """The macros of a tile on tensor cores: rows and columns of a block and of a warp, steps in flight, blocks wanted."""
+    threads = block[0] // warp[0] * (block[1] // warp[1]) * 32
+    named = ("BM", "BN", "WM", "WN", "STAGES", "BLOCKS", "THREADS")
+    return tuple(zip(named, (*block, *warp, stages, blocks, threads), strict=True))
+
+
 TILES = (tile(64, 128), tile(64, 128, 16), tile(32, 128), tile(128, 64), tile(64, 32), tile(16, 64))
 SHALLOW = tuple(macros for macros in TILES if dict(macros)["DEPTH"] == 8)
 ROWS = (1, 2, 4, 8)
 CARRY_SAVE = (("CARRY_SAVE", 1),)
 
 GEMMS = (*(Module("gemm.cu", macros + CARRY_SAVE) for macros in TILES), Module("gemm.cu", TILES[0]))
+WIDE, SQUARE, SMALL = (
+    warp_tiles((128, 256), (64, 64), 2, 1),
+    warp_tiles((128, 128), (64, 32), 3, 2),
+    warp_tiles((64, 64), (32, 32), 4, 4),
+)
+
+TENSORS = (
+    *(Module("tensor.cu", macros + (("XOR", 1),), 80, 89) for macros in (SQUARE, WIDE, SMALL)),
+    *(Module("tensor.cu", macros + (("AND", 1),), 80, 90) for macros in (SQUARE, WIDE, SMALL)),
+    Module("tensor.cu", warp_tiles((128, 128), (64, 32), 2, 1) + (("TURING", 1),), 75, 75),
+)
+"""Products by binary tensor cores, with the kernels of GEMMS, for the architectures that have the instruction."""
+
 CONVS = (*(Module("conv.cu", macros + CARRY_SAVE) for macros in SHALLOW), Module("conv.cu", TILES[0]))
 PIXELS = tuple(Module("pixels.cu", macros) for macros in SHALLOW)
 FEW = tuple(Module("few.cu", (("ROWS", rows),)) for rows in ROWS)
 PLANES, PACK, POOL, PAPER = (Module(file) for file in ("planes.cu", "pack.cu", "pool.cu", "paper.cu"))
 
-MODULES = (*GEMMS, *CONVS, *PIXELS, *FEW, PLANES, PACK, POOL, PAPER)
+MODULES = (*GEMMS, *TENSORS, *CONVS, *PIXELS, *FEW, PLANES, PACK, POOL, PAPER)
 """Everything that is compiled, tested, simulated and tuned: the first of a kind is what runs untuned."""

@@ -31,3 +31,51 @@ __device__ inline u32 logic(u32 a, u32 b, u32 c) {
     return result;
 #endif
 }
+
+// Eight bytes from global to shared memory that pass through no register; eight zeros, and nothing read, where they
+// are outside. They have arrived once the group that they were committed with has been waited for, and are seen by
+// other threads after a barrier. From sm_80 on.
+__device__ inline void copy_async(void* to, const void* from, bool inside) {
+    const int taken = inside ? 8 : 0;
+#ifdef FLIPSCOPE_HOST
+    simulated_copy(to, from, 8, taken);
+#else
+    asm volatile("cp.async.ca.shared.global [%0], [%1], 8, %2;" ::"r"((u32)__cvta_generic_to_shared(to)), "l"(from),
+                 "r"(taken)
+                 : "memory");
+#endif
+}
+
+__device__ inline void commit_copies() {
+#ifdef FLIPSCOPE_HOST
+    simulated_commit();
+#else
+    asm volatile("cp.async.commit_group;" ::: "memory");
+#endif
+}
+
+// Waits until no more than the LEFT youngest of this thread's groups are on their way.
+template <int LEFT>
+__device__ inline void wait_copies() {
+#ifdef FLIPSCOPE_HOST
+    simulated_wait(LEFT);
+#else
+    asm volatile("cp.async.wait_group %0;" ::"n"(LEFT) : "memory");
+#endif
+}
+
+// Four matrices of 8 rows of 16 bytes out of shared memory: lane 8 m + r points at row r of matrix m, and lane
+// 4 r + t gets word t of row r of each, which is how tensor cores want their operands.
+__device__ inline void load_matrices(u32 (&words)[4], const u32* row) {
+#ifdef FLIPSCOPE_HOST
+    const u32* all[WARP];
+    simulated_exchange(EVERY_LANE, "load_matrices", __LINE__, &row, all, sizeof row);
+    for (int matrix = 0; matrix < 4; ++matrix)
+        words[matrix] = all[8 * matrix + lane_of_thread() / 4][lane_of_thread() % 4];
+#else
+    asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"
+                 : "=r"(words[0]), "=r"(words[1]), "=r"(words[2]), "=r"(words[3])
+                 : "r"((u32)__cvta_generic_to_shared(row))
+                 : "memory");
+#endif
+}

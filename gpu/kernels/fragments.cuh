@@ -1,0 +1,250 @@
+// The product of one block on binary tensor cores.
+//
+// Of the block's BM rows by BN columns each warp has WM by WN, as RM by RN results of the instruction, whose sums
+// stay in registers. DEPTH words of both operands at a time are in shared memory, and STAGES - 1 such steps are on
+// their way while one is computed; one barrier a step. A row of a stage is 64 bytes in four chunks, and two rows fill
+// all banks: the chunks of every second pair of rows are swapped, so that the eight rows which one matrix is read
+// from lie in different banks.
+//
+// Three instructions, each where it is real (see bmma.cuh): TURING's XOR, XOR from sm_80 to sm_89, AND from sm_80 to
+// sm_90. What differs is popcount(a) + popcount(w) - 2 popcount(a and w): with AND the ones of the operands are
+// counted beside the product, by the pipe that it leaves idle. Warps that share rows or columns take turns at it.
+#pragma once
+#include "bmma.cuh"
+#include "ptx.cuh"
+
+#if !defined(BM) || !defined(BN) || !defined(WM) || !defined(WN) || !defined(STAGES) || !defined(THREADS)
+#error "a tile needs its sizes: BM, BN, WM, WN, STAGES, THREADS"
+#endif
+#if TURING + XOR + AND != 1
+#error "one instruction: TURING, XOR or AND"
+#endif
+#ifdef __CUDA_ARCH__
+#if __CUDA_ARCH__ < 750 || (!TURING && __CUDA_ARCH__ < 800) || (!AND && __CUDA_ARCH__ >= 900) || __CUDA_ARCH__ >= 1000
+#error "this architecture has no such instruction"
+#endif
+#endif
+
+constexpr int DEPTH = 16;         // words of a row in one step
+constexpr int PAIRS = DEPTH / 2;  // copied 64 bits at a time, as rows are aligned
+constexpr int CHUNKS = DEPTH / 4;
+constexpr int ROW_WARPS = BM / WM, COLUMN_WARPS = BN / WN;
+constexpr int RM = WM / 16, RN = WN / 8;
+constexpr int LINES = THREADS / PAIRS;  // rows, or columns, that all threads copy at once
+static_assert(BM % WM == 0 && BN % WN == 0 && WM % 16 == 0 && WN % 32 == 0, "tiles are whole");
+static_assert(THREADS == ROW_WARPS * COLUMN_WARPS * WARP, "every warp has its part");
+static_assert(BM % LINES == 0 && BN % LINES == 0 && LINES % 8 == 0, "threads copy whole rows");
+
+struct alignas(16) Stage {
+    u32 rows[BM][DEPTH], columns[BN][DEPTH];
+};
+static_assert(sizeof(Stage) * STAGES <= 48 << 10, "what every architecture gives");
+
+typedef i32 Sums[RM][RN][4];
+
+__device__ inline int place_of_chunk(int line, int chunk) { return 4 * (chunk ^ line / 2 % CHUNKS); }
+
+// Where the thread's sums are: of RM x 2 rows, and RN x 2 columns.
+__device__ inline int row_warp() { return warp_of_thread() % ROW_WARPS; }
+__device__ inline int column_warp() { return warp_of_thread() / ROW_WARPS; }
+__device__ inline int row_of_block(int i, int half) { return row_warp() * WM + i * 16 + half * 8 + lane_of_thread() / 4; }
+__device__ inline int column_of_block(int j) { return column_warp() * WN + j * 8 + lane_of_thread() % 4 * 2; }
+
+// What a thread copies of COUNT rows that lie one after the other in memory, `words` each: one pair of a step of
+// every LINES-th.
+template <int COUNT>
+struct Copies {
+    static constexpr int SLOTS = COUNT / LINES;
+    const uint2* from;
+    size_t stride;
+    i32 lines, pairs;  // that there are, from the thread's first
+    uint2 held[SLOTS];
+
+    __device__ Copies(const u32* words, i32 first, i32 count, i32 row_words) {
+        const int line = threadIdx.x / PAIRS, pair = threadIdx.x % PAIRS;
+        from = (const uint2*)words + (size_t)(first + line) * (row_words / 2) + pair;
+        stride = (size_t)LINES * (row_words / 2);
+        lines = count - first - line;
+        pairs = row_words / 2 - pair;
+    }
+
+    __device__ void begin(u32 (&into)[COUNT][DEPTH], int step) {
+        const uint2* next = from + step * PAIRS;
+        const bool inside = step * PAIRS < pairs;
+#pragma unroll
+        for (int slot = 0; slot < SLOTS; ++slot, next += stride) {
+            const bool taken = inside && slot * LINES < lines;
+#if TURING
+            held[slot] = taken ? __ldg(next) : NO_BITS;
+#else
+            copy_async(place(into, slot), next, taken);
+#endif
+        }
+    }
+
+    // Turing has no copies beside the registers: what was begun is put where it belongs once the step is computed.
+    __device__ void finish(u32 (&into)[COUNT][DEPTH]) {
+#if TURING
+#pragma unroll
+        for (int slot = 0; slot < SLOTS; ++slot) *place(into, slot) = held[slot];
+#endif
+    }
+
+    __device__ static uint2* place(u32 (&into)[COUNT][DEPTH], int slot) {
+        const int line = threadIdx.x / PAIRS, pair = threadIdx.x % PAIRS;
+        return (uint2*)&into[line + slot * LINES][place_of_chunk(line, pair / 2) + pair % 2 * 2];
+    }
+};
+
+__device__ inline void committed() {
+#if !TURING
+    commit_copies();
+#endif
+}
+
+// The oldest step on its way is there.
+__device__ inline void arrived() {
+#if !TURING
+    wait_copies<STAGES - 2>();
+#endif
+}
+
+// Ones of the rows and of the columns that this thread has a part of in its fragments, in the steps that are its turn.
+struct Ones {
+    u32 rows[RM][2] = {}, columns[RN] = {};
+};
+
+__device__ inline void add_product(const Stage& stage, int step, Sums& sums, Ones& ones) {
+    const int lane = lane_of_thread();
+#pragma unroll
+    for (int half = 0; half < 2; ++half) {
+        u32 a[RM][4];
+#pragma unroll
+        for (int i = 0; i < RM; ++i) {
+            const int line = row_warp() * WM + i * 16 + lane % 16;
+            load_matrices(a[i], &stage.rows[line][place_of_chunk(lane % 16, 2 * half + lane / 16)]);
+        }
+#if AND
+        if (step % COLUMN_WARPS == column_warp())
+#pragma unroll
+            for (int i = 0; i < RM; ++i) {
+                ones.rows[i][0] += __popc(a[i][0]) + __popc(a[i][2]);
+                ones.rows[i][1] += __popc(a[i][1]) + __popc(a[i][3]);
+            }
+#endif
+#pragma unroll
+        for (int j = 0; j < RN; j += 2) {
+            u32 w[4];
+            const int line = column_warp() * WN + j * 8 + lane / 16 * 8 + lane % 8;
+            load_matrices(w, &stage.columns[line][place_of_chunk(lane % 8, 2 * half + lane / 8 % 2)]);
+            const u32 columns[2][2] = {{w[0], w[1]}, {w[2], w[3]}};
+#pragma unroll
+            for (int next = 0; next < 2; ++next) {
+#if AND
+                if (step % ROW_WARPS == row_warp())
+                    ones.columns[j + next] += __popc(columns[next][0]) + __popc(columns[next][1]);
+#endif
+#pragma unroll
+                for (int i = 0; i < RM; ++i)
+#if AND
+                    bmma_and(sums[i][j + next], a[i], columns[next]);
+#elif TURING
+                    bmma_xor_of_turing(sums[i][j + next], a[i], columns[next]);
+#else
+                    bmma_xor(sums[i][j + next], a[i], columns[next]);
+#endif
+            }
+        }
+    }
+}
+
+// How many ones a block's rows and columns have, as their warps have counted them, each a part of the steps.
+struct Counts {
+    u32 rows[COLUMN_WARPS][BM], columns[ROW_WARPS][BN];
+
+    __device__ void put(const Ones& ones) {
+#pragma unroll
+        for (int i = 0; i < 2 * RM; ++i)
+            rows[column_warp()][row_of_block(i / 2, i % 2)] = of_four_lanes(ones.rows[i / 2][i % 2]);
+#pragma unroll
+        for (int j = 0; j < RN; ++j)
+            columns[row_warp()][column_warp() * WN + j * 8 + lane_of_thread() / 4] = of_four_lanes(ones.columns[j]);
+    }
+
+    __device__ i32 of_row(int row) const {
+        i32 all = 0;
+        for (int warp = 0; warp < COLUMN_WARPS; ++warp) all += rows[warp][row];
+        return all;
+    }
+
+    __device__ i32 of_column(int column) const {
+        i32 all = 0;
+        for (int warp = 0; warp < ROW_WARPS; ++warp) all += columns[warp][column];
+        return all;
+    }
+
+    __device__ static u32 of_four_lanes(u32 part) {
+        part += __shfl_xor_sync(EVERY_LANE, part, 1);
+        return part + __shfl_xor_sync(EVERY_LANE, part, 2);
+    }
+};
+
+// From popcounts to sums of signs. The counts meet where the stages were, which are no longer needed.
+__device__ inline void to_signs(Stage (&stages)[STAGES], const Ones& ones, i32 terms, Sums& sums) {
+    i32 of_rows[RM][2] = {}, of_columns[RN][2] = {}, weight = -2;
+#if AND
+    static_assert(sizeof(Counts) <= sizeof stages, "the counts take no more room");
+    Counts& counts = reinterpret_cast<Counts&>(stages);
+    __syncthreads();
+    counts.put(ones);
+    __syncthreads();
+    weight = 4;
+    for (int i = 0; i < 2 * RM; ++i) of_rows[i / 2][i % 2] = -2 * counts.of_row(row_of_block(i / 2, i % 2));
+    for (int j = 0; j < 2 * RN; ++j) of_columns[j / 2][j % 2] = -2 * counts.of_column(column_of_block(j / 2) + j % 2);
+#endif
+#pragma unroll
+    for (int i = 0; i < RM; ++i)
+#pragma unroll
+        for (int j = 0; j < RN; ++j)
+#pragma unroll
+            for (int at = 0; at < 4; ++at)
+                sums[i][j][at] = terms + of_rows[i][at / 2] + of_columns[j][at % 2] + weight * sums[i][j][at];
+}
+
+__device__ inline void multiply(Stage (&stages)[STAGES], const u32* a, const u32* w, i32 rows, i32 columns, i32 words,
+                                i32 terms, Sums& sums) {
+    Copies<BM> left(a, blockIdx.x * BM, rows, words);
+    Copies<BN> right(w, blockIdx.y * BN, columns, words);
+    Ones ones;
+    const int steps = parts(words, DEPTH);
+#pragma unroll
+    for (int step = 0; step < STAGES - 1; ++step) {
+        if (step < steps) {
+            left.begin(stages[step].rows, step);
+            right.begin(stages[step].columns, step);
+            left.finish(stages[step].rows);
+            right.finish(stages[step].columns);
+        }
+        committed();
+    }
+    int at = 0, free = STAGES - 1;
+#pragma unroll 1
+    for (int step = 0; step < steps; ++step) {
+        arrived();
+        __syncthreads();  // all see the step, and nobody reads the one before it any more
+        const int next = step + STAGES - 1;
+        if (next < steps) {
+            left.begin(stages[free].rows, next);
+            right.begin(stages[free].columns, next);
+        }
+        committed();  // even of nothing: groups are counted
+        add_product(stages[at], step, sums, ones);
+        if (next < steps) {
+            left.finish(stages[free].rows);
+            right.finish(stages[free].columns);
+        }
+        at = at + 1 == STAGES ? 0 : at + 1;
+        free = free + 1 == STAGES ? 0 : free + 1;
+    }
+    to_signs(stages, ones, terms, sums);
+}
