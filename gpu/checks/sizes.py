@@ -26,7 +26,7 @@ class Sizes:
 
 
 SMALL = Sizes(
-    products=((1, 1, 1), (3, 5, 1000), (65, 130, 100), (66, 129, 513)),
+    products=((1, 1, 1), (3, 5, 3000), (65, 130, 100), (66, 129, 513)),
     few=((1, 1, 1), (3, 70, 1000), (9, 33, 64)),
     convolutions=(
         (2, 5, 4, 70, 66, 3, 1, 1),
@@ -37,7 +37,8 @@ SMALL = Sizes(
     matrices=((1, 1), (3, 64), (5, 70), (2, 129)),
     pools=(((2, 5, 4, 70), MaxPool(2, 2)), ((1, 7, 6, 130), MaxPool(3, 2)), ((3, 2, 3, 1), MaxPool(2, 1))),
 )
-"""Enough to meet every branch: what the simulation runs in every order of threads."""
+"""Enough to meet every branch: what the simulation runs in every order of threads. 3,000 signs are more steps of a
+product than are ever on their way at once."""
 
 RAGGED = Sizes(
     products=(*((131, 197, depth) for depth in DEPTHS), *SMALL.products),

@@ -1,4 +1,4 @@
-// What becomes of the sums of a block on tensor cores: int32, signs by a threshold, or the scores of the last layer.
+// What becomes of the sums of a block on tensor cores: as in results.cuh, in the layout of the instruction.
 #pragma once
 #include "fragments.cuh"
 #include "rules.cuh"
@@ -38,40 +38,66 @@ __device__ inline void store_sums(const Sums& sums, i32* out, i32 rows, i32 colu
     store_values(sums, out, rows, columns, [](int, int, i32 sum) { return sum; });
 }
 
+// Score of a sum of one of the thread's columns; 0 beyond the last.
+struct Affine {
+    const f32 *scale, *shift;
+    i32 columns;
+
+    __device__ f32 operator()(int j, int odd, i32 sum) const {
+        const i32 column = column_of_sum(j) + odd;
+        return column < columns ? score(sum, __ldg(scale + column), __ldg(shift + column)) : 0.0f;
+    }
+};
+
 __device__ inline void store_scores(const Sums& sums, const f32* scale, const f32* shift, f32* out, i32 rows,
                                     i32 columns) {
-    f32 factor[RN][2], more[RN][2];
-#pragma unroll
-    for (int j = 0; j < 2 * RN; ++j) {
-        const i32 column = column_of_sum(j / 2) + j % 2;
-        factor[j / 2][j % 2] = column < columns ? __ldg(scale + column) : 0;
-        more[j / 2][j % 2] = column < columns ? __ldg(shift + column) : 0;
-    }
-    store_values(sums, out, rows, columns, [&](int j, int odd, i32 sum) { return score(sum, factor[j][odd], more[j][odd]); });
+    store_values(sums, out, rows, columns, Affine{scale, shift, columns});
 }
 
-// A word of signs is four results of the instruction side by side, of which each of four lanes has two bits.
-__device__ inline void store_bits(const Sums& sums, const i32* bounds, const u32* falling, u32* out, i32 rows,
-                                  i32 columns) {
-    const int row_words = 2 * parts(columns, 64), first_word = (blockIdx.y * BN + column_warp() * WN) / WARP;
+// Words of signs out of what is `above`. A word is four results of the instruction side by side, of which each of
+// four lanes has two bits.
+template <class Above>
+__device__ inline void store_words(const Sums& sums, u32* out, i32 rows, int row_words, const u32* falling,
+                                   Above above) {
+    const int first_word = (blockIdx.y * BN + column_warp() * WN) / WARP;
 #pragma unroll
     for (int word = 0; word < RN / 4; ++word) {
-        if (first_word + word >= row_words) break;  // the whole warp
-        const u32 turned = __ldg(falling + first_word + word);
+        if (first_word + word >= row_words) return;  // the whole warp
+        const u32 turned = falling ? __ldg(falling + first_word + word) : 0;
 #pragma unroll
         for (int i = 0; i < 2 * RM; ++i) {
+            const i32 row = row_of_sum(i / 2, i % 2);
             u32 mine = 0;
 #pragma unroll
             for (int bit = 0; bit < 8; ++bit) {
                 const int j = 4 * word + bit / 2, odd = bit % 2;
-                const bool above = sums[i / 2][j][i % 2 * 2 + odd] > __ldg(bounds + column_of_sum(j) + odd);
-                mine |= (u32)above << (bit / 2 * 8 + lane_of_thread() % 4 * 2 + odd);
+                const u32 set = above(row, j, odd, sums[i / 2][j][i % 2 * 2 + odd]);
+                mine |= set << (bit / 2 * 8 + lane_of_thread() % 4 * 2 + odd);
             }
             mine |= __shfl_xor_sync(EVERY_LANE, mine, 1);
             mine |= __shfl_xor_sync(EVERY_LANE, mine, 2);
-            const i32 row = row_of_sum(i / 2, i % 2);
             if (lane_of_thread() % 4 == 0 && row < rows)
                 out[(size_t)row * row_words + first_word + word] = mine ^ turned;
         }
     }
+}
+
+// What bounds and `falling` hold is told in rules.cuh.
+__device__ inline void store_bits(const Sums& sums, const i32* bounds, const u32* falling, u32* out, i32 rows,
+                                  i32 columns) {
+    store_words(sums, out, rows, 2 * parts(columns, 64), falling,
+                [&](i32, int j, int odd, i32 sum) { return sum > __ldg(bounds + column_of_sum(j) + odd); });
+}
+
+__device__ inline void store_value(const Sums& sums, const f32* scale, const f32* shift, const f32* before, f32* value,
+                                   u32* out, i32 rows, i32 columns, bool added) {
+    const Affine affine{scale, shift, columns};
+    store_words(sums, out, rows, 2 * parts(columns, 64), nullptr, [&](i32 row, int j, int odd, i32 sum) {
+        const i32 column = column_of_sum(j) + odd;
+        if (row >= rows || column >= columns) return false;
+        const size_t at = (size_t)row * columns + column;
+        const f32 made = affine(j, odd, sum);
+        value[at] = added ? __fadd_rn(before[at], made) : made;
+        return value[at] >= 0.0f;
+    });
 }

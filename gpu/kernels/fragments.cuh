@@ -47,7 +47,9 @@ __device__ inline int place_of_chunk(int line, int chunk) { return 4 * (chunk ^ 
 // Where the thread's sums are: of RM x 2 rows, and RN x 2 columns.
 __device__ inline int row_warp() { return warp_of_thread() % ROW_WARPS; }
 __device__ inline int column_warp() { return warp_of_thread() / ROW_WARPS; }
-__device__ inline int row_of_block(int i, int half) { return row_warp() * WM + i * 16 + half * 8 + lane_of_thread() / 4; }
+__device__ inline int row_of_block(int i, int half) {
+    return row_warp() * WM + i * 16 + half * 8 + lane_of_thread() / 4;
+}
 __device__ inline int column_of_block(int j) { return column_warp() * WN + j * 8 + lane_of_thread() % 4 * 2; }
 
 // What a thread copies of COUNT rows that lie one after the other in memory, `words` each: one pair of a step of
@@ -191,24 +193,27 @@ struct Counts {
 
 // From popcounts to sums of signs. The counts meet where the stages were, which are no longer needed.
 __device__ inline void to_signs(Stage (&stages)[STAGES], const Ones& ones, i32 terms, Sums& sums) {
-    i32 of_rows[RM][2] = {}, of_columns[RN][2] = {}, weight = -2;
 #if AND
     static_assert(sizeof(Counts) <= sizeof stages, "the counts take no more room");
     Counts& counts = reinterpret_cast<Counts&>(stages);
     __syncthreads();
     counts.put(ones);
     __syncthreads();
-    weight = 4;
-    for (int i = 0; i < 2 * RM; ++i) of_rows[i / 2][i % 2] = -2 * counts.of_row(row_of_block(i / 2, i % 2));
-    for (int j = 0; j < 2 * RN; ++j) of_columns[j / 2][j % 2] = -2 * counts.of_column(column_of_block(j / 2) + j % 2);
 #endif
 #pragma unroll
     for (int i = 0; i < RM; ++i)
 #pragma unroll
         for (int j = 0; j < RN; ++j)
 #pragma unroll
-            for (int at = 0; at < 4; ++at)
-                sums[i][j][at] = terms + of_rows[i][at / 2] + of_columns[j][at % 2] + weight * sums[i][j][at];
+            for (int at = 0; at < 4; ++at) {
+#if AND
+                const i32 of_row = counts.of_row(row_of_block(i, at / 2));
+                const i32 of_column = counts.of_column(column_of_block(j) + at % 2);
+                sums[i][j][at] = terms - 2 * (of_row + of_column) + 4 * sums[i][j][at];
+#else
+                sums[i][j][at] = terms - 2 * sums[i][j][at];
+#endif
+            }
 }
 
 __device__ inline void multiply(Stage (&stages)[STAGES], const u32* a, const u32* w, i32 rows, i32 columns, i32 words,

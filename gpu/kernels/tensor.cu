@@ -27,3 +27,13 @@ gemm_scores(const u32* __restrict__ a, const u32* __restrict__ w, const f32* __r
     multiply(stages, a, w, rows, columns, words, terms, sums);
     store_scores(sums, scale, shift, out, rows, columns);
 }
+
+extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS)
+gemm_value(const u32* __restrict__ a, const u32* __restrict__ w, const f32* __restrict__ scale,
+           const f32* __restrict__ shift, const f32* before, f32* value, u32* __restrict__ out, i32 rows, i32 columns,
+           i32 words, i32 terms, i32 added) {
+    __shared__ Stage stages[STAGES];
+    Sums sums = {};
+    multiply(stages, a, w, rows, columns, words, terms, sums);
+    store_value(sums, scale, shift, before, value, out, rows, columns, added);
+}
