@@ -75,7 +75,7 @@ def tile(rows: int, columns: int, depth: int = 8, threads: int = 256) -> tuple[t
 
 
 def warp_tiles(block: tuple[int, int], warp: tuple[int, int], stages: int, blocks: int) -> tuple[tuple[str, int], ...]:
-    """The macros of a tile on tensor cores: rows and columns of a block and of a warp, steps in flight, blocks wanted."""
+    """The macros of a tile on tensor cores: rows and columns of a block and of a warp, steps held, blocks wanted."""
     threads = block[0] // warp[0] * (block[1] // warp[1]) * 32
     named = ("BM", "BN", "WM", "WN", "STAGES", "BLOCKS", "THREADS")
     return tuple(zip(named, (*block, *warp, stages, blocks, threads), strict=True))
@@ -94,9 +94,9 @@ WIDE, SQUARE, SMALL = (
 )
 
 TENSORS = (
-    *(Module("tensor.cu", macros + (("XOR", 1),), 80, 89) for macros in (SQUARE, WIDE, SMALL)),
-    *(Module("tensor.cu", macros + (("AND", 1),), 80, 90) for macros in (SQUARE, WIDE, SMALL)),
-    Module("tensor.cu", warp_tiles((128, 128), (64, 32), 2, 1) + (("TURING", 1),), 75, 75),
+    *(Module("tensor.cu", (*macros, ("XOR", 1)), 80, 89) for macros in (SQUARE, WIDE, SMALL)),
+    *(Module("tensor.cu", (*macros, ("AND", 1)), 80, 90) for macros in (SQUARE, WIDE, SMALL)),
+    Module("tensor.cu", (*warp_tiles((128, 128), (64, 32), 2, 1), ("TURING", 1)), 75, 75),
 )
 """Products by binary tensor cores, with the kernels of GEMMS, for the architectures that have the instruction."""
 
