@@ -24,15 +24,15 @@ EVERY = 5
 
 
 def load(path: Path) -> Dataset:
-    """Read what is at a path; its name as a data set is the absolute path. Raises BadFile."""
-    if not path.exists():
-        raise BadFile(f"There is no data set at '{path}'.", "Check the path, or fetch it on this machine first.")
-    found = _found(path)
+    """Read what is at a path; its name as a data set is the absolute path. Raises BadFile, BadInput."""
+    try:
+        found = _found(path)
+    except OSError as error:
+        raise BadFile(f"'{path}' cannot be read: {error}.", "Check the path and your permissions.") from error
     train, test = (found.train, found.test) if found.test is not None else split(found.train)
     if not len(train.images) or not len(test.images):
         raise BadFile(f"'{path}' leaves nothing to train on or to test.", "Give it more images.")
     note = "" if found.test is not None else "Every fifth image of each class is for the test."
-    names = found.names or tuple(str(i) for i in range(_classes(path, train, test)))
     return Dataset(
         name=str(path),
         title=path.name,
@@ -40,7 +40,7 @@ def load(path: Path) -> Dataset:
         train_labels=train.labels,
         test_images=test.images,
         test_labels=test.labels,
-        class_names=names,
+        class_names=_names(path, found.names, train, test),
         preparation="mnist" if _are_prepared(train.images) else "resize",
         note=note,
     )
@@ -55,6 +55,8 @@ def split(whole: Part) -> tuple[Part, Part]:
 
 
 def _found(path: Path) -> Found:
+    if not path.exists():
+        raise BadFile(f"There is no data set at '{path}'.", "Check the path, or bring it to this machine first.")
     for reader in _readers():
         found: Found | None = reader.read(path)
         if found is not None:
@@ -73,12 +75,14 @@ def _are_prepared(images: NDArray[np.uint8]) -> bool:
     return sum(same) > len(some) / 2
 
 
-def _classes(path: Path, train: Part, test: Part) -> int:
-    """One more than the highest label."""
+def _names(path: Path, given: tuple[str, ...], train: Part, test: Part) -> tuple[str, ...]:
+    """The classes by name, or by the numbers up to the highest label."""
     labels = np.concatenate([train.labels, test.labels])
-    if not 0 <= labels.min() <= labels.max() < MOST_CLASSES:
-        raise BadFile(f"'{path}' has labels from {labels.min()} to {labels.max()}.", "Count the classes from 0.")
-    return int(labels.max()) + 1
+    names = given or tuple(str(i) for i in range(min(int(labels.max()), MOST_CLASSES) + 1))
+    if not 0 <= labels.min() <= labels.max() < len(names) <= MOST_CLASSES:
+        what = f"'{path}' has labels from {labels.min()} to {labels.max()} and {len(names)} names of classes."
+        raise BadFile(what, f"Count the classes from 0; at most {MOST_CLASSES} are read.")
+    return names
 
 
 @cache

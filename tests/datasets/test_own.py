@@ -53,6 +53,8 @@ def test_what_a_run_calls_a_data_set(tmp_path, monkeypatch):
     [
         pytest.param({"labels": LABELS - 1}, "labels from -1 to 1", id="negative"),
         pytest.param({"labels": LABELS + 1000}, "labels from 1000", id="too many classes"),
+        pytest.param({"names": ["a", "b"]}, "labels from 0 to 2 and 2 names", id="too few names"),
+        pytest.param({"names": [str(i) for i in range(1001)]}, "1001 names", id="too many names"),
         pytest.param({"images": IMAGES[:3], "labels": LABELS[:3]}, "nothing to train on or to test", id="too few"),
     ],
 )
