@@ -30,7 +30,7 @@ def max_pool(maps: Tensor, pool: MaxPool) -> Tensor:
 class _Convolution(torch.autograd.Function):
     """Channels lie innermost throughout: the layout in which oneDNN needs no copies, and latents are canonical.
 
-    Backward takes bfloat16 factors where the matrix products of this process do (session.set_up_torch): with padding
+    Backward takes bfloat16 factors where the matrix products of this process do (devices.set_up_torch): with padding
     that is not 0, the gradients of maps and weights are two convolutions, one of them without padding.
     """
 
@@ -44,7 +44,7 @@ class _Convolution(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, Tensor | None, None, None]:
         layer: ConvLayer = ctx.layer
-        dtype = _factors(gradients[0].dtype)
+        dtype = _factors(gradients[0])
         maps, weights = (tensor.to(dtype) for tensor in ctx.saved_tensors)
         kernels, slopes = _kernels(weights, layer), gradients[0].to(dtype).permute(0, 3, 1, 2)
         of_maps = of_weights = None
@@ -80,7 +80,10 @@ def _backward(
     return found
 
 
-def _factors(dtype: torch.dtype) -> torch.dtype:
-    """What gradients are multiplied as: bfloat16 where this process allows it and the processor has units for it."""
-    allowed = dtype == torch.float32 and torch.get_float32_matmul_precision() == "medium"
-    return torch.bfloat16 if allowed and torch.cpu._is_avx512_bf16_supported() else dtype
+def _factors(slopes: Tensor) -> torch.dtype:
+    """What gradients are multiplied as: bfloat16 where this process allows it and the processor has units for it.
+
+    A card takes its own shorter factors by itself.
+    """
+    allowed = slopes.is_cpu and slopes.dtype == torch.float32 and torch.get_float32_matmul_precision() == "medium"
+    return torch.bfloat16 if allowed and torch.cpu._is_avx512_bf16_supported() else slopes.dtype

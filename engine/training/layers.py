@@ -37,7 +37,7 @@ class Layer:
     def __init__(self, arrays: Arrays, index: int, plan: LayerPlan, config: RunConfig, dtype: torch.dtype) -> None:
         prefix = f"layer{index}."
         own = {
-            name.removeprefix(prefix): torch.tensor(array, dtype=dtype)
+            name.removeprefix(prefix): torch.tensor(array, dtype=dtype, device=config.device)
             for name, array in arrays.items()
             if name.startswith(prefix) and not name.endswith((".m", ".v"))
         }
@@ -119,7 +119,7 @@ class Layer:
         if training is None:
             return quantize.sign(outputs)
         estimator = quantize.ESTIMATORS[training.config.estimator]
-        return quantize.binarize(outputs, training.activation_noise(self.index, outputs.shape), estimator)
+        return quantize.binarize(outputs, training.activation_noise(self.index, outputs), estimator)
 
 
 def common_scale(inputs: int) -> float:
@@ -133,11 +133,12 @@ class Network:
     def __init__(self, arrays: Arrays, config: RunConfig, dtype: torch.dtype = torch.float32) -> None:
         self.binary = config.binary_activations
         self.dtype = dtype
+        self._device = config.device
         self.layers = [Layer(arrays, i, plan, config, dtype) for i, plan in enumerate(plans(config, arrays))]
 
     def inputs(self, images: np.ndarray) -> Tensor:
         """Images u8 [B, H, W, C] as the first layer takes them: pixel values 0..255, or 0..1 before float layers."""
-        values = torch.tensor(images).to(self.dtype)
+        values = torch.tensor(images, device=self._device).to(self.dtype)
         return values if self.binary else values.div_(255)
 
     def forward(self, images: np.ndarray, training: TrainingPass | None = None) -> Iterator[Tensor]:

@@ -105,6 +105,7 @@ class Loop:
         self._metadata = metadata
         self._sample = sample(data.train_images, config.seed)
         self._layers = depth(arrays)
+        self._weights = [arrays[f"layer{i}.latent"].size for i in range(self._layers)]
         self._epoch_signs = [arrays.get(f"epoch_signs{i}", self.stepper.signs(i)).copy() for i in range(self._layers)]
         self._order: tuple[int, NDArray[np.int64]] | None = None
         self._scored: Scored | None = None
@@ -236,7 +237,7 @@ class Loop:
         ratios = []
         for i in range(self._layers):
             now: Words = self.stepper.signs(i).copy()
-            ratios.append(popcount(now ^ self._epoch_signs[i]) / self.stepper.latents(i).size)
+            ratios.append(popcount(now ^ self._epoch_signs[i]) / self._weights[i])
             self._epoch_signs[i] = now
         return tuple(ratios)
 

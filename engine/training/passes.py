@@ -23,13 +23,13 @@ class TrainingPass:
     config: RunConfig
     key: Key
 
-    def weight_noise(self, layer: int, shape: torch.Size) -> Tensor | None:
+    def weight_noise(self, layer: int, weights: Tensor) -> Tensor | None:
         """Uniform on [0, 1) for the stochastic signs of a layer's weights; None for deterministic ones."""
-        return self._uniform("weights", layer, shape) if self.config.weights == "stochastic" else None
+        return self._uniform("weights", layer, weights) if self.config.weights == "stochastic" else None
 
-    def activation_noise(self, layer: int, shape: torch.Size) -> Tensor | None:
-        """The same for what follows a layer."""
-        return self._uniform("activations", layer, shape) if self.config.activations == "stochastic" else None
+    def activation_noise(self, layer: int, outputs: Tensor) -> Tensor | None:
+        """The same for those of its outputs."""
+        return self._uniform("activations", layer, outputs) if self.config.activations == "stochastic" else None
 
     def failed_weights(self, layer: int, count: int) -> Tensor | None:
         """Which of a layer's `count` weights read wrong in this step, row by row; None where none can.
@@ -47,7 +47,8 @@ class TrainingPass:
         chance = self.config.dropout_input if layer == 0 else self.config.dropout_hidden
         if not chance:
             return x
-        return x * self._uniform("dropout", layer, x.shape).ge(chance).to(x.dtype).div_(1 - chance).to(x.device)
+        return x * self._uniform("dropout", layer, x).ge(chance).to(x.dtype).div_(1 - chance)
 
-    def _uniform(self, purpose: str, layer: int, shape: torch.Size) -> Tensor:
-        return torch.from_numpy(self.key.stream(purpose, layer).random(tuple(shape), np.float32))
+    def _uniform(self, purpose: str, layer: int, like: Tensor) -> Tensor:
+        noise = self.key.stream(purpose, layer).random(tuple(like.shape), np.float32)
+        return torch.from_numpy(noise).to(like.device)

@@ -60,7 +60,7 @@ def reestimate(arrays: Arrays, config: RunConfig, images: NDArray[np.uint8]) -> 
             yield Evaluating()
         _take_statistics(layer, sums)
         for name, statistic in layer.statistics.items():
-            result[f"layer{layer.index}.{name}"] = statistic.numpy()
+            result[f"layer{layer.index}.{name}"] = statistic.numpy(force=True)
         if layer is network.layers[-1]:
             break
         shortcut = network.layers[layer.index + 1].plan.shortcut

@@ -21,6 +21,7 @@ from engine.files import CannotWrite, write_atomically
 from engine.inference.network import Metadata
 from engine.runs import RunFolder, is_kept
 from engine.training import models, steppers
+from engine.training.devices import set_up_torch
 from engine.training.loop import (
     EpochEnd,
     Finished,
@@ -135,6 +136,7 @@ class Session:
         data = datasets.load(saved.config.data)
         _check(saved, data, path)
         going_on = saved.config if config is None else _allowed(saved.config, _located(config))
+        steppers.best(going_on)
         folder = None if apart else RunFolder.holding(path)
         if folder is None:
             folder = branch(saved, path, root, producers(), now, going_on)
@@ -239,17 +241,6 @@ class Session:
         return None
 
 
-def set_up_torch(config: RunConfig) -> None:
-    """Threads and products of this process, for a run.
-
-    "medium" lets oneDNN make the products, on AMD at twice the speed of torch's default, and where the CPU has units
-    for it with bfloat16 factors and float32 sums. +-1 and pixels are bfloat16 numbers, so that every sum of the
-    binary network stays exact; the float twin keeps float32.
-    """
-    torch.set_num_threads(config.threads)
-    torch.set_float32_matmul_precision("medium" if config.binary_activations else "highest")
-
-
 def versions() -> dict[str, str]:
     """Versions of what makes the numbers."""
     return {"torch": str(torch.__version__), "numpy": np.__version__}
@@ -278,7 +269,7 @@ def _located(config: RunConfig) -> RunConfig:
 
 def _allowed(saved: RunConfig, asked: RunConfig) -> RunConfig:
     """The settings asked for, if a run may change to them while it is under way. Raises BadInput."""
-    fixed = set(saved.to_json()) - LIVE - {"time_limit", "threads"}
+    fixed = set(saved.to_json()) - LIVE - {"time_limit", "threads", "device"}
     for key in sorted(fixed):
         if getattr(saved, key) != getattr(asked, key):
             was, asked_for = (shorten(str(getattr(config, key)), 60) for config in (saved, asked))

@@ -157,9 +157,7 @@ class _Watched:
 
     def _now(self) -> tuple[bool, float]:
         """Whether the weight is +1, and what keeps it from flipping."""
-        command, stepper = self._command, self._loop.stepper
-        place = command.row, command.column
-        return bool(stepper.latents(command.layer)[place] >= 0), float(stepper.inertia(command.layer)[place])
+        return self._loop.stepper.look(self._command.layer, self._command.row, self._command.column)
 
     def look(self, step: int) -> None:
         positive, value = self._now()

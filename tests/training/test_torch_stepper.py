@@ -8,7 +8,7 @@ from engine import bits
 from engine.config import RunConfig
 from engine.errors import Unsupported
 from engine.training import layers, models, norms, steppers
-from engine.training.session import set_up_torch
+from engine.training.devices import set_up_torch
 from engine.training.steppers import Key
 from engine.training.steppers.torch_stepper import TorchStepper
 from tests.training import reference
@@ -218,6 +218,9 @@ def test_sums_are_exact_with_the_products_that_runs_use():
     np.testing.assert_array_equal(sums, images.reshape(130, -1).astype(np.int64) @ signs.T)
 
 
-def test_what_no_stepper_supports_says_why():
-    with pytest.raises(Unsupported, match="CPU"):
+@pytest.mark.parametrize(("built", "why"), [("13.0", "no NVIDIA card"), (None, "CPU only")])
+def test_a_device_that_is_not_there_says_why_and_what_to_do(monkeypatch, built, why):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.version, "cuda", built)
+    with pytest.raises(Unsupported, match=f"{why}.*device=cpu"):
         steppers.best(config(device="cuda"))

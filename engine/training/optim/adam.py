@@ -9,7 +9,8 @@ from torch import Tensor
 from torch.optim.adam import adam
 
 from engine.config import RunConfig
-from engine.training.optim.memory import Memory
+from engine.training.optim.memory import Memory, Named
+from engine.training.steppers import Arrays
 
 BETAS = (0.9, 0.999)
 EPSILON = 1e-8
@@ -20,8 +21,11 @@ class Adam(Memory):
 
     name = "adam"
 
+    def __init__(self, parameters: Named, arrays: Arrays) -> None:
+        super().__init__(parameters, arrays)
+        self._counts = [torch.tensor(float(self.steps), device=p.device) for p in self.parameters]
+
     def step(self, gradients: Mapping[str, Tensor], rate: float, config: RunConfig) -> None:  # noqa: ARG002 - Optimizer
-        counts = [torch.tensor(float(self.steps), device=p.device) for p in self.parameters]
         self.steps += 1
         adam(
             self.parameters,
@@ -29,7 +33,7 @@ class Adam(Memory):
             self.moments["m"],
             self.moments["v"],
             [],
-            counts,
+            self._counts,
             fused=True,
             amsgrad=False,
             beta1=BETAS[0],

@@ -90,6 +90,9 @@ class Stepper(Protocol):
     def inertia(self, layer: int) -> NDArray[np.float32]:
         """What keeps each weight from flipping (optim.Optimizer), float32 [outputs, inputs]; as `latents`."""
 
+    def look(self, layer: int, row: int, column: int) -> tuple[bool, float]:
+        """Of one weight: whether it is +1, and its inertia."""
+
     def preactivations(self, layer: int) -> NDArray[np.float32]:
         """What the sign of layer `layer` was taken of in the last step, float32 [rows, outputs].
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from engine.bits import Words
 from engine.config import RunConfig
-from engine.training import layers, optim
+from engine.training import devices, layers, optim
 from engine.training.optim.scale import clip
 from engine.training.passes import TrainingPass
 from engine.training.steppers import Arrays, Key, StepResult
@@ -30,7 +30,7 @@ class TorchStepper:
 
     @staticmethod
     def supports(config: RunConfig) -> str | None:
-        return None if config.device == "cpu" else "Plain torch steps are made on the CPU here."
+        return devices.why_not(config.device)
 
     def load(self, arrays: Arrays) -> None:
         self._network = layers.Network(arrays, self._config)
@@ -50,7 +50,7 @@ class TorchStepper:
             for layer in self._network.layers
             for name, leaf in layer.leaves()
         ]
-        self._trackers = [SignTracker(self.latents(index)) for index in range(len(self._network.layers))]
+        self._trackers = [SignTracker(layer.latent) for layer in self._network.layers]
         self._outputs: list[Tensor] = []
 
     def step(
@@ -59,23 +59,27 @@ class TorchStepper:
         self._config = config
         training = TrainingPass(config, key)
         for layer in self._network.layers:
-            layer.refresh(training.weight_noise(layer.index, layer.latent.shape))
+            layer.refresh(training.weight_noise(layer.index, layer.latent))
             layer.flip(training.failed_weights(layer.index, layer.latent.numel()))
         outputs = list(self._network.forward(images, training))
         self._outputs = [o.detach() for o in outputs]
-        targets = torch.from_numpy(labels)
+        targets = torch.from_numpy(labels).to(outputs[-1].device)
         loss = layers.loss(outputs[-1], targets, config)
-        value = float(loss.detach()) if self._all_finite() else math.nan
-        correct = int((self._outputs[-1].argmax(1) == targets).sum())
+        value, correct = self._told(loss, targets)
         if not math.isfinite(value):
             return StepResult(value, correct, (0,) * len(self._trackers))
         self._update(self._gradients(loss), rate, config)
-        flips = tuple(tracker.update(self.latents(index)) for index, tracker in enumerate(self._trackers))
-        return StepResult(value, correct, flips)
+        tracked = zip(self._trackers, self._network.layers, strict=True)
+        return StepResult(value, correct, tuple(tracker.update(layer.latent) for tracker, layer in tracked))
 
-    def _all_finite(self) -> bool:
-        """Whether every layer's outputs are numbers; the sign of what is not one would hide it from the loss."""
-        return all(math.isfinite(float(outputs.sum())) for outputs in self._outputs)
+    def _told(self, loss: Tensor, targets: Tensor) -> tuple[float, int]:
+        """Loss of a step and how many were right, in one look at the device.
+
+        The loss is not a number where any layer's outputs are none, whose signs would hide that from it.
+        """
+        correct = (self._outputs[-1].argmax(1) == targets).sum().to(loss.dtype)
+        told = torch.stack([loss.detach(), correct, *(outputs.sum() for outputs in self._outputs)]).tolist()
+        return told[0] if all(map(math.isfinite, told)) else math.nan, int(told[1])
 
     def _gradients(self, loss: Tensor) -> dict[str, Tensor]:
         """By the names of the parameters, each the sum of those of its leaves."""
@@ -96,7 +100,7 @@ class TorchStepper:
         arrays = self._optimizer.state()
         for layer in self._network.layers:
             for name, tensor in (layer.parameters | layer.statistics).items():
-                arrays[f"layer{layer.index}.{name}"] = tensor.detach().numpy().copy()
+                arrays[f"layer{layer.index}.{name}"] = tensor.numpy(force=True).copy()
         return arrays
 
     def signs(self, layer: int) -> Words:
@@ -110,19 +114,25 @@ class TorchStepper:
             tracker.reset()
 
     def latents(self, layer: int) -> NDArray[np.float32]:
-        view: NDArray[np.float32] = self._network.layers[layer].latent.detach().numpy()
+        view: NDArray[np.float32] = self._network.layers[layer].latent.numpy(force=True)
         return view
 
     def inertia(self, layer: int) -> NDArray[np.float32]:
-        name = f"layer{layer}.latent"
-        view: NDArray[np.float32] = self._optimizer.inertia(name, self._config).detach().numpy()
+        view: NDArray[np.float32] = self._inertia(layer).numpy(force=True)
         return view
+
+    def look(self, layer: int, row: int, column: int) -> tuple[bool, float]:
+        positive = self._network.layers[layer].latent[row, column] >= 0
+        return bool(positive), float(self._inertia(layer)[row, column])
+
+    def _inertia(self, layer: int) -> Tensor:
+        return self._optimizer.inertia(f"layer{layer}.latent", self._config)
 
     def preactivations(self, layer: int) -> NDArray[np.float32]:
         if not self._outputs:
             return np.empty((0, self.latents(layer).shape[0]), np.float32)
         outputs = self._outputs[layer]
-        view: NDArray[np.float32] = outputs.reshape(-1, outputs.shape[-1]).numpy()
+        view: NDArray[np.float32] = outputs.reshape(-1, outputs.shape[-1]).numpy(force=True)
         return view
 
 
