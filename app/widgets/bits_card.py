@@ -12,6 +12,8 @@ from app.widgets.bits import BitView
 from app.widgets.card import Card, label
 from app.widgets.plot import Plot
 
+NAMED = 5
+"""Layers whose tabs have room for what they are."""
 MANNERS = "wheel zooms · drag pans · 0 fits · arrows walk"
 DWELL_MS = 120
 """How long the pointer must rest on a bit before the trainer is asked for its latent value."""
@@ -26,6 +28,7 @@ class BitsCard(Card):
     def __init__(self) -> None:
         super().__init__("Weight bits")
         self.layer = 0
+        self._names: list[str] = []
         self._watched = Watched()
         self._hover = (-1, -1)
         self._step: int | None = None
@@ -70,20 +73,21 @@ class BitsCard(Card):
         self.set_step(None)
 
     def set_layers(self, names: list[str]) -> None:
-        """Offer a tab for each layer; the first is chosen when they change."""
-        if [button.text() for button in self._tabs.buttons()] == names:
+        """Offer a tab for each layer, called by its number where many names would not fit."""
+        if self._names == names:
             return
+        self._names = names
         for button in self._tabs.buttons():
             self._tabs.removeButton(button)
             self._tab_row.removeWidget(button)
             button.hide()
             button.deleteLater()
         for index, name in enumerate(names):
-            button = QPushButton(name)
+            button = QPushButton(name if len(names) <= NAMED else f"L{index + 1}")
             button.setCheckable(True)
             button.setProperty("flat", True)
             button.setAccessibleName(f"Layer {index + 1}, {name}")
-            button.setToolTip("Inputs → outputs")
+            button.setToolTip(f"Layer {index + 1}: {name}, inputs → outputs")
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             button.clicked.connect(lambda _checked=False, index=index: self.choose(index))
             self._tabs.addButton(button, index)

@@ -303,17 +303,24 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
             self._draw_lines(painter, area, self.reading(self._cursor))
 
     def _draw_legend(self, painter: QPainter, above: QRectF) -> None:
-        """The curves' names in one row over them, where there is more than one; their first words if it is short."""
-        shown = [(name, s.paint(tokens())) for name, s in self.series.items() if s.x.size]
+        """The curves' names in one row over them, where there is more than one."""
         metrics, right = QFontMetricsF(painter.font()), above.right()
         room = above.width() - metrics.horizontalAdvance(self.y_axis.title) - 10
-        if sum(metrics.horizontalAdvance(name) + 10 for name, _ in shown) > room:
-            shown = [(name.split()[0], color) for name, color in shown]
+        shown = self._legend(lambda name: metrics.horizontalAdvance(name) + 10, room)
         for name, color in reversed(shown if self._named and len(shown) > 1 else []):
             width = metrics.horizontalAdvance(name) + 10
             painter.setPen(QColor(color))
             painter.drawText(QRectF(right - width, above.top(), width, TITLE_ROW), Qt.AlignmentFlag.AlignRight, name)
             right -= width
+
+    def _legend(self, width: Callable[[str], float], room: float) -> list[tuple[str, str]]:
+        """Names of curves and their colours: where room is short their first words, the first and the last of many."""
+        shown = [(name, s.paint(tokens())) for name, s in self.series.items() if s.x.size]
+        if sum(width(name) for name, _ in shown) > room:
+            shown = [(name.split()[0], color) for name, color in shown]
+        if sum(width(name) for name, _ in shown) > room:
+            shown = [shown[0], ("…", tokens().muted), shown[-1]]
+        return shown
 
     def _draw_axis_names(self, painter: QPainter, area: QRectF, above: QRectF) -> None:
         """y over its axis; x in the corner left of its figures, or within the plot where it is too long for that."""

@@ -155,6 +155,15 @@ def test_layer_tabs_choose_what_is_seen(page, trainer):
     assert not page.bits.view._generations or not page.bits.view._generations[-1].words.any()
 
 
+def test_tabs_of_many_layers_are_numbers(page):
+    names = [f"{width}→{width}" for width in range(1, 10)]
+    page.bits.set_layers(names)
+    assert [button.text() for button in page.bits._tabs.buttons()] == [f"L{number}" for number in range(1, 10)]
+    assert page.bits._tabs.button(8).accessibleName() == "Layer 9, 9→9"
+    page.bits.set_layers(names[:5])
+    assert [button.text() for button in page.bits._tabs.buttons()] == names[:5]
+
+
 def test_pinning_watches_and_reads(page, session, trainer, qtbot):
     trainer.begin()
     trainer.frame()

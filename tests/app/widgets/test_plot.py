@@ -118,3 +118,16 @@ def test_axis_stands_still_while_the_data_suit_it(plot):
     assert view_range(plot)[1] == before
     plot.set_line("train", [0, 10], [0.4, 0.5])
     assert view_range(plot)[1] != before
+
+
+def test_names_of_many_curves_take_what_room_there_is(plot):
+    for number in range(1, 4):
+        plot.add_line(f"L{number} 9→9", lambda t: t.flip)
+        plot.set_line(f"L{number} 9→9", [0, 1], [0, 1])
+
+    def names(room):
+        return [name for name, _ in plot._legend(len, room)]
+
+    assert names(18) == ["L1 9→9", "L2 9→9", "L3 9→9"]
+    assert names(17) == ["L1", "L2", "L3"]
+    assert names(5) == ["L1", "…", "L3"]
