@@ -59,7 +59,7 @@ class FaultsPanel(LabPanel):
         self._refresh()
 
     def show_result(self, result: m.LabResult) -> None:
-        if isinstance(result, FaultPoint):
+        if isinstance(result, FaultPoint) and result.series == "network":
             self._points.append(result)
             self._refresh()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,6 +12,7 @@ from engine.errors import BadInput
 
 Cells = NDArray[np.int64]
 """Numbers of cells, ascending."""
+AnyWords = NDArray[np.unsignedinteger[Any]]
 
 
 def check_rate(rate: float) -> None:
@@ -42,13 +45,29 @@ def failing(rng: np.random.Generator, cells: int, rate: float) -> Cells:
     return reached[: int(np.searchsorted(reached, cells))]
 
 
+def bits_at(words: AnyWords, cells: Cells) -> NDArray[np.bool_]:
+    """Which of some bits are 1; cells: counted from the least significant bit of the first word on."""
+    width = 8 * words.itemsize
+    return (words.reshape(-1)[cells // width] >> (cells % width).astype(words.dtype) & 1).astype(np.bool_)
+
+
+def flip_bits(words: AnyWords, cells: Cells) -> None:
+    """Flip some bits of contiguous words in place, counted so, each named at most once."""
+    width = 8 * words.itemsize
+    np.bitwise_xor.at(words.reshape(-1), cells // width, words.dtype.type(1) << (cells % width).astype(words.dtype))
+
+
+def in_rows(cells: Cells, bits: int) -> Cells:
+    """Cells of rows of `bits` bits without padding, as bits of rows that are padded to whole words."""
+    row, bit = np.divmod(cells, bits)
+    return row * (words_for(bits) * WORD) + bit
+
+
 def flipped(words: Words, bits: int, cells: Cells) -> Words:
     """A copy of words [..., ceil(bits/64)] with some of their bits flipped.
 
     cells: of the bits that are used, counted row by row without padding; each at most once.
     """
     made = words.copy()
-    row, bit = np.divmod(cells, bits)
-    at = row * words_for(bits) + bit // WORD
-    np.bitwise_xor.at(made.reshape(-1), at, np.uint64(1) << (bit % WORD).astype(np.uint64))
+    flip_bits(made, in_rows(cells, bits))
     return made
