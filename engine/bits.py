@@ -30,6 +30,11 @@ def unpack(words: Words, bits: int) -> NDArray[np.bool_]:
     return np.unpackbits(octets, axis=-1, count=bits, bitorder="little").view(np.bool_)
 
 
+def regroup(words: Words, bits: int, into: int) -> Words:
+    """Rows [N, W] of `bits` bits with every `into` of them in words of their own, padding bits 0 at the end of each."""
+    return pack(unpack(words, bits).reshape(len(words), -1, into)).reshape(len(words), -1)
+
+
 def popcount(words: Words) -> int:
     """Number of set bits in all of `words`."""
     return int(np.bitwise_count(words).sum(dtype=np.int64))

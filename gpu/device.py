@@ -28,6 +28,9 @@ class Device(Protocol):
     def download(self, array: DeviceArray) -> NDArray[Any]:
         """The values, once everything that was asked for before has run."""
 
+    def prepare(self, launch: Launch) -> None:
+        """Make ready to run this kernel: compiled and loaded."""
+
     def run(self, launch: Launch) -> None:
         """Begin a launch; it may still run when this returns."""
 

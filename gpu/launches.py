@@ -81,7 +81,7 @@ def pixel_conv(module: Module, images: DeviceArray, w: DeviceArray, layer: Conv,
 def _operands(a: DeviceArray, w: DeviceArray, terms: int) -> tuple[int, int]:
     """Rows and columns."""
     (rows, words), (columns, w_words) = a.shape, w.shape
-    _check(words == w_words == words_of(terms) and terms > 0, f"{terms} signs in {a.shape} by {w.shape}")
+    _check(words == w_words and words % 2 == 0 and 0 < terms <= WARP * words, f"{terms} signs in {a} by {w}")
     return rows, columns
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.bits import WORD, Words, pack, unpack, words_for
+from engine.bits import WORD, Words, pack, regroup, unpack, words_for
 from engine.inference.network import Affine, Conv, Threshold
 from engine.inference.rules import Stage
 from engine.jit.kernels import SHORT, wide
@@ -60,8 +60,7 @@ class Signs:
         if self._places == 1 or isinstance(product, Conv):
             rows = product.weights.reshape(product.outputs, -1)
         else:  # a map flattened: every position begins with a word of its own
-            plain = unpack(product.weights, product.inputs)
-            rows = pack(plain.reshape(product.outputs, self._places, self._channels)).reshape(product.outputs, -1)
+            rows = regroup(product.weights, product.inputs, self._channels)
         turned: Words = np.where(self._stage.rising[:, np.newaxis], rows, rows ^ ones)
         return turned
 

@@ -7,6 +7,7 @@
 // sum + the dot product of four unsigned bytes with four signed ones.
 __device__ inline i32 dot4(u32 pixels, u32 signs, i32 sum) {
 #ifdef FLIPSCOPE_HOST
+#pragma GCC unroll 4
     for (int byte = 0; byte < 4; ++byte)
         sum += i32(u8(pixels >> 8 * byte)) * i32((signed char)(signs >> 8 * byte));
     return sum;
@@ -22,6 +23,7 @@ template <int TABLE>
 __device__ inline u32 logic(u32 a, u32 b, u32 c) {
 #ifdef FLIPSCOPE_HOST
     u32 result = 0;
+#pragma GCC unroll 8
     for (int at = 0; at < 8; ++at)
         if (TABLE >> at & 1) result |= (at & 4 ? a : ~a) & (at & 2 ? b : ~b) & (at & 1 ? c : ~c);
     return result;

@@ -3,8 +3,11 @@
 import numpy as np
 
 from engine.inference.backend import backend, ready
+from tests.hostsim import build
 
-NAMES = [b.name for b in ready()]
+SIMULATED = ["simulated"] if build.COMPILER else []
+"""The CUDA kernels on the CPU (see tests.hostsim)."""
+NAMES = [b.name for b in ready()] + SIMULATED
 FAST = [name for name in NAMES if name != "naive"]
 
 

@@ -19,9 +19,10 @@ FLAGS = ("-std=c++20", "-O1", "-fPIC", "-ffp-contract=off", "-fno-strict-aliasin
          "-Wno-unknown-pragmas", "-Werror")  # fmt: skip
 
 
+@functools.cache
 def simulated(text, kernels, more=()):
     """The function `simulate` of a source that holds these kernels. more: flags beside the usual ones."""
-    library = ctypes.CDLL(str(compiled(text, tuple(kernels), tuple(more))))
+    library = ctypes.CDLL(str(compiled(text, kernels, more)))
     library.simulate.argtypes = (
         ctypes.c_char_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p, ctypes.c_uint64,
         ctypes.c_char_p, ctypes.c_int,
@@ -29,7 +30,6 @@ def simulated(text, kernels, more=()):
     return library.simulate
 
 
-@functools.cache
 def compiled(text, kernels, more=()):
     """Where the shared object of a source lies."""
     table = ", ".join(f"SIMULATED_KERNEL({name})" for name in kernels)

@@ -66,14 +66,15 @@ class SimulatedDevice(Device):
     def download(self, array):
         return bytes_of(array).copy().view(array.dtype).reshape(array.shape)
 
+    def prepare(self, launch):
+        self._simulate(launch)
+
     def run(self, launch):
         """Raises SimulationFault."""
         self.launches.append(launch)
-        source = launch.module.text if self._planted is None else self._planted(launch.module.text)
-        simulate = simulated(source, launch.module.kernels, self._flags)
         message = ctypes.create_string_buffer(300)
         values, pointers = addresses(launch.arguments)
-        failed = simulate(
+        failed = self._simulate(launch)(
             launch.kernel.encode(), (ctypes.c_uint * 3)(*launch.grid), (ctypes.c_uint * 3)(*launch.block),
             launch.shared_bytes, pointers, self._order, message, len(message),
         )  # fmt: skip
@@ -83,6 +84,11 @@ class SimulatedDevice(Device):
         for argument in launch.arguments:
             if isinstance(argument, DeviceArray):
                 argument.owner.check()
+
+    def _simulate(self, launch):
+        """The native function for its module."""
+        text = launch.module.text if self._planted is None else self._planted(launch.module.text)
+        return simulated(text, tuple(launch.module.kernels), self._flags)
 
     def synchronise(self):
         """Every launch has run when `run` returns."""

@@ -1,0 +1,86 @@
+"""Which of the kernels that can make a product does: a rule of thumb, and the list that tuning measures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from gpu.device import Device
+from gpu.memory import parts
+from gpu.source import CONVS, FEW, GEMMS, PIXELS, PLANES, Module
+
+Kind = Literal["gemm", "conv", "pixels", "pixel_conv"]
+
+FEW_ROWS = 8
+"""Up to here the weights are what takes time, and each is read once."""
+MOST_FEW_ROWS = 64
+"""From here on no few-row kernel is worth a measurement."""
+BLOCKS_TOGETHER = 2
+"""Blocks of a tile kernel that one processor holds, by its registers."""
+LOADS = 16
+"""What one word that a tile reads costs, in words of it that are compared."""
+
+_ABLE: dict[Kind, tuple[Module, ...]] = {
+    "gemm": (*GEMMS, *FEW),
+    "conv": CONVS,
+    "pixels": (*PIXELS, PLANES),
+    "pixel_conv": PIXELS,
+}
+
+
+@dataclass(frozen=True)
+class Work:
+    """A product as the choice of its kernel sees it.
+
+    rows: images, or positions of all maps. columns: outputs. words: 32-bit words of signs in one sum.
+    """
+
+    kind: Kind
+    rows: int
+    columns: int
+    words: int
+
+
+Chooser = Callable[[Work], Module]
+
+
+def able(work: Work, device: Device) -> list[Module]:
+    """Every module that can do it on this device."""
+    architecture = 10 * device.capability[0] + device.capability[1]
+    few = work.rows <= MOST_FEW_ROWS
+    return [
+        module
+        for module in _ABLE[work.kind]
+        if module.oldest <= architecture <= module.newest and (few or in_tiles(module))
+    ]
+
+
+def prefix(module: Module, kind: Kind) -> str:
+    """How the names of the kernels begin that make such a product."""
+    if module is PLANES:
+        return "planes"
+    return "few" if module in FEW else kind
+
+
+def in_tiles(module: Module) -> bool:
+    """Whether it works in tiles, or row by row."""
+    return module is not PLANES and module not in FEW
+
+
+def usual(work: Work, device: Device) -> Module:
+    """What runs untuned: for few rows what reads every weight once, else the tile that should take the least time."""
+    modules = able(work, device)
+    if work.rows <= FEW_ROWS:
+        enough = [module for module in modules if module in FEW and module["ROWS"] >= work.rows]
+        if enough or PLANES in modules:
+            return (enough or [PLANES])[0]
+    tiles = [module for module in modules if in_tiles(module)]
+    return min(tiles, key=lambda module: _time(module, work, device.processors))
+
+
+def _time(module: Module, work: Work, processors: int) -> int:
+    """Rounds of blocks, times what a block does for one word of all its sums. The first of equals is taken."""
+    rows, columns = module["BM"], module["BN"]
+    blocks = parts(work.rows, rows) * parts(work.columns, columns)
+    return parts(blocks, BLOCKS_TOGETHER * processors) * (rows * columns + LOADS * (rows + columns))
