@@ -8,7 +8,7 @@ from typing import Literal
 
 from gpu.device import Device
 from gpu.memory import parts
-from gpu.source import CONVS, FEW, GEMMS, PIXELS, PLANES, Module
+from gpu.source import CONVS, FEW, GEMMS, PIXELS, PLANES, TENSORS, Module
 
 Kind = Literal["gemm", "conv", "pixels", "pixel_conv"]
 
@@ -20,9 +20,11 @@ BLOCKS_TOGETHER = 2
 """Blocks of a tile kernel that one processor holds, by its registers."""
 LOADS = 16
 """What one word that a tile reads costs, in words of it that are compared."""
+TENSOR_SPEED = 8
+"""Words that tensor cores compare while the others compare one."""
 
 _ABLE: dict[Kind, tuple[Module, ...]] = {
-    "gemm": (*GEMMS, *FEW),
+    "gemm": (*TENSORS, *GEMMS, *FEW),
     "conv": CONVS,
     "pixels": (*PIXELS, PLANES),
     "pixel_conv": PIXELS,
@@ -83,4 +85,6 @@ def _time(module: Module, work: Work, processors: int) -> int:
     """Rounds of blocks, times what a block does for one word of all its sums. The first of equals is taken."""
     rows, columns = module["BM"], module["BN"]
     blocks = parts(work.rows, rows) * parts(work.columns, columns)
-    return parts(blocks, BLOCKS_TOGETHER * processors) * (rows * columns + LOADS * (rows + columns))
+    together = dict(module.defines).get("BLOCKS", BLOCKS_TOGETHER) * processors
+    compared = rows * columns // (TENSOR_SPEED if module in TENSORS else 1)
+    return parts(blocks, together) * (compared + LOADS * (rows + columns))

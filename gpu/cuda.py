@@ -61,6 +61,10 @@ class CudaDevice(Device):
         self.synchronise()
         return values
 
+    def prepare(self, launch: Launch) -> None:
+        """Compile and load its kernel. Raises CompileFailed."""
+        self._function(launch.module, launch.kernel)
+
     def run(self, launch: Launch) -> None:
         """Begin a launch. Raises CompileFailed where its kernel cannot be compiled here."""
         function = self._function(launch.module, launch.kernel)

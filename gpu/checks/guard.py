@@ -43,6 +43,9 @@ class Guarded(Device):
     def download(self, array: DeviceArray) -> NDArray[Any]:
         return self._device.download(array)
 
+    def prepare(self, launch: Launch) -> None:
+        self._device.prepare(launch)
+
     def run(self, launch: Launch) -> None:
         self._device.run(launch)
 

@@ -19,9 +19,14 @@ FLAGS = ("-std=c++20", "-O1", "-fPIC", "-ffp-contract=off", "-fno-strict-aliasin
          "-Wno-unknown-pragmas", "-Werror")  # fmt: skip
 
 
-@functools.cache
 def simulated(text, kernels, more=()):
     """The function `simulate` of a source that holds these kernels. more: flags beside the usual ones."""
+    return loaded(text, tuple(kernels), tuple(more))
+
+
+@functools.cache
+def loaded(text, kernels, more):
+    """The same, once a session."""
     library = ctypes.CDLL(str(compiled(text, kernels, more)))
     library.simulate.argtypes = (
         ctypes.c_char_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p, ctypes.c_uint64,
@@ -30,7 +35,7 @@ def simulated(text, kernels, more=()):
     return library.simulate
 
 
-def compiled(text, kernels, more=()):
+def compiled(text, kernels, more):
     """Where the shared object of a source lies."""
     table = ", ".join(f"SIMULATED_KERNEL({name})" for name in kernels)
     whole = f"{text}\nconst SimulatedKernel simulated_kernels[] = {{{table}, {{nullptr, nullptr}}}};\n"
@@ -42,7 +47,7 @@ def compiled(text, kernels, more=()):
 
 
 @functools.cache
-def runtime(more=()):
+def runtime(more):
     """What every shared object is linked with."""
     made = folder() / f"runtime-{hashlib.sha256(repr(more).encode()).hexdigest()[:8]}.o"
     run_compiler(*more, "-O2", "-c", "-o", made, HERE / "runtime.cpp")
