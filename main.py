@@ -70,7 +70,14 @@ def _window(options: argparse.Namespace) -> int:
 def _doctor(options: argparse.Namespace) -> int:
     from engine.inference.commands import doctor
 
-    return _report(options, doctor(), _print_doctor)
+    if not options.gpu:
+        return _report(options, doctor(), _print_doctor)
+    from gpu.report import report
+
+    tested = report(_progress_line)
+    _progress_line("")
+    _report(options, {**doctor(), **tested}, _print_gpu)
+    return DONE if tested["usable"] else FAILED
 
 
 def _data(options: argparse.Namespace) -> int:
@@ -204,6 +211,7 @@ def _window_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _doctor_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--gpu", action="store_true", help="test, tune and time the GPU; for pasting into a report")
     _json(parser)
     parser.set_defaults(run=_doctor)
 
@@ -310,7 +318,7 @@ def _progress_line(text: str) -> None:
 def _print_doctor(record: Record) -> None:
     print("  ".join(f"{name} {version}" for name, version in record["versions"].items()))
     print()
-    states = [("ready" if b["ready"] else "no", b["reason"], b["remedy"]) for b in record["backends"]]
+    states = [("ready" if b["ready"] else "no", b["reason"] or b["note"], b["remedy"]) for b in record["backends"]]
     rows = [(b["name"], *state) for b, state in zip(record["backends"], states, strict=True)]
     _table(("backend", "ready", "why not", "what to do"), rows)
     print()
@@ -330,6 +338,17 @@ def _print_data(record: Record) -> None:
     total = ("all", record["training_images"], record["test_images"])
     rows = [(c["name"], c["training"], c["test"]) for c in record["classes"]]
     _table(("class", "training", "test"), [(name, f"{a:,}", f"{b:,}") for name, a, b in (*rows, total)])
+
+
+def _print_gpu(record: Record) -> None:
+    from gpu.report import lines
+
+    _print_doctor(record)
+    print()
+    print("\n".join(lines(record)))
+    if record["benchmark"] is not None:
+        print()
+        _print_bench(record["benchmark"])
 
 
 def _print_train(record: Record) -> None:

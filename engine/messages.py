@@ -281,9 +281,10 @@ class CheckKernels(Command):
 
 @dataclass(frozen=True)
 class TimeKernels(Command):
-    """In a process of its own: time what a module is chosen for; answered by KernelsTimed."""
+    """In a process of its own: time a workload (see gpu.workloads) with a module; answered by KernelsTimed."""
 
     module: str
+    workload: str
 
 
 @dataclass(frozen=True)
@@ -766,7 +767,7 @@ class KernelsChecked(Event):
 
 @dataclass(frozen=True)
 class KernelsTimed(Event):
-    """Seconds of what a module is chosen for, by the device's clock."""
+    """Seconds of a workload with a module, by the device's clock."""
 
     module: str
     seconds: float

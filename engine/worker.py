@@ -28,6 +28,7 @@ SERVICES: dict[m.World, str] = {
     "torch": "engine.training.service",
     "inference": "engine.inference.service",
     "peers": "engine.inference.peers",
+    "gpu": "gpu.service",
 }
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import dataclass
 from typing import Literal
 
 from gpu.device import Device
 from gpu.memory import parts
-from gpu.source import CONVS, FEW, GEMMS, PIXELS, PLANES, TENSORS, Module
+from gpu.source import CONVS, FEW, GEMMS, MODULES, PIXELS, PLANES, TENSORS, Module
 
 Kind = Literal["gemm", "conv", "pixels", "pixel_conv"]
 
@@ -47,14 +47,17 @@ class Work:
 Chooser = Callable[[Work], Module]
 
 
-def able(work: Work, device: Device) -> list[Module]:
-    """Every module that can do it on this device."""
-    architecture = 10 * device.capability[0] + device.capability[1]
+EVERY = frozenset(MODULES)
+
+
+def able(work: Work, capability: tuple[int, int], allowed: Set[Module] = EVERY) -> list[Module]:
+    """Every module of those that are allowed which can do it on this architecture."""
+    architecture = 10 * capability[0] + capability[1]
     few = work.rows <= MOST_FEW_ROWS
     return [
         module
         for module in _ABLE[work.kind]
-        if module.oldest <= architecture <= module.newest and (few or in_tiles(module))
+        if module in allowed and module.oldest <= architecture <= module.newest and (few or in_tiles(module))
     ]
 
 
@@ -70,9 +73,9 @@ def in_tiles(module: Module) -> bool:
     return module is not PLANES and module not in FEW
 
 
-def usual(work: Work, device: Device) -> Module:
+def usual(work: Work, device: Device, allowed: Set[Module] = EVERY) -> Module:
     """What runs untuned: for few rows what reads every weight once, else the tile that should take the least time."""
-    modules = able(work, device)
+    modules = able(work, device.capability, allowed)
     if work.rows <= FEW_ROWS:
         enough = [module for module in modules if module in FEW and module["ROWS"] >= work.rows]
         if enough or PLANES in modules:

@@ -62,14 +62,13 @@ class CudaDevice(Device):
         return values
 
     def prepare(self, launch: Launch) -> None:
-        """Compile and load its kernel. Raises CompileFailed."""
+        """Compile and load what a launch needs, so that the first does not wait. Raises CompileFailed, NoCompiler."""
         self._function(launch.module, launch.kernel)
 
     def run(self, launch: Launch) -> None:
         """Begin a launch. Raises CompileFailed where its kernel cannot be compiled here."""
         function = self._function(launch.module, launch.kernel)
-        values = [_value(argument) for argument in launch.arguments]
-        pointers = np.array([value.ctypes.data for value in values], np.uintp)
+        pointers, _ = launch.packed
         with explained(f"starting {launch.kernel}"):
             self._driver.launchKernel(
                 function.ptr,
@@ -130,13 +129,6 @@ class CudaDevice(Device):
 def open_device() -> CudaDevice:
     """The GPU that CUDA lists first, opened. Raises NoGpu, Unsupported, BackendLost."""
     return CudaDevice(driver.find())
-
-
-def _value(argument: DeviceArray | np.generic) -> NDArray[Any]:
-    """An argument's bytes, in memory that the launch can point to."""
-    if isinstance(argument, DeviceArray):
-        return np.array([argument.address], np.uint64)
-    return np.array([argument], argument.dtype)
 
 
 def _dotted(version: driver.Version) -> str:

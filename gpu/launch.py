@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gpu.memory import DeviceArray
 from gpu.signature import Parameter, Signature
@@ -47,6 +50,17 @@ class Launch:
     def signature(self) -> Signature:
         """What the source says of the kernel. Raises KeyError."""
         return self.module.kernels[self.kernel]
+
+    @cached_property
+    def packed(self) -> tuple[NDArray[np.uintp], list[NDArray[Any]]]:
+        """The addresses of the arguments' values, which is what cuLaunchKernel takes, and those values."""
+        values = [
+            np.array([argument.address], np.uint64)
+            if isinstance(argument, DeviceArray)
+            else np.array([argument], argument.dtype)
+            for argument in self.arguments
+        ]
+        return np.array([value.ctypes.data for value in values], np.uintp), values
 
     def _check_geometry(self) -> None:
         blocks, threads = self.grid, self.block

@@ -26,7 +26,7 @@ class Layer:
 
     def __init__(self, stage: Stage, device: Device, *, on_pixels: bool, plain: bool) -> None:
         self.stage = stage
-        self.kind: Kind = _kind(stage, on_pixels)
+        self.kind: Kind = kind_of(stage, on_pixels)
         self.sums: Shape = stage.product.gives(stage.takes)
         self.w = device.upload(_weights(stage, self.kind, plain)).view(np.uint32)
         after = stage.after
@@ -38,8 +38,7 @@ class Layer:
 
     def work(self, images: int) -> Work:
         """Its product for so many images."""
-        positions = math.prod(self.sums[:-1])
-        return Work(self.kind, images * positions, self.stage.product.outputs, words_of(self.stage.product.inputs))
+        return work_of(self.stage, self.kind, images)
 
     def bits(self, out: DeviceArray) -> Bits:
         """The signs that its threshold makes, into `out`."""
@@ -71,7 +70,13 @@ class Layer:
         return launches.gemm(module, matrix, self.w, product.inputs, result)
 
 
-def _kind(stage: Stage, on_pixels: bool) -> Kind:
+def work_of(stage: Stage, kind: Kind, images: int) -> Work:
+    """A layer's product for so many images."""
+    positions = math.prod(stage.product.gives(stage.takes)[:-1])
+    return Work(kind, images * positions, stage.product.outputs, words_of(stage.product.inputs))
+
+
+def kind_of(stage: Stage, on_pixels: bool) -> Kind:
     """A convolution that looks at one position at a time is a product of matrices."""
     product = stage.product
     if not isinstance(product, Conv):

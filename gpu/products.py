@@ -28,20 +28,20 @@ NUMBER_BYTES, WORD_BYTES = 4, 8
 
 
 class DeviceMultiplier(Multiplier):
-    """Weights on the device. Calls from several threads take turns."""
+    """Weights w on the device, of `terms` signs each. Calls from several threads take turns."""
 
     def __init__(self, device: Device, w: Words, k: int, choose: Chooser | None = None) -> None:
         """Upload w [N, W] of k bits. choose: which kernel makes a product. Raises BadInput."""
         check_operand(w, k)
         self._device, self._choose = device, choose or partial(usual, device=device)
-        self._k, self._columns, self._words = k, len(w), words_for(k)
-        self._w = device.upload(w).view(np.uint32)
+        self.terms, self._columns, self._words = k, len(w), words_for(k)
+        self.w = device.upload(w).view(np.uint32)
         self._rooms, self._turn = Rooms(device), threading.Lock()
         self._together = max(1, MOST_BYTES // max(1, NUMBER_BYTES * self._columns))
 
     def __call__(self, a: Words, out: NDArray[np.int32] | None = None) -> NDArray[np.int32]:
         """Sums int32 [M, N] of a [M, W]. Raises BadInput."""
-        check_operand(a, self._k)
+        check_operand(a, self.terms)
         sums = np.empty((len(a), self._columns), np.int32)
         for start in range(0, len(a) if self._columns else 0, self._together):
             rows = a[start : start + self._together]
@@ -65,8 +65,8 @@ class DeviceMultiplier(Multiplier):
         words = a.view(np.uint32)
         module = self._choose(Work("gemm", a.shape[0], self._columns, words.shape[1]))
         if in_tiles(module):
-            return [launches.gemm(module, words, self._w, self._k, Sums(sums))]
-        return [launches.clear(sums), launches.few(module, words, self._w, self._k, Sums(sums))]
+            return [launches.gemm(module, words, self.w, self.terms, Sums(sums))]
+        return [launches.clear(sums), launches.few(module, words, self.w, self.terms, Sums(sums))]
 
 
 class DeviceConvolver(Convolver):

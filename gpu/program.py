@@ -43,7 +43,7 @@ class Plan:
 
 
 class PackedProgram(Program):
-    """A packed network on a device. Calls from several threads take turns."""
+    """A packed network on a device, `together` images at a time. Calls from several threads take turns."""
 
     def __init__(
         self, network: PackedNetwork, device: Device, choose: Chooser | None = None, most_images: int = MOST_IMAGES
@@ -63,13 +63,13 @@ class PackedProgram(Program):
         self._rooms, self._room_for = Rooms(device), 0
         self._plans: dict[tuple[int, bool], Plan] = {}
         self._turn = threading.Lock()
-        self._block = min(most_images, _together(self._layers))
+        self.together = min(most_images, _together(self._layers))
         self._dtype = np.uint8 if network.source == "u8" else np.uint64
 
     def warm(self) -> None:
         """Choose and compile the kernels for single images and for large batches, and take memory for both."""
         with self._turn:
-            for count in (1, self._block):
+            for count in (1, self.together):
                 for launch in self.plan(count).launches:
                     self._device.prepare(launch)
         self.scores(np.zeros((1, *self._takes()), self._dtype))
@@ -78,18 +78,18 @@ class PackedProgram(Program):
         """Scores float32 [B, classes] of u8 [B, H, W, C] or words. Raises BadInput."""
         check_images(self._network, images)
         scores = np.empty((len(images), self._network.classes), np.float32)
-        for start in range(0, len(images), self._block):
-            block = images[start : start + self._block]
+        for start in range(0, len(images), self.together):
+            block = images[start : start + self.together]
             with self._turn:
                 plan = self._run(block, keep=False)
-                scores[start : start + self._block] = self._device.download(plan.made[-1].result.out)
+                scores[start : start + self.together] = self._device.download(plan.made[-1].result.out)
         return scores
 
     def activations(self, images: NDArray[np.generic]) -> list[Activation]:
         """One Activation for each hidden layer, in order. Raises BadInput."""
         check_images(self._network, images)
-        starts = range(0, max(1, len(images)), self._block)
-        blocks = [self._activations(images[start : start + self._block]) for start in starts]
+        starts = range(0, max(1, len(images)), self.together)
+        blocks = [self._activations(images[start : start + self.together]) for start in starts]
         return [_joined(layers) for layers in zip(*blocks, strict=True)]
 
     def plan(self, count: int, *, keep: bool = False) -> Plan:
@@ -102,6 +102,14 @@ class PackedProgram(Program):
                 self._plans.pop(next(iter(self._plans)))
             self._plans[key] = self._made(count, keep)
         return self._plans[key]
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Values that go in and out of each layer of a network of dense layers; () elsewhere."""
+        products = list(self._network.layers())
+        if any(isinstance(product, Conv) for product in products):
+            return ()
+        return (products[0].inputs, *(product.outputs for product in products))
 
     def _made(self, count: int, keep: bool) -> Plan:
         images = self._rooms.room("images", (count, *self._takes()), self._dtype)

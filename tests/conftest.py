@@ -9,6 +9,25 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import psutil
 import pytest
 
+from gpu import driver
+from gpu.driver import NoGpu
+
+
+def pytest_collection_modifyitems(items):
+    """What needs a card is skipped where there is none, with the reason."""
+    marked = [item for item in items if item.get_closest_marker("gpu")]
+    why = _why_no_card() if marked else ""
+    for item in marked if why else ():
+        item.add_marker(pytest.mark.skip(reason=why))
+
+
+def _why_no_card():
+    try:
+        driver.find()
+    except NoGpu as error:
+        return error.what
+    return ""
+
 
 @pytest.fixture(autouse=True)
 def home(tmp_path_factory, monkeypatch):

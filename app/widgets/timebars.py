@@ -80,8 +80,12 @@ class TimeBars(TipWidget):
         return min(float(ROW), (self.height() - TOP - BOTTOM) / max(1, len(self.rows)))
 
     def _bars(self) -> QRectF:
-        tall = self._height() * len(self.rows) if self.rows else self.height() - TOP - BOTTOM
+        tall = self._height() * len(self.rows) if self._measured() else self.height() - TOP - BOTTOM
         return QRectF(NAME, TOP, self.width() - NAME - self._figures_width(), tall)
+
+    def _measured(self) -> bool:
+        """Whether there is a bar; the axes of none fill the room."""
+        return any(row.median_ms is not None for row in self.rows)
 
     def _columns(self) -> tuple[bool, ...]:
         """Which columns are written: where the bars would be stumps, the share of the peak is in the tip only."""
@@ -111,11 +115,10 @@ class TimeBars(TipWidget):
         painter = QPainter(self)
         painter.setFont(mono(8))
         self._paint_axis(painter)
-        if all(row.median_ms is None for row in self.rows):
+        if not self._measured():
             painter.setPen(t.color("muted"))
             text = "Press Run: a bar for every backend and float peer\nwill appear here, checked before it is timed"
-            below = QRectF(self.rect()).adjusted(0, self._bars().bottom() if self.rows else 0, 0, 0)
-            painter.drawText(below, Qt.AlignmentFlag.AlignCenter, text)
+            painter.drawText(QRectF(self.rect()), Qt.AlignmentFlag.AlignCenter, text)
         for index, row in enumerate(self.rows):
             where = QRectF(0, TOP + index * self._height(), self.width(), self._height())
             if index == self._at:

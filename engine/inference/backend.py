@@ -88,13 +88,13 @@ class Resident:
     """Work on operands that lie on a backend's device already, timed by the device's own clock.
 
     name, kind: of its row (see messages.BenchRow). turn: takes a turn and gives the seconds of it once.
-    result: what it computes, for comparison.
+    result: what it computes, for comparison, if that is to be compared.
     """
 
     name: str
     kind: str
     turn: Callable[[], float]
-    result: Callable[[], NDArray[np.generic]]
+    result: Callable[[], NDArray[np.generic]] | None = None
 
 
 class Backend(Protocol):

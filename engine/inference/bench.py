@@ -131,7 +131,8 @@ def _enter_residents(
 ) -> None:
     """Compare what a device does on operands that it holds, and enter that. Of some things only the first are known."""
     for resident in one.residents(made, operands):
-        exact = np.array_equal(resident.result()[: len(expected)], expected)
+        compare = resident.result
+        exact = None if compare is None else np.array_equal(compare()[: len(expected)], expected)
         contest.contestants.append(Contestant(resident.name, resident.kind, resident.turn, exact, (arena.gpu,)))
 
 

@@ -95,7 +95,7 @@ class Driver:
         grid, block, (shared, stream, pointers, extra) = rest[:3], rest[3:6], rest[6:]
         assert (stream, extra) == (Stream.ptr, 0)
         function, said = self._functions[ptr], ctypes.create_string_buffer(300)
-        failed = simulated(function.text, function.kernels)(
+        failed = simulated(function.text, tuple(function.kernels))(
             function.name.encode(), (ctypes.c_uint * 3)(*grid), (ctypes.c_uint * 3)(*block),
             shared, ctypes.c_void_p(pointers), 0, said, len(said),
         )  # fmt: skip

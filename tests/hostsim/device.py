@@ -73,12 +73,11 @@ class SimulatedDevice(Device):
         """Raises SimulationFault."""
         self.launches.append(launch)
         message = ctypes.create_string_buffer(300)
-        values, pointers = addresses(launch.arguments)
+        pointers, _ = launch.packed
         failed = self._simulate(launch)(
             launch.kernel.encode(), (ctypes.c_uint * 3)(*launch.grid), (ctypes.c_uint * 3)(*launch.block),
-            launch.shared_bytes, pointers, self._order, message, len(message),
+            launch.shared_bytes, ctypes.c_void_p(pointers.ctypes.data), self._order, message, len(message),
         )  # fmt: skip
-        del values
         if failed:
             raise SimulationFault(f"{launch.module}, {launch.kernel}, {message.value.decode()}")
         for argument in launch.arguments:
@@ -92,14 +91,6 @@ class SimulatedDevice(Device):
 
     def synchronise(self):
         """Every launch has run when `run` returns."""
-
-
-def addresses(arguments):
-    """void** to the values of arguments, and what has to stay alive meanwhile."""
-    values = [
-        np.array([a.address], np.uint64) if isinstance(a, DeviceArray) else np.array([a], a.dtype) for a in arguments
-    ]
-    return values, (ctypes.c_void_p * len(values))(*[value.ctypes.data for value in values])
 
 
 def bytes_of(array):

@@ -1,0 +1,24 @@
+"""Entry points of child processes whose GPU is the simulation, failing as the environment says."""
+
+import json
+import os
+
+from engine import worker
+from engine.inference.backend import backends
+from gpu import backend, compile, service, verdict
+from gpu.backend import Place
+from tests.gpu.card import GPU, Card
+
+FAILS = "FLIPSCOPE_TEST_GPU"
+"""A JSON object: what Card takes."""
+
+
+def main(world, connection, log_path, lowered=False):
+    """As engine.worker.main, with a card."""
+    how = json.loads(os.environ.get(FAILS, "{}"))
+    service.open_device = backend.open_device = lambda: Card(**how)
+    compile.code = lambda module, capability: module.text.encode()  # noqa: ARG005 - the compiler's
+    place = Place(GPU, verdict.key(GPU, None))
+    backend._found = lambda: place
+    backends.cache_clear()
+    worker.main(world, connection, log_path, lowered)
