@@ -110,7 +110,8 @@ def _train(options: argparse.Namespace) -> int:
     config = _settings(options).with_changes(changes)
     record = train(config, out=options.out, resume=options.resume, on_progress=_progress_line)
     _progress_line("")
-    _report(options, record, _print_train)
+    if record:  # of several processes the first alone speaks
+        _report(options, record, _print_train)
     return INTERRUPTED if record.get("interrupted") else DONE
 
 

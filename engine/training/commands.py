@@ -18,9 +18,12 @@ from engine.config import RunConfig
 from engine.errors import FlipscopeError
 from engine.files import CannotWrite
 from engine.training.evaluation import Score
+from engine.training.follow import follow
 from engine.training.loop import Diverged, EpochEnd, Scored, StepDone
 from engine.training.models import layer_name
-from engine.training.session import NotSaved, Session
+from engine.training.parallel import PeerLost, World, joined
+from engine.training.session import NotSaved, Session, SessionEvent
+from engine.training.trainable import Trainable
 
 PROGRESS_EVERY = 0.2
 """Seconds between two lines of progress."""
@@ -40,6 +43,8 @@ def train(
 ) -> dict[str, Any]:
     """Train in a run folder until the budget is spent or Ctrl+C is pressed; then save.
 
+    Where torchrun started several processes, they make every step together, and the first one does all else.
+
     Args:
         config: with `resume`, start from `saved_settings` and change what may change.
         out: a file that takes every save too, beside the run folder.
@@ -47,7 +52,8 @@ def train(
         on_progress: is given a line of text some times a second.
 
     Returns:
-        What CLI.md lists for `train`, and the run folder; `interrupted` where it was.
+        What CLI.md lists for `train`, and the run folder; `interrupted` where it was. Nothing in any process but the
+        first.
 
     Raises:
         FlipscopeError: the request cannot be met, the disk refuses at the end, or the loss is no longer a number.
@@ -56,20 +62,29 @@ def train(
     file = Path(out) if out is not None else None
     if file is not None and not os.access(file.parent, os.W_OK | os.X_OK):
         raise CannotWrite(f"'{file}' cannot be written.", "Choose a folder that exists and that you may write to.")
-    now = datetime.now()
-    if resume is None:
-        session = Session.start(config, root, time.monotonic, now, file)
-    else:
-        session = Session.resume(Path(resume), root, time.monotonic, now, file, config)
-    return _Report(session, on_progress).drive(file)
+    with joined(config.device) as world, _interruption(world) as interrupted:
+        if not world.leads:
+            start = Trainable.beginning(config) if resume is None else Trainable.resumed(Path(resume), config)
+            follow(start, world, interrupted.is_set)
+            return {}
+        now = datetime.now()
+        if resume is None:
+            session = Session.start(config, root, time.monotonic, now, file, world)
+        else:
+            session = Session.resume(Path(resume), root, time.monotonic, now, file, config, world=world)
+        return _Report(session, on_progress, world, interrupted).drive(file)
 
 
 class _Report:
     """Drives a session and keeps what is to be told of it."""
 
-    def __init__(self, session: Session, on_progress: Callable[[str], None]) -> None:
+    def __init__(
+        self, session: Session, on_progress: Callable[[str], None], world: World, interrupted: threading.Event
+    ) -> None:
         self._session = session
         self._on_progress = on_progress
+        self._world = world
+        self._interrupted = interrupted
         self._first_step = session.loop.place.step
         self._first_second = session.watch.seconds()
         self._told_at = -PROGRESS_EVERY
@@ -78,31 +93,49 @@ class _Report:
         self._refused: FlipscopeError | None = None
 
     def drive(self, out: Path | None) -> dict[str, Any]:
-        with _interruption() as interrupted:
-            for event in self._session.events():
-                self._refused = None
-                match event:
-                    case StepDone():
-                        self._tell(event)
-                    case Scored():
-                        self._score = event.score
-                    case EpochEnd():
-                        self._flip_ratio = event.flip_ratio
-                    case NotSaved(error):
-                        self._refused = error
-                    case Diverged():
-                        raise FlipscopeError(
-                            f"At step {event.step} the loss is no longer a number; it began in {event.why}.",
-                            "Start again, or resume from the last save, with a lower learning rate.",
-                        )
-                if interrupted.is_set():
-                    break
-        if interrupted.is_set():
+        try:
+            interrupted = self._until_the_end()
+        except PeerLost as lost:
+            self._save()
+            raise self._refused or PeerLost(lost.what, f"Go on with --resume {self._file(out)}.") from lost
+        if interrupted:
             self._save()
             self._score = self._score or self._session.loop.score()
         if self._refused is not None:
             raise self._refused
-        return self._record(out, interrupted.is_set())
+        return self._record(out, interrupted)
+
+    def _until_the_end(self) -> bool:
+        """Train until the budget is spent; True where an interruption came first."""
+        for event in self._session.events():
+            self._refused = None
+            match event:
+                case StepDone():
+                    self._tell(event)
+                case Scored():
+                    self._score = event.score
+                case EpochEnd():
+                    self._flip_ratio = event.flip_ratio
+                case NotSaved(error):
+                    self._refused = error
+                case Diverged():
+                    raise FlipscopeError(
+                        f"At step {event.step} the loss is no longer a number; it began in {event.why}.",
+                        "Start again, or resume from the last save, with a lower learning rate.",
+                    )
+            if self._stopping(event):
+                return True
+        return False
+
+    def _stopping(self, event: SessionEvent) -> bool:
+        """Whether to stop here: of several processes all, after the same step."""
+        if self._world.size == 1:
+            return self._interrupted.is_set()
+        return isinstance(event, StepDone) and self._world.any(self._interrupted.is_set())
+
+    def _file(self, out: Path | None) -> Path:
+        """Where the newest save is."""
+        return self._session.folder.last if out is None else out
 
     def _save(self) -> None:
         """Save what is not saved yet; first of all, since nobody is patient after Ctrl+C."""
@@ -131,27 +164,33 @@ class _Report:
             "flip_ratio": [
                 {"layer": layer_name(i, len(ratios)), "last_epoch": ratio} for i, ratio in enumerate(ratios)
             ],
-            "model": str(session.folder.last if out is None else out),
+            "model": str(self._file(out)),
             "run": str(session.folder.path),
         }
         return record | {"interrupted": True} if interrupted else record
 
 
 @contextmanager
-def _interruption() -> Iterator[threading.Event]:
-    """An event that Ctrl+C sets, so that a step is never broken in two; a second Ctrl+C interrupts as ever."""
+def _interruption(world: World) -> Iterator[threading.Event]:
+    """An event that Ctrl+C sets, so that a step is never broken in two; a second Ctrl+C interrupts as ever.
+
+    Of several processes torchrun tells each of a Ctrl+C once more, and with SIGTERM that another one failed: neither
+    keeps the first one from saving.
+    """
     pressed = threading.Event()
     if threading.current_thread() is not threading.main_thread():
         yield pressed
         return
 
     def press(number: int, frame: object) -> None:  # noqa: ARG001 - what signal handlers are given
-        if pressed.is_set():
+        if pressed.is_set() and world.size == 1:
             raise KeyboardInterrupt
         pressed.set()
 
-    before = signal.signal(signal.SIGINT, press)
+    told_by = (signal.SIGINT,) if world.size == 1 else (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, press) for number in told_by]
     try:
         yield pressed
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in zip(told_by, before, strict=True):
+            signal.signal(number, handler)

@@ -68,7 +68,7 @@ def _score(
     confusion = np.zeros((network.classes, network.classes), np.int64)
     np.add.at(confusion, (labels, predicted), 1)
     accuracy = float(np.mean(predicted == labels))
-    mean_loss = float(loss(torch.tensor(scores), torch.tensor(labels), config))
+    mean_loss = float(loss(torch.tensor(scores), torch.tensor(labels), config, len(labels)))
     named = replace(network, metadata=replace(network.metadata, accuracy=accuracy))
     return Score(accuracy, mean_loss, confusion, backend, named)
 

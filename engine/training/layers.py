@@ -5,6 +5,7 @@ Maps are [B, H, W, C] throughout, so that a dense layer takes them flat in that 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -16,7 +17,7 @@ from engine.config import RunConfig
 from engine.training import norms, quantize
 from engine.training.convolution import convolve, max_pool
 from engine.training.models import plans
-from engine.training.norms import normalise
+from engine.training.norms import Crowd, normalise
 from engine.training.passes import TrainingPass
 from engine.training.plan import ConvLayer, LayerPlan
 from engine.training.steppers import Arrays
@@ -94,20 +95,21 @@ class Layer:
             sums = F.linear(x.flatten(1), self.weights)
         return sums * quantize.mean_magnitude(self.latent) if self._scaled else sums
 
-    def outputs(self, sums: Tensor, before: Tensor | None, training: bool) -> Tensor:
+    def outputs(self, sums: Tensor, before: Tensor | None, training: TrainingPass | None = None) -> Tensor:
         """What the sign is taken of: the sums normalised, with a shortcut added to the outputs of the layer before."""
         outputs = self._normalised(sums, training)
         return outputs if not self.plan.shortcut or before is None else before + outputs
 
-    def _normalised(self, sums: Tensor, training: bool) -> Tensor:
+    def _normalised(self, sums: Tensor, training: TrainingPass | None) -> Tensor:
         """Batch-norm of the sums by output, with the batch's own statistics in training; or the bias-only form."""
         p = self.parameters
         if "bias" in p:
             return sums * sums.new_tensor(common_scale(self.latent.shape[1])) + p["bias"]
-        mean, statistic = self.statistics.values()
-        if training:
+        mean, statistic = self.statistics["mean"], self.statistics[self.norm.statistic]
+        if training is not None:
             rows = sums.reshape(-1, sums.shape[-1])  # of a map every place counts
-            return self.norm.training(rows, mean, statistic, p["gamma"], p["beta"]).view(sums.shape)
+            crowd = Crowd(training.world, training.images * math.prod(sums.shape[1:-1]))
+            return self.norm.training(rows, (mean, statistic), p["gamma"], p["beta"], crowd).view(sums.shape)
         return normalise(sums, mean, self.norm.divisor(statistic), self.norm.factor(p["gamma"]), p["beta"])
 
     def activate(self, outputs: Tensor, training: TrainingPass | None = None) -> Tensor:
@@ -149,15 +151,18 @@ class Network:
         x, outputs = self.inputs(images), None
         for layer in self.layers:
             x = x if training is None else training.dropped(x, layer.index)
-            outputs = layer.outputs(layer.sums(x), outputs, training is not None)
+            outputs = layer.outputs(layer.sums(x), outputs, training)
             yield outputs
             if layer is not self.layers[-1]:
                 x = layer.activate(outputs, training)
 
 
-def loss(scores: Tensor, labels: Tensor, config: RunConfig) -> Tensor:
-    """Mean loss of a batch: cross-entropy, or the squared hinge of the paper's L2-SVM, targets +-1."""
+def loss(scores: Tensor, labels: Tensor, config: RunConfig, images: int) -> Tensor:
+    """Mean loss of a batch of so many images, of which these may be a part.
+
+    Cross-entropy, or the squared hinge of the paper's L2-SVM, targets +-1.
+    """
     if config.loss == "cross-entropy":
-        return F.cross_entropy(scores, labels)
+        return F.cross_entropy(scores, labels, reduction="sum") / images
     targets = F.one_hot(labels, scores.shape[1]).to(scores.dtype).mul_(2).sub_(1)
-    return F.relu(1 - targets * scores).square().mean()
+    return F.relu(1 - targets * scores).square().sum() / (images * scores.shape[1])

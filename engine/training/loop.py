@@ -17,6 +17,7 @@ from engine.inference.network import Metadata, Network
 from engine.training import augment, schedules, steppers
 from engine.training.evaluation import Score, deploy, evaluate, finish
 from engine.training.models import depth, layer_name
+from engine.training.parallel import ALONE, World
 from engine.training.reestimate import Evaluating, sample
 from engine.training.steppers import Arrays, Key, StepResult
 
@@ -81,6 +82,7 @@ class Loop:
         arrays: canonical state to go on from, with the signs at the last epoch's end where `place` is inside a run.
         elapsed: seconds spent so far, for a budget of time.
         metadata: what a folded network says of itself; epochs is filled in.
+        world: the processes that make the same steps, of which the first alone evaluates.
 
     The position is counted in images, so that the batch size may change in mid-epoch. Everything random is drawn from
     (seed, epoch, step), so that a resumed run goes on exactly as an unbroken one.
@@ -94,14 +96,17 @@ class Loop:
         elapsed: Callable[[], float],
         metadata: Metadata,
         place: Place | None = None,
+        world: World = ALONE,
     ) -> None:
         self.config = config
         self.data = data
         stepper = steppers.best(config)
         self.stepper_name = stepper.__name__
-        self.stepper = stepper(config, arrays)
+        self.stepper = stepper(config, arrays, world)
         self._place = place or Place()
         self._elapsed = elapsed
+        self._seconds = elapsed()
+        self._world = world
         self._metadata = metadata
         self._sample = sample(data.train_images, config.seed)
         self._layers = depth(arrays)
@@ -125,9 +130,9 @@ class Loop:
 
     @property
     def spent(self) -> float:
-        """Share of the budget of epochs, or of time, that is spent; 1 and above is the end."""
+        """Share of the budget of epochs, or of time, spent when the last step began; 1 and above is the end."""
         limit = self.config.time_limit
-        return self.epoch / self.config.epochs if limit is None else self._elapsed() / limit
+        return self.epoch / self.config.epochs if limit is None else self._seconds / limit
 
     @property
     def rate(self) -> float:
@@ -152,7 +157,7 @@ class Loop:
 
     def events(self) -> Iterator[LoopEvent]:
         """Train until the budget is spent; ends on a fresh score. Each `next` makes at most one step or slice."""
-        while self.spent < 1:
+        while self._goes_on():
             before = self._place
             done = self._step()
             if self.diverged:
@@ -166,6 +171,12 @@ class Loop:
         if not self.fresh_score:
             yield from self._evaluate()
         yield Finished()
+
+    def _goes_on(self) -> bool:
+        """Look at the clock, that of the first process, for all that the next step asks of the budget."""
+        if self.config.time_limit is not None:
+            self._seconds = self._world.of_first(self._elapsed())
+        return self.spent < 1
 
     @property
     def fresh_score(self) -> bool:
@@ -222,6 +233,8 @@ class Loop:
         return self._place.position * parts // count > before.position * parts // count
 
     def _evaluate(self) -> Iterator[LoopEvent]:
+        if not self._world.leads:
+            return
         arrays = self.stepper.state()
         wrong = _not_finite(arrays)
         if wrong is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import torch
@@ -9,6 +10,7 @@ import torch.nn.functional as F  # noqa: N812 - the name torch's own documentati
 from torch import Tensor
 
 from engine.config import RunConfig
+from engine.training.parallel import World
 from engine.training.quantize import power_of_two
 
 EPSILON = 1e-5
@@ -21,6 +23,22 @@ SHIFT_MOMENTUM = 0.125
 """The same of the shift-based one, a power of two (Hubara et al.'s released code)."""
 
 
+Running = tuple[Tensor, Tensor]
+"""Running mean, and what is kept of the spread."""
+
+
+@dataclass(frozen=True)
+class Crowd:
+    """All rows that a batch's statistics are taken of: `count` of them, of which each process has some."""
+
+    world: World
+    count: int
+
+    def mean(self, rows: Tensor) -> Tensor:
+        """Of every column over all rows, of which these are this process's."""
+        return self.world.sum(rows.sum(0)).div_(self.count)
+
+
 class Norm(Protocol):
     """One kind of batch-norm. Rows are [N, outputs], everything else [outputs].
 
@@ -30,8 +48,8 @@ class Norm(Protocol):
 
     statistic: str
 
-    def training(self, rows: Tensor, mean: Tensor, statistic: Tensor, gamma: Tensor, beta: Tensor) -> Tensor:
-        """Normalised by their own statistics, which are added to the running ones."""
+    def training(self, rows: Tensor, running: Running, gamma: Tensor, beta: Tensor, crowd: Crowd) -> Tensor:
+        """Normalised by the statistics of the whole crowd, which are added to the running ones."""
 
     def square(self, centred: Tensor) -> Tensor:
         """What the mean of is the variance, of rows whose mean is 0."""
@@ -51,8 +69,11 @@ class Plain:
 
     statistic = "var"
 
-    def training(self, rows: Tensor, mean: Tensor, statistic: Tensor, gamma: Tensor, beta: Tensor) -> Tensor:
-        return F.batch_norm(rows, mean, statistic, gamma, beta, True, MOMENTUM, EPSILON)
+    def training(self, rows: Tensor, running: Running, gamma: Tensor, beta: Tensor, crowd: Crowd) -> Tensor:
+        if crowd.world.size == 1:
+            return F.batch_norm(rows, *running, gamma, beta, True, MOMENTUM, EPSILON)
+        outputs, mean, variance = _Shared.apply(rows, gamma, beta, crowd)
+        return _take(running, mean, variance * (crowd.count / (crowd.count - 1)), MOMENTUM, outputs)
 
     def square(self, centred: Tensor) -> Tensor:
         return centred.square()
@@ -76,12 +97,9 @@ class ShiftBased:
 
     statistic = "inverse_std"
 
-    def training(self, rows: Tensor, mean: Tensor, statistic: Tensor, gamma: Tensor, beta: Tensor) -> Tensor:
-        outputs: Tensor
-        outputs, own_mean, own_spread = _ShiftBased.apply(rows, gamma, beta)
-        mean.lerp_(own_mean, SHIFT_MOMENTUM)
-        statistic.lerp_(own_spread, SHIFT_MOMENTUM)
-        return outputs
+    def training(self, rows: Tensor, running: Running, gamma: Tensor, beta: Tensor, crowd: Crowd) -> Tensor:
+        outputs, mean, inverse = _ShiftBased.apply(rows, gamma, beta, crowd)
+        return _take(running, mean, inverse, SHIFT_MOMENTUM, outputs)
 
     def square(self, centred: Tensor) -> Tensor:
         return power_of_two(centred).mul_(centred)
@@ -104,23 +122,57 @@ class _ShiftBased(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, rows: Tensor, gamma: Tensor, beta: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        mean = rows.mean(0)
+    def forward(ctx: Any, rows: Tensor, gamma: Tensor, beta: Tensor, crowd: Crowd) -> tuple[Tensor, Tensor, Tensor]:
+        mean = crowd.mean(rows)
         centred = rows - mean
         shifts = power_of_two(centred)
-        inverse = torch.rsqrt((centred * shifts).mean(0).add_(EPSILON))
+        inverse = torch.rsqrt(crowd.mean(centred * shifts).add_(EPSILON))
         shift, factor = power_of_two(inverse), power_of_two(gamma)
         ctx.save_for_backward(shifts, shift, factor)
+        ctx.crowd = crowd
         ctx.mark_non_differentiable(mean, inverse)
         return centred.mul_(shift * factor).add_(beta), mean, inverse
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
         shifts, shift, factor = ctx.saved_tensors
-        slopes = gradients[0]
-        product = (shifts * slopes).mean(0)
-        of_rows = (slopes - slopes.mean(0)).sub_(shifts * (product * shift * shift)).mul_(shift * factor)
-        return of_rows, (shifts * slopes).sum(0).mul_(shift), slopes.sum(0)
+        slopes, products = gradients[0], shifts * gradients[0]
+        along = ctx.crowd.mean(products).mul_(shift * shift)
+        of_rows = (slopes - ctx.crowd.mean(slopes)).sub_(shifts * along).mul_(shift * factor)
+        return of_rows, products.sum(0).mul_(shift), slopes.sum(0), None
+
+
+class _Shared(torch.autograd.Function):
+    """Plain batch-norm of rows that several processes have: rows normalised, mean and biased variance of all.
+
+    The gradients of gamma and beta are of this process's rows, as those of every other parameter.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, rows: Tensor, gamma: Tensor, beta: Tensor, crowd: Crowd) -> tuple[Tensor, Tensor, Tensor]:
+        mean = crowd.mean(rows)
+        centred = rows - mean
+        variance = crowd.mean(centred.square())
+        inverse = torch.rsqrt(variance + EPSILON)
+        normal = centred * inverse
+        ctx.save_for_backward(normal, inverse, gamma)
+        ctx.crowd = crowd
+        ctx.mark_non_differentiable(mean, variance)
+        return normal * gamma + beta, mean, variance
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
+        normal, inverse, gamma = ctx.saved_tensors
+        slopes, products = gradients[0], normal * gradients[0]
+        of_rows = (slopes - ctx.crowd.mean(slopes)).sub_(normal * ctx.crowd.mean(products)).mul_(inverse * gamma)
+        return of_rows, products.sum(0), slopes.sum(0), None
+
+
+def _take(running: Running, mean: Tensor, statistic: Tensor, share: float, outputs: Tensor) -> Tensor:
+    """Add a batch's statistics to the running ones, and hand on its outputs."""
+    running[0].lerp_(mean, share)
+    running[1].lerp_(statistic, share)
+    return outputs
 
 
 _KINDS: dict[str, Norm] = {"plain": Plain(), "shift-based": ShiftBased()}

@@ -66,7 +66,7 @@ def reestimate(arrays: Arrays, config: RunConfig, images: NDArray[np.uint8]) -> 
         shortcut = network.layers[layer.index + 1].plan.shortcut
         for batch in batches:
             with torch.no_grad():
-                outputs = layer.outputs(sums.popleft(), batch.outputs, training=False)
+                outputs = layer.outputs(sums.popleft(), batch.outputs)
                 values = layer.activate(outputs)
                 batch.values = values.to(torch.int8) if network.binary else values
                 batch.outputs = outputs if shortcut else None

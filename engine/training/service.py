@@ -13,13 +13,14 @@ from engine import __version__, labs, paths, runlist
 from engine import messages as m
 from engine.errors import BadFile, BadInput
 from engine.inference import modelfile
-from engine.training import peers, session
+from engine.training import peers
 from engine.training.fetch import fetch
 from engine.training.loop import Diverged, Scored, StepDone
 from engine.training.models import layer_name
 from engine.training.reestimate import Evaluating
 from engine.training.session import Clock, NotSaved, Saved, Session, SessionEvent
 from engine.training.telemetry import Telemetry
+from engine.training.trainable import versions
 from engine.worker import REST, STEP, Run, Slice
 
 log = logging.getLogger(__name__)
@@ -33,7 +34,7 @@ class TrainingService:
         self._run: _ShownRun | None = None
 
     def versions(self) -> dict[str, str]:
-        return {"flipscope": __version__, **session.versions()}
+        return {"flipscope": __version__, **versions()}
 
     def carry_out(self, command: m.Command) -> Run | None:
         match command:

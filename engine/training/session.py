@@ -3,36 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from textwrap import shorten
 
-import numpy as np
-import torch
-
-import engine
-from engine import datasets
 from engine.branch import branch
 from engine.checkpoint import Checkpoint
-from engine.config import LIVE, RunConfig
-from engine.errors import BadFile, BadInput, UnknownName
+from engine.config import RunConfig
 from engine.files import CannotWrite, write_atomically
-from engine.inference.network import Metadata
 from engine.runs import RunFolder, is_kept
-from engine.training import models, steppers
-from engine.training.devices import set_up_torch
-from engine.training.loop import (
-    EpochEnd,
-    Finished,
-    Loop,
-    LoopEvent,
-    Place,
-    Scored,
-    StepDone,
-    check_arrays,
-)
+from engine.training import models
+from engine.training.loop import EpochEnd, Finished, Loop, LoopEvent, Scored, StepDone
+from engine.training.parallel import ALONE, World
 from engine.training.recorder import Recorder
+from engine.training.trainable import Trainable, producers
 
 SAVE_EVERY = 10.0
 """Seconds after which the end of an epoch is reason enough to save."""
@@ -105,15 +89,19 @@ class Session:
         self._recorder = Recorder(weights, folder.curves(loop.place.step))
 
     @classmethod
-    def start(cls, config: RunConfig, root: Path, clock: Clock, now: datetime, out: Path | None = None) -> Session:
+    def start(
+        cls,
+        config: RunConfig,
+        root: Path,
+        clock: Clock,
+        now: datetime,
+        out: Path | None = None,
+        world: World = ALONE,
+    ) -> Session:
         """A new run in a new folder under `root`. Raises UnknownName, Unsupported, BadFile, CannotWrite."""
-        config = _located(config)
-        steppers.best(config)  # what cannot be trained here leaves no folder behind
-        data = datasets.load(config.data)
-        arrays = models.initial(config, data.input_shape, len(data.class_names))
-        folder = RunFolder.create(root, config, producers(), now)
-        checkpoint = Checkpoint(config, 0, 0, 0, 0.0, folder.name, arrays)
-        return cls._going_on(checkpoint, data, folder, clock, out)
+        start = Trainable.beginning(config)  # what cannot be trained here leaves no folder behind
+        folder = RunFolder.create(root, start.saved.config, producers(), now)
+        return cls._going_on(start, folder, clock, out, world)
 
     @classmethod
     def resume(
@@ -126,42 +114,25 @@ class Session:
         config: RunConfig | None = None,
         *,
         apart: bool = False,
+        world: World = ALONE,
     ) -> Session:
         """Go on from a saved training state; in its own folder if `path` is a run's newest save, else in a branch.
 
         config: settings to go on with, which may differ from the saved ones in what RunConfig lets change.
-        apart: branch in any case. Raises BadFile where the state is not that of a run that can be made here.
+        apart: branch in any case. Raises as Trainable.resumed, and CannotWrite.
         """
-        saved = Checkpoint.load(path)
-        data = datasets.load(saved.config.data)
-        _check(saved, data, path)
-        going_on = saved.config if config is None else _allowed(saved.config, _located(config))
-        steppers.best(going_on)
+        start = Trainable.resumed(path, config)
         folder = None if apart else RunFolder.holding(path)
         if folder is None:
-            folder = branch(saved, path, root, producers(), now, going_on)
+            folder = branch(start.saved, path, root, producers(), now, start.saved.config)
         else:
-            folder.rewind(saved.step)
-        return cls._going_on(replace(saved, config=going_on, run=folder.name), data, folder, clock, out)
+            folder.rewind(start.saved.step)
+        return cls._going_on(start, folder, clock, out, world)
 
     @classmethod
-    def _going_on(
-        cls, saved: Checkpoint, data: datasets.Dataset, folder: RunFolder, clock: Clock, out: Path | None
-    ) -> Session:
-        set_up_torch(saved.config)
-        watch = Stopwatch(clock, saved.seconds)
-        about = Metadata(
-            name=folder.name,
-            architecture=saved.config.model,
-            input_shape=data.input_shape,
-            class_names=data.class_names,
-            preparation=data.preparation,
-            dataset=data.name,
-            seed=saved.config.seed,
-            versions=producers(),
-        )
-        place = Place(saved.step, saved.epoch, saved.position)
-        return cls(Loop(saved.config, data, saved.arrays, watch.seconds, about, place), folder, watch, clock, out)
+    def _going_on(cls, start: Trainable, folder: RunFolder, clock: Clock, out: Path | None, world: World) -> Session:
+        watch = Stopwatch(clock, start.saved.seconds)
+        return cls(start.loop(folder.name, watch.seconds, world), folder, watch, clock, out)
 
     def events(self) -> Iterator[SessionEvent]:
         """The loop's events, recorded, and what was saved, at the latest when the budget is spent."""
@@ -239,42 +210,3 @@ class Session:
         except CannotWrite as error:
             return NotSaved(error)
         return None
-
-
-def versions() -> dict[str, str]:
-    """Versions of what makes the numbers."""
-    return {"torch": str(torch.__version__), "numpy": np.__version__}
-
-
-def producers() -> dict[str, str]:
-    """Versions of all that a run is made by."""
-    return {"flipscope": engine.__version__, **versions()}
-
-
-def _check(saved: Checkpoint, data: datasets.Dataset, path: Path) -> None:
-    """Raise BadFile unless the arrays are those of the run that the settings describe."""
-    try:
-        expected = models.initial(saved.config, data.input_shape, len(data.class_names))
-        check_arrays(saved.arrays, expected)
-    except (BadInput, UnknownName) as error:
-        raise BadFile(f"'{path}' cannot be resumed: {error.what}", error.remedy) from error
-    if saved.position >= len(data.train_images):
-        raise BadFile(f"'{path}' says it is beyond the end of its data set.", "Resume from another checkpoint.")
-
-
-def _located(config: RunConfig) -> RunConfig:
-    """The settings with a data set that can be found from any folder. Raises UnknownName."""
-    return replace(config, data=datasets.identity(config.data))
-
-
-def _allowed(saved: RunConfig, asked: RunConfig) -> RunConfig:
-    """The settings asked for, if a run may change to them while it is under way. Raises BadInput."""
-    fixed = set(saved.to_json()) - LIVE - {"time_limit", "threads", "device"}
-    for key in sorted(fixed):
-        if getattr(saved, key) != getattr(asked, key):
-            was, asked_for = (shorten(str(getattr(config, key)), 60) for config in (saved, asked))
-            raise BadInput(
-                f"The run was begun with {key} '{was}', which cannot become '{asked_for}'.",
-                "Resume it as it was, or start a new run.",
-            )
-    return asked

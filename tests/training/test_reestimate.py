@@ -47,7 +47,7 @@ def test_of_maps_every_place_counts(data, model, kind):
             rows = sums.flatten(0, -2).numpy()
             np.testing.assert_allclose(found[f"layer{i}.mean"], rows.mean(0), rtol=1e-4, atol=1e-4)
             np.testing.assert_allclose(found[f"layer{i}.var"], rows.var(0), rtol=1e-4, atol=1e-4)
-            outputs = layer.outputs(sums, outputs, training=False)
+            outputs = layer.outputs(sums, outputs)
             x = layer.activate(outputs)
 
 

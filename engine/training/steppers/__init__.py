@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,9 @@ from engine.bits import Words
 from engine.config import RunConfig
 from engine.errors import Unsupported
 from engine.streams import stream
+
+if TYPE_CHECKING:  # the window reads names of models, which come this way, without torch
+    from engine.training.parallel import World
 
 Arrays = dict[str, NDArray[Any]]
 """Canonical named arrays, the same whichever stepper made them (see `Stepper.state`)."""
@@ -54,8 +57,8 @@ class Stepper(Protocol):
 
     rank: ClassVar[int]
 
-    def __init__(self, config: RunConfig, arrays: Arrays) -> None:
-        """Of a network of `config.kind`, continuing from `arrays`."""
+    def __init__(self, config: RunConfig, arrays: Arrays, world: World) -> None:
+        """Of a network of `config.kind`, continuing from `arrays`; `world`: the processes that make its steps."""
 
     @staticmethod
     def supports(config: RunConfig) -> str | None:
@@ -67,7 +70,10 @@ class Stepper(Protocol):
     def step(
         self, images: NDArray[np.uint8], labels: NDArray[np.int64], rate: float, config: RunConfig, key: Key
     ) -> StepResult:
-        """One optimizer step on images u8 [B, H, W, C] and labels int64 [B] at learning rate `rate`."""
+        """One optimizer step on images u8 [B, H, W, C] and labels int64 [B] at learning rate `rate`.
+
+        Of several processes each is given the whole batch and takes its share of it; all have the same result.
+        """
 
     def state(self) -> Arrays:
         """A copy of the state, canonical."""

@@ -14,6 +14,7 @@ from engine.bits import Words
 from engine.config import RunConfig
 from engine.training import devices, layers, optim
 from engine.training.optim.scale import clip
+from engine.training.parallel import ALONE, World
 from engine.training.passes import TrainingPass
 from engine.training.steppers import Arrays, Key, StepResult
 from engine.training.steppers.flips import SignTracker
@@ -24,8 +25,12 @@ class TorchStepper:
 
     rank: ClassVar[int] = 0
 
-    def __init__(self, config: RunConfig, arrays: Arrays) -> None:
+    def __init__(
+        self, config: RunConfig, arrays: Arrays, world: World = ALONE, dtype: torch.dtype = torch.float32
+    ) -> None:
         self._config = config
+        self._world = world
+        self._dtype = dtype
         self.load(arrays)
 
     @staticmethod
@@ -33,7 +38,7 @@ class TorchStepper:
         return devices.why_not(config.device)
 
     def load(self, arrays: Arrays) -> None:
-        self._network = layers.Network(arrays, self._config)
+        self._network = layers.Network(arrays, self._config, self._dtype)
         parameters = {
             f"layer{layer.index}.{name}": parameter
             for layer in self._network.layers
@@ -57,14 +62,14 @@ class TorchStepper:
         self, images: NDArray[np.uint8], labels: NDArray[np.int64], rate: float, config: RunConfig, key: Key
     ) -> StepResult:
         self._config = config
-        training = TrainingPass(config, key)
+        training = TrainingPass(config, key, len(images), self._world)
         for layer in self._network.layers:
             layer.refresh(training.weight_noise(layer.index, layer.latent))
             layer.flip(training.failed_weights(layer.index, layer.latent.numel()))
-        outputs = list(self._network.forward(images, training))
+        outputs = list(self._network.forward(images[training.share], training))
         self._outputs = [o.detach() for o in outputs]
-        targets = torch.from_numpy(labels).to(outputs[-1].device)
-        loss = layers.loss(outputs[-1], targets, config)
+        targets = torch.from_numpy(labels[training.share]).to(outputs[-1].device)
+        loss = layers.loss(outputs[-1], targets, config, len(images))
         value, correct = self._told(loss, targets)
         if not math.isfinite(value):
             return StepResult(value, correct, (0,) * len(self._trackers))
@@ -78,7 +83,8 @@ class TorchStepper:
         The loss is not a number where any layer's outputs are none, whose signs would hide that from it.
         """
         correct = (self._outputs[-1].argmax(1) == targets).sum().to(loss.dtype)
-        told = torch.stack([loss.detach(), correct, *(outputs.sum() for outputs in self._outputs)]).tolist()
+        mine = torch.stack([loss.detach(), correct, *(outputs.sum() for outputs in self._outputs)])
+        told = self._world.sum(mine).tolist()
         return told[0] if all(map(math.isfinite, told)) else math.nan, int(told[1])
 
     def _gradients(self, loss: Tensor) -> dict[str, Tensor]:
@@ -87,7 +93,7 @@ class TorchStepper:
         leaves = [leaf for _, leaf in self._leaves]
         for (name, _), gradient in zip(self._leaves, torch.autograd.grad(loss, leaves), strict=True):
             found[name] = found[name] + gradient if name in found else gradient
-        return found
+        return {name: self._world.sum(gradient) for name, gradient in found.items()}
 
     def _update(self, gradients: dict[str, Tensor], rate: float, config: RunConfig) -> None:
         with torch.no_grad():

@@ -1,0 +1,109 @@
+"""What a run goes on from: its beginning, or a saved training state that can be gone on with here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from textwrap import shorten
+
+import numpy as np
+import torch
+
+import engine
+from engine import datasets
+from engine.checkpoint import Checkpoint
+from engine.config import LIVE, RunConfig
+from engine.errors import BadFile, BadInput, UnknownName
+from engine.inference.network import Metadata
+from engine.training import models, steppers
+from engine.training.devices import set_up_torch
+from engine.training.loop import Loop, Place, check_arrays
+from engine.training.parallel import ALONE, World
+
+
+@dataclass(frozen=True)
+class Trainable:
+    """A state of a run and its data set."""
+
+    saved: Checkpoint
+    data: datasets.Dataset
+
+    @classmethod
+    def beginning(cls, config: RunConfig) -> Trainable:
+        """Of a new run. Raises UnknownName, Unsupported, BadFile."""
+        config = _located(config)
+        steppers.best(config)
+        data = datasets.load(config.data)
+        arrays = models.initial(config, data.input_shape, len(data.class_names))
+        return cls(Checkpoint(config, 0, 0, 0, 0.0, "", arrays), data)
+
+    @classmethod
+    def resumed(cls, path: Path, config: RunConfig | None = None) -> Trainable:
+        """Of the run that a file was saved by, going on with `config` where it is given.
+
+        Raises BadFile where the state is not that of a run that can be made here, BadInput where the settings differ
+        in what cannot change any more, Unsupported.
+        """
+        saved = Checkpoint.load(path)
+        data = datasets.load(saved.config.data)
+        _check(saved, data, path)
+        going_on = saved.config if config is None else _allowed(saved.config, _located(config))
+        steppers.best(going_on)
+        return cls(replace(saved, config=going_on), data)
+
+    def loop(self, name: str, elapsed: Callable[[], float], world: World = ALONE) -> Loop:
+        """The loop of the run of that name, with torch set up for it."""
+        saved, data = self.saved, self.data
+        set_up_torch(saved.config)
+        about = Metadata(
+            name=name,
+            architecture=saved.config.model,
+            input_shape=data.input_shape,
+            class_names=data.class_names,
+            preparation=data.preparation,
+            dataset=data.name,
+            seed=saved.config.seed,
+            versions=producers(),
+        )
+        place = Place(saved.step, saved.epoch, saved.position)
+        return Loop(saved.config, data, saved.arrays, elapsed, about, place, world)
+
+
+def versions() -> dict[str, str]:
+    """Versions of what makes the numbers."""
+    return {"torch": str(torch.__version__), "numpy": np.__version__}
+
+
+def producers() -> dict[str, str]:
+    """Versions of all that a run is made by."""
+    return {"flipscope": engine.__version__, **versions()}
+
+
+def _check(saved: Checkpoint, data: datasets.Dataset, path: Path) -> None:
+    """Raise BadFile unless the arrays are those of the run that the settings describe."""
+    try:
+        expected = models.initial(saved.config, data.input_shape, len(data.class_names))
+        check_arrays(saved.arrays, expected)
+    except (BadInput, UnknownName) as error:
+        raise BadFile(f"'{path}' cannot be resumed: {error.what}", error.remedy) from error
+    if saved.position >= len(data.train_images):
+        raise BadFile(f"'{path}' says it is beyond the end of its data set.", "Resume from another checkpoint.")
+
+
+def _located(config: RunConfig) -> RunConfig:
+    """The settings with a data set that can be found from any folder. Raises UnknownName."""
+    return replace(config, data=datasets.identity(config.data))
+
+
+def _allowed(saved: RunConfig, asked: RunConfig) -> RunConfig:
+    """The settings asked for, if a run may change to them while it is under way. Raises BadInput."""
+    fixed = set(saved.to_json()) - LIVE - {"time_limit", "threads", "device"}
+    for key in sorted(fixed):
+        if getattr(saved, key) != getattr(asked, key):
+            was, asked_for = (shorten(str(getattr(config, key)), 60) for config in (saved, asked))
+            raise BadInput(
+                f"The run was begun with {key} '{was}', which cannot become '{asked_for}'.",
+                "Resume it as it was, or start a new run.",
+            )
+    return asked
