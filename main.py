@@ -225,6 +225,10 @@ def _data_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _train_arguments(parser: argparse.ArgumentParser) -> None:
+    from engine.settings_text import settings_text
+
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = settings_text()
     parser.add_argument("--data", help="data set by name, or a file or folder of one (default mnist)")
     parser.add_argument("--model", help="architecture by name (default mlp-512x2), or a .toml file of one")
     budget = parser.add_mutually_exclusive_group()
@@ -233,7 +237,7 @@ def _train_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int)
     parser.add_argument("--threads", type=int)
     parser.add_argument("--device", choices=("cpu", "cuda"))
-    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="any other setting")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="any other setting, see below")
     parser.add_argument("--out", help="model file to write (network and training state)")
     start = parser.add_mutually_exclusive_group()
     start.add_argument("--recipe", metavar="R", help="start from a recipe by name (see recipes) or .toml file")
