@@ -17,7 +17,7 @@ def settings_text() -> str:
 
 
 def _lines(name: str, key: str, default: Any) -> Iterator[str]:
-    shown = {None: "chosen by the method", "": "nothing"}.get(default, default)
+    shown = {None: "none", "": "nothing"}.get(default, default)
     if key in CHOICES:
         yield f"  {name:<24} {shown} unless set"
         for choice, line in CHOICES[key].items():
