@@ -84,6 +84,10 @@ CHOICES: dict[str, dict[str, str]] = {
         "plain": "the usual one",
         "shift-based": "the paper's, whose products are all by powers of two",
     },
+    "inputs": {
+        "pixels": "brightness from 0 to 255",
+        "bits": "+1 for a bright pixel and -1 for a dark one: the form that can be verified",
+    },
     "output": {
         "batchnorm": "batch-norm gives every class its own scale and shift",
         "bias": "one common scale and a bias: the form that can be verified",
@@ -180,6 +184,11 @@ CONFLICTS = (
         lambda c: c.output == "bias" and c.scaling != "none",
         "The bias-only output has one scale for all classes, and XNOR-Net's is another for each.",
         "Set scaling=none, or output=batchnorm.",
+    ),
+    Conflict(
+        lambda c: c.kind != "binary" and c.inputs != "pixels",
+        "Only networks whose activations are bits take bits.",
+        "Set inputs=pixels, or kind=binary.",
     ),
     Conflict(
         lambda c: c.optimizer == "bop" and c.kind == "float",

@@ -15,6 +15,7 @@ Kind = Literal["binary", "binaryconnect", "float"]
 Optimizer = Literal["adam", "shift-adamax", "bop", "sgd"]
 RateScale = Literal["none", "glorot"]
 Loss = Literal["cross-entropy", "squared-hinge"]
+Inputs = Literal["pixels", "bits"]
 Rounding = Literal["deterministic", "stochastic"]
 Estimator = Literal["straight-through", "approx-sign"]
 Scaling = Literal["none", "xnor-net"]
@@ -45,6 +46,7 @@ class RunConfig:
         dropout_input, dropout_hidden: chance of a pixel, and of a hidden activation, to be left out of a training step.
         weight_faults: chance of each weight bit to read wrong in a training step, other bits at each step, so that the
             network learns to bear it.
+        inputs: what the first layer takes of an image.
         spread: half the width of the latents' first, uniform distribution; None for what suits the method.
         augment_until: share of the budget after which images are left as they are, so that the end of training sees
             what tests show.
@@ -80,6 +82,7 @@ class RunConfig:
     dropout_hidden: float = 0.0
     weight_faults: float = 0.0
     spread: float | None = None
+    inputs: Inputs = "pixels"
     output: Output = "batchnorm"
     augmentation: Augmentation = "none"
     augment_until: float = 0.9

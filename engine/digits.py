@@ -1,4 +1,4 @@
-"""The preparation of MNIST: from ink on a surface of any size to the 28 x 28 that a network sees. Numpy only."""
+"""The preparations of digits: from ink on a surface of any size to the pixels or bits that a network sees. Numpy only."""
 
 from __future__ import annotations
 
@@ -7,11 +7,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+MNIST, BITS = "mnist", "mnist-bits"
+"""The preparations that are made here, by name (network.Metadata.preparation): see `prepare`, and `in_bits` after it."""
 SIDE = 28
 BOX = 20
 """The longest side of the digit, in pixels of the result."""
 FAINTEST = 16
 """What is no brighter than this is surface, not ink."""
+INKED = 64
+"""A place of a picture in bits is set where its mean brightness is this or more: a stroke that covers a quarter of it."""
+SET = 128
+"""A pixel from here up is a set bit to a network on bits."""
 
 
 def prepare(grey: NDArray[Any]) -> NDArray[np.uint8] | None:
@@ -39,9 +45,29 @@ def prepare(grey: NDArray[Any]) -> NDArray[np.uint8] | None:
     return image
 
 
+def is_prepared(preparation: str, shape: tuple[int, int, int]) -> bool:
+    """Whether images of this preparation and shape [H, W, C] are made of ink here."""
+    small = shape[2] == 1 and max(shape) <= SIDE
+    return (preparation == MNIST and shape == (SIDE, SIDE, 1)) or (preparation == BITS and small)
+
+
+def prepared(grey: NDArray[Any], preparation: str, shape: tuple[int, int, int]) -> NDArray[np.uint8] | None:
+    """Ink as a model sees it, u8 [H, W, 1], by a preparation that is made here; None where there is no ink."""
+    digit = prepare(grey)
+    if digit is not None and preparation == BITS:
+        digit = in_bits(digit, *shape[:2])
+    return None if digit is None else digit[:, :, np.newaxis]
+
+
+def in_bits(images: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint8]:
+    """Images u8 [..., h, w] as u8 [..., height, width] of 0 and 255 alone: 255 where the mean brightness is INKED."""
+    averaged = area_average(images.astype(np.float32), height, width)
+    return np.where(averaged >= INKED, np.uint8(255), np.uint8(0))
+
+
 def area_average(values: NDArray[np.float32], height: int, width: int) -> NDArray[np.float32]:
-    """Resample [h, w] to [height, width], each result the mean of exactly the area it covers."""
-    rows, columns = _shares(values.shape[0], height), _shares(values.shape[1], width)
+    """Resample [..., h, w] to [..., height, width], each result the mean of exactly the area it covers."""
+    rows, columns = _shares(values.shape[-2], height), _shares(values.shape[-1], width)
     return np.asarray(rows @ values @ columns.T, np.float32)
 
 

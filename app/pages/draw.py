@@ -60,8 +60,13 @@ class DrawPage(QWidget):
         if picture is not None:
             return picture.image
         grey = self.canvas.grey()
-        image = None if grey is None or not self._drawable() else digits.prepare(grey)
-        return None if image is None else image.reshape(digits.SIDE, digits.SIDE, 1)
+        if grey is None or not self._drawable():
+            return None
+        model = self.session.model
+        known = (
+            (digits.MNIST, (digits.SIDE, digits.SIDE, 1)) if model is None else (model.preparation, model.input_shape)
+        )
+        return digits.prepared(grey, *known)
 
     def ask(self, at: float | None = None) -> None:
         """Ask for a prediction of what is on the canvas; `at`: when the pen moved (perf_counter)."""
@@ -78,7 +83,7 @@ class DrawPage(QWidget):
     def _drawable(self) -> bool:
         """Whether the model takes what the canvas's preparation makes; without a model, it is assumed to."""
         model = self.session.model
-        return model is None or (model.preparation == "mnist" and model.input_shape == (digits.SIDE, digits.SIDE, 1))
+        return model is None or digits.is_prepared(model.preparation, model.input_shape)
 
     # ------------------------------------------------------------ what the session says
 

@@ -21,6 +21,7 @@ from engine.inference.backend import Backend, best, left_out
 from engine.inference.network import Network, PackedNetwork
 from engine.inference.operands import SWEEP
 from engine.inference.predict import timed
+from engine.inference.rules import taken
 from engine.inference.service import backend_rows
 from engine.inference.standing import against_tensor_cores
 from engine.worker import Slice
@@ -229,7 +230,7 @@ def _answers(
     program = one.load(network)
     program.warm()
     with threadpoolctl.threadpool_limits(1):
-        answers = [timed(program, image[None]) for image in images]
+        answers = [timed(program, taken(network, image[None])) for image in images]
     return one, [(scores[0], seconds) for scores, seconds in answers]
 
 

@@ -13,6 +13,7 @@ from engine.datasets import Dataset
 from engine.errors import BadInput, Unsupported
 from engine.inference.backend import Backend, Program, Ready, backend, ready, state_of
 from engine.inference.network import FloatNetwork, Network, PackedNetwork
+from engine.inference.rules import taken
 
 SLICE = 0.008
 """Seconds of work in one slice, roughly: a prediction asked for meanwhile is answered between two."""
@@ -94,10 +95,10 @@ def score(
     board = Scoreboard({name: Tally() for name in names}, np.zeros((network.classes,) * 2, np.int64), batch)
     for program in programs.values():
         program.warm()
-        program.scores(images[:1])
+        program.scores(taken(network, images[:1]))
         yield board
     for start in range(0, len(images), batch):
-        block, truth = np.ascontiguousarray(images[start : start + batch]), labels[start : start + batch]
+        block, truth = taken(network, images[start : start + batch]), labels[start : start + batch]
         expected: NDArray[np.float32] | None = None
         for name in names:
             found = yield from _timed(board, name, programs[name], block, network)
@@ -108,7 +109,7 @@ def score(
 
 
 def _timed(
-    board: Scoreboard, name: str, program: Program, block: NDArray[np.uint8], network: Network
+    board: Scoreboard, name: str, program: Program, block: NDArray[np.generic], network: Network
 ) -> Generator[Scoreboard, None, NDArray[np.float32]]:
     """Scores of a block, timed; the oracle takes it in pieces that fit a slice."""
     plain = backend(name).kind == "oracle"

@@ -71,10 +71,9 @@ def ink(picture: Picture) -> Picture:
 
 def prepare(picture: Picture, metadata: Metadata) -> tuple[Picture, bool]:
     """Bring a picture u8 [h, w, 3] to a model's input u8 [H, W, C]; and whether there is nothing on it."""
-    if metadata.preparation == "mnist" and metadata.input_shape == (digits.SIDE, digits.SIDE, 1):
-        digit = digits.prepare(ink(picture))
-        blank = digit is None
-        return (np.zeros((digits.SIDE, digits.SIDE), np.uint8) if digit is None else digit)[:, :, None], blank
+    if digits.is_prepared(metadata.preparation, metadata.input_shape):
+        digit = digits.prepared(ink(picture), metadata.preparation, metadata.input_shape)
+        return (np.zeros(metadata.input_shape, np.uint8) if digit is None else digit), digit is None
     return resized(picture, metadata.input_shape), False
 
 

@@ -12,15 +12,15 @@ from numpy.typing import NDArray
 from engine.bits import pack, unpack
 from engine.errors import BackendLost, FlipscopeError
 from engine.inference.backend import Activation, Program, Ready, backend, state_of
-from engine.messages import Image, LayerSigns, Vote
+from engine.messages import LayerSigns, Vote
 
 CALLS = 5
 PATIENCE = 0.005
 """Seconds after which a slow backend is not timed again."""
 
 
-def votes(programs: Mapping[str, Program], image: Image) -> Iterator[Vote]:
-    """What each program says of one image u8 [H, W, C]; one that refuses it says why. Raises BackendLost."""
+def votes(programs: Mapping[str, Program], image: NDArray[np.generic]) -> Iterator[Vote]:
+    """What each program says of one image as the network takes it (rules.taken); one that refuses it says why. Raises BackendLost."""
     batch = np.ascontiguousarray(image)[None]
     for name, program in programs.items():
         try:
@@ -33,7 +33,7 @@ def votes(programs: Mapping[str, Program], image: Image) -> Iterator[Vote]:
             yield Vote(name, backend(name).kind, _device(name), scores[0], seconds)
 
 
-def timed(program: Program, batch: NDArray[np.uint8]) -> tuple[NDArray[np.float32], float]:
+def timed(program: Program, batch: NDArray[np.generic]) -> tuple[NDArray[np.float32], float]:
     """Scores of a batch, and the median seconds of a few calls; the first call only warms up where calls are quick."""
     seconds: list[float] = []
     while len(seconds) <= CALLS and sum(seconds) < PATIENCE:
@@ -48,8 +48,8 @@ def identical(said: list[Vote]) -> bool:
     return len({vote.scores.tobytes() for vote in said if vote.scores is not None}) == 1
 
 
-def layer_signs(program: Program, image: Image) -> tuple[LayerSigns, ...]:
-    """The hidden layers of a packed network on one image u8 [H, W, C]; () for a float network.
+def layer_signs(program: Program, image: NDArray[np.generic]) -> tuple[LayerSigns, ...]:
+    """The hidden layers of a packed network on one image as it takes it; () for a float network.
 
     A map is told flat, in the order (row, column, channel).
     """

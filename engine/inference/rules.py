@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.bits import Words, words_for
+from engine.bits import Words, pack, words_for
+from engine.digits import SET
 from engine.errors import BadInput, Unsupported
 from engine.inference.network import (
     Affine,
@@ -118,6 +119,14 @@ def packed_only(network: Network, backend: str) -> PackedNetwork:
     if not isinstance(network, PackedNetwork):
         raise Unsupported(f"'{backend}' runs binarized networks, and this one has float weights.", "Use 'float-blas'.")
     return network
+
+
+def taken(network: Network, images: NDArray[np.uint8]) -> NDArray[np.generic]:
+    """Images u8 [B, H, W, C] as a network takes them: as they are, or in words with bit 1 for a bright pixel."""
+    if isinstance(network, FloatNetwork) or network.source == "u8":
+        return np.ascontiguousarray(images)
+    bright = images >= SET
+    return pack(bright if isinstance(network.operations[0], Conv) else bright.reshape(len(images), -1))
 
 
 def check_images(network: Network, images: NDArray[np.generic]) -> None:

@@ -29,7 +29,7 @@ from engine.inference.backend import (
     state_of,
 )
 from engine.inference.network import FloatNetwork, Network, PackedNetwork
-from engine.inference.rules import stages
+from engine.inference.rules import stages, taken
 from engine.worker import Run
 
 REPORT_EVERY = 0.1
@@ -134,12 +134,13 @@ class InferenceService:
         model = self._model(command.key)
         programs = yield from _programs(model, ("all",))
         said: list[m.Vote] = []
-        for vote in predict.votes(programs, command.image):
+        (image,) = taken(model.network, command.image[np.newaxis])
+        for vote in predict.votes(programs, image):
             said.append(vote)
             yield None
         layers: tuple[m.LayerSigns, ...] = ()
         if isinstance(model.network, PackedNetwork) and said[0].scores is not None:
-            layers = predict.layer_signs(_preferred(programs), command.image)
+            layers = predict.layer_signs(_preferred(programs), image)
         yield m.Prediction(command.request, command.key, tuple(said), layers, predict.identical(said))
 
     def _evaluate(self, command: m.Evaluate) -> Run:

@@ -14,6 +14,7 @@ from engine.config import RunConfig
 from engine.datasets import Dataset
 from engine.inference.backend import best
 from engine.inference.network import Metadata, Network, PackedNetwork
+from engine.inference.rules import taken
 from engine.training.fold import fold
 from engine.training.layers import loss
 from engine.training.reestimate import Evaluating, reestimate
@@ -56,7 +57,7 @@ def evaluate(network: Network, config: RunConfig, data: Dataset) -> Generator[Ev
     size = min(1000, max(16, SLICE_PRODUCTS // network.macs))
     scores = np.empty((count, network.classes), np.float32)
     for start in range(0, count, size):
-        scores[start : start + size] = program.scores(data.test_images[start : start + size])
+        scores[start : start + size] = program.scores(taken(network, data.test_images[start : start + size]))
         yield Evaluating(min(1.0, (start + size) / count))
     return _score(scores, config, data.test_labels, network, backend.name)
 

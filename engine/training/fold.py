@@ -141,9 +141,9 @@ def _fold_binary(arrays: Arrays, layers: tuple[LayerPlan, ...], config: RunConfi
         elif layer.shortcut or following[0].shortcut:
             operations += [_affine(arrays, index, config, Shortcut if layer.shortcut else Affine), Sign()]
         else:
-            reach = product.inputs * (255 if index == 0 else 1)
+            reach = product.inputs * (255 if index == 0 and config.inputs == "pixels" else 1)
             operations.append(thresholds(batch_norm(arrays, index, config), -reach, reach))
-    return PackedNetwork(metadata, tuple(operations))
+    return PackedNetwork(metadata, tuple(operations), "u8" if config.inputs == "pixels" else "bits")
 
 
 def _product(latent: NDArray[np.float32], layer: LayerPlan) -> Product:

@@ -14,6 +14,7 @@ import torch.nn.functional as F  # noqa: N812 - the name torch's own documentati
 from torch import Tensor
 
 from engine.config import RunConfig
+from engine.digits import SET
 from engine.training import norms, quantize
 from engine.training.convolution import convolve, max_pool
 from engine.training.models import plans
@@ -52,7 +53,7 @@ class Layer:
         self.weights = torch.empty_like(self.latent) if self.binary else self.latent
         self._scaled = config.scaling == "xnor-net"
         self._signs_out = config.binary_activations
-        self._beyond = -1.0 if config.binary_activations and index > 0 else 0.0
+        self._beyond = -1.0 if config.binary_activations and (index > 0 or config.inputs == "bits") else 0.0
         self.refresh(None)
 
     def refresh(self, noise: Tensor | None) -> None:
@@ -135,12 +136,16 @@ class Network:
     def __init__(self, arrays: Arrays, config: RunConfig, dtype: torch.dtype = torch.float32) -> None:
         self.binary = config.binary_activations
         self.dtype = dtype
+        self._bits = config.inputs == "bits"
         self._device = config.device
         self.layers = [Layer(arrays, i, plan, config, dtype) for i, plan in enumerate(plans(config, arrays))]
 
     def inputs(self, images: np.ndarray) -> Tensor:
-        """Images u8 [B, H, W, C] as the first layer takes them: pixel values 0..255, or 0..1 before float layers."""
-        values = torch.tensor(images, device=self._device).to(self.dtype)
+        """Images u8 [B, H, W, C] as the first layer takes them: 0..255, bits as +-1, or 0..1 before float layers."""
+        pixels = torch.tensor(images, device=self._device)
+        if self._bits:
+            return (pixels >= SET).to(self.dtype).mul_(2).sub_(1)
+        values = pixels.to(self.dtype)
         return values if self.binary else values.div_(255)
 
     def forward(self, images: np.ndarray, training: TrainingPass | None = None) -> Iterator[Tensor]:

@@ -45,6 +45,12 @@ def _mlp(width: str, depth: str) -> tuple[LayerPlan, ...]:
     return (DenseLayer(int(width)),) * int(depth)
 
 
+@_family(rf"mlp((?:-{_WIDTH}){{2,}})")
+def _widths(widths: str, *_: str) -> tuple[LayerPlan, ...]:
+    """The same with layers of different widths, e.g. "mlp-100-50"."""
+    return tuple(DenseLayer(int(width)) for width in widths.split("-")[1:])
+
+
 @_family(rf"cnn-{_WIDTH}-{_WIDTH}-{_WIDTH}", "cnn-32-64-64", "cnn-48-96-96")
 def _cnn(first: str, second: str, third: str) -> tuple[LayerPlan, ...]:
     """For digits: the first layer halves the image, pooling after the second halves it again."""

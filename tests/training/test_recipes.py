@@ -5,7 +5,13 @@ import pytest
 from engine import recipes
 from engine.training import models, steppers
 
-SHAPES = {"mnist": (28, 28, 1), "fashion-mnist": (28, 28, 1), "cifar10": (32, 32, 3), "svhn": (32, 32, 3)}
+SHAPES = {
+    "mnist": (28, 28, 1),
+    "fashion-mnist": (28, 28, 1),
+    "cifar10": (32, 32, 3),
+    "svhn": (32, 32, 3),
+    **{f"mnist-bits-{side}": (side, side, 1) for side in (5, 10, 14, 28)},
+}
 
 
 @pytest.mark.parametrize("name", recipes.names())
