@@ -54,8 +54,7 @@ class ModelsList:
         for choice in self.choices:
             if choice.key == self.key and choice.path:
                 self._inference.send(m.LoadModel(choice.key, choice.path))
-        twin = _shipped("float")
-        if twin:
+        for twin in shipped("-float")[:1]:
             self._inference.send(m.LoadModel(TWIN, twin))
         self.load_snapshot()
 
@@ -130,8 +129,9 @@ def shipped_models() -> list[ModelChoice]:
     return [ModelChoice(str(p), p.stem, str(p)) for p in found if not p.stem.endswith("-float")]
 
 
-def _shipped(suffix: str) -> str:
-    return next((str(p) for p in sorted(_folder().glob(f"*-{suffix}.safetensors"))), "")
+def shipped(suffix: str) -> list[str]:
+    """The files of models that come with the program and whose name ends so, e.g. "-float"."""
+    return [str(path) for path in sorted(_folder().glob(f"*{suffix}.safetensors"))]
 
 
 def _folder() -> Path:

@@ -18,6 +18,7 @@ from app.notices import Notice
 from app.predictor import Predictor
 from app.run_session import RunSession
 from app.settings import Settings
+from app.wearing import Wearing
 from engine import messages as m
 
 __all__ = ["TRAINING", "TWIN", "Mode", "ModelChoice", "Notice", "Session"]
@@ -52,6 +53,8 @@ class Session(RunSession):
         self.mode: Mode = "float" if settings.mode == "float" else "xnor"
         self._backends = BackendChoice(settings)
         self._models = ModelsList(inference, settings, self.models_changed, self.model_changed)
+        self.wearing = Wearing(inference, self._models, self)
+        self.model_changed.connect(self.wearing.ask)
         self._predictor = Predictor(inference, self._models, self.prediction)
         self._evaluator = Evaluator(inference, self._models, self._backends, self._stale, self.evaluation_changed)
         self._left_out = LeftOut(self._backends)
@@ -221,6 +224,8 @@ class Session(RunSession):
                 self.prepared.emit(event)
             case m.Prediction():
                 self._predictor.take(event)
+            case m.Worn():
+                self.wearing.take(event)
             case m.Evaluation():
                 self._evaluator.take(event)
             case m.Progress():

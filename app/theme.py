@@ -199,6 +199,7 @@ def style_sheet(t: Tokens) -> str:
         border: 1px solid {t.float_}; }}
     QPushButton:disabled, QToolButton:disabled, QComboBox:disabled {{ color: {t.muted}; background: {t.surface}; }}
     QPushButton[primary="true"] {{ background: {t.primary}; border-color: {t.primary}; color: #FFFFFF; }}
+    QPushButton[primary="true"]:disabled {{ background: {t.raised}; border-color: {t.line}; color: {t.muted}; }}
     QPushButton[primary="true"]:hover {{ border-color: {t.text}; }}
     QPushButton[primary="true"]:focus {{ border: 1px solid {t.text}; }}
     QPushButton[flat="true"], QToolButton[flat="true"] {{

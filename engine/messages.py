@@ -184,6 +184,21 @@ class Predict(Command):
 
 
 @dataclass(frozen=True)
+class Wear(Command):
+    """Predict with this share of every packed model's weight bits broken from now on; Evaluate does without.
+
+    Always the same bits, and at a higher rate those of a lower one as well. Answered by Worn, which shows one layer of
+    model `key`.
+    """
+
+    lane: ClassVar[str | None] = "wear"
+    urgency: ClassVar[int] = 1
+    key: str
+    rate: float
+    layer: int = 0
+
+
+@dataclass(frozen=True)
 class Evaluate(Command):
     """Score the test set with model `key` by each named backend; how many agree with the first."""
 
@@ -657,6 +672,23 @@ class Prediction(Event):
     votes: tuple[Vote, ...]
     layers: tuple[LayerSigns, ...]
     identical: bool
+
+
+@dataclass(frozen=True)
+class Worn(Event):
+    """What is broken of a packed model. counts: bits broken, and bits, of each layer.
+
+    weights, broken: one layer's sound weights and which of them are flipped, uint64 [outputs, W], without padding
+    within a row. shape: of a row as a picture (height, width, channels).
+    """
+
+    key: str
+    rate: float
+    layer: int
+    weights: Words
+    broken: Words
+    shape: tuple[int, int, int]
+    counts: tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True)

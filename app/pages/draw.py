@@ -19,6 +19,7 @@ from app.widgets.notice import NoticeArea
 from app.widgets.scores import ScoreChart
 from app.widgets.sight import Sight
 from app.widgets.votes import Votes
+from app.widgets.wear_card import WearCard
 from engine import digits
 from engine import messages as m
 
@@ -38,6 +39,7 @@ class DrawPage(QWidget):
         self.clock = PenClock()
         self.canvas = Canvas()
         self.sight = Sight()
+        self.weights = WearCard(session)
         self.votes = Votes()
         self.chart = ScoreChart()
         self.layers: list[LayerCard] = []
@@ -178,6 +180,7 @@ class DrawPage(QWidget):
         session.prediction.connect(self._predicted)
         session.prepared.connect(self._prepared)
         session.noticed.connect(self._noticed)
+        session.wearing.rate_changed.connect(self.ask)
 
     def _choose_backend(self, name: str) -> None:
         kind = next((b.kind for b in self.session.backends if b.name == name), "")
@@ -209,10 +212,15 @@ class DrawPage(QWidget):
         left.setSpacing(GAP)
         self._canvas_card = Card("Draw a digit", "or drop a picture")
         self._canvas_card.body.addWidget(self.canvas, 1)
-        sees = Card("What it sees", "28×28, cropped, scaled, centred by mass")
+        sees = Card("What it sees")
+        sees.setToolTip("The digit, cropped, scaled, centred by mass")
         sees.body.addWidget(self.sight, 1)
+        below = QHBoxLayout()
+        below.setSpacing(GAP)
+        below.addWidget(sees, 10)
+        below.addWidget(self.weights, 17)
         left.addWidget(self._canvas_card, 10)
-        left.addWidget(sees, 4)
+        left.addLayout(below, 4)
         return left
 
     def _middle(self) -> QScrollArea:

@@ -17,13 +17,17 @@ LEAST_DECADES = 2
 
 @dataclass(frozen=True)
 class Axis:
-    """What an axis shows. low, high: a fixed range, or None to follow the data."""
+    """What an axis shows. low, high: a fixed range, or None to follow the data.
+
+    zero: the place of 0 on a log axis, below all else that it shows; None where 0 lies on its lower end.
+    """
 
     name: str
     unit: str = ""
     log: bool = False
     low: float | None = None
     high: float | None = None
+    zero: float | None = None
 
     @property
     def title(self) -> str:

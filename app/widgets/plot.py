@@ -191,7 +191,7 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         filled = [s for s in self.series.values() if s.x.size]
         x = self._ranged("x", self.x_axis, [s.x for s in filled] or [NO_STEPS])
         y = self._ranged("y", self.y_axis, [v for s in filled for v in ((s.low, s.high) if s.is_band else (s.high,))])
-        floors = (x[0] if self.x_axis.log else 0.0, y[0] if self.y_axis.log else 0.0)
+        floors = (_floor(self.x_axis, x), _floor(self.y_axis, y))
         for s in self.series.values():
             if s.handed != floors:
                 self._hand_over(s, *floors)
@@ -206,7 +206,9 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         self._shown[name] = wanted
         if axis.log:
             side = self.getPlotItem().getAxis("bottom" if name == "x" else "left")
-            side.setTicks([[(k, decade(k)) for k in range(math.ceil(wanted[0]), math.floor(wanted[1]) + 1)]])
+            zero = [] if axis.zero is None else [(math.log10(axis.zero), "0")]
+            first = math.floor(zero[0][0]) + 1 if zero else math.ceil(wanted[0])
+            side.setTicks([[*zero, *((k, decade(k)) for k in range(first, math.floor(wanted[1]) + 1))]])
         view = self.getPlotItem().getViewBox()
         view.setRange(**{f"{name}Range": wanted}, padding=0.0, disableAutoRange=True)
         return wanted
@@ -389,3 +391,10 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         path, _ = QFileDialog.getSaveFileName(self, "Save picture", f"{self.accessibleName()}.png", "PNG (*.png)")
         if path:
             self.grab().save(path, "PNG")
+
+
+def _floor(axis: Axis, shown: tuple[float, float]) -> float:
+    """Where what is not above 0 lies on a log axis, in view coordinates."""
+    if not axis.log:
+        return 0.0
+    return shown[0] if axis.zero is None else math.log10(axis.zero)

@@ -45,6 +45,15 @@ def failing(rng: np.random.Generator, cells: int, rate: float) -> Cells:
     return reached[: int(np.searchsorted(reached, cells))]
 
 
+def nested(rng: np.random.Generator, cells: int, rate: float) -> Cells:
+    """Which of `cells` cells fail, each by itself with probability `rate`; with the same stream, all of a lower rate.
+
+    Every cell has a number of its own, up to which it holds: for what must not jitter while a rate is changed.
+    """
+    check_rate(rate)
+    return np.flatnonzero(rng.random(cells, np.float32) < np.float32(rate))
+
+
 def bits_at(words: AnyWords, cells: Cells) -> NDArray[np.bool_]:
     """Which of some bits are 1; cells: counted from the least significant bit of the first word on."""
     width = 8 * words.itemsize

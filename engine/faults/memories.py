@@ -160,17 +160,17 @@ def weights(product: Product) -> int:
 
 def signs_at(product: Product, cells: Cells) -> NDArray[np.bool_]:
     """Which weights of a layer are +1, by their number row by row."""
-    return bits_at(product.weights, in_rows(cells, _row_bits(product)))
+    return bits_at(product.weights, in_rows(cells, row_bits(product)))
 
 
-def _row_bits(product: Product) -> int:
+def row_bits(product: Product) -> int:
     """Bits that are packed together."""
     return product.channels if isinstance(product, Conv) else product.inputs
 
 
 def _in_line(product: Product) -> Words:
     """The weights of a layer row by row without padding, uint64 [ceil(weights/64)]."""
-    return pack(unpack(product.weights, _row_bits(product)).reshape(-1))
+    return pack(unpack(product.weights, row_bits(product)).reshape(-1))
 
 
 def _code_bits(data: Words, checks: secded.Checks, cells: Cells) -> NDArray[np.bool_]:

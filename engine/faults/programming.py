@@ -24,6 +24,8 @@ Floats = NDArray[np.float64]
 
 SAFE = 1e-9
 """The bit error rate that programming without faults is taken to leave; none lower is looked at."""
+ALL_OLD = 0.5 * (1 - 1e-12)
+"""Where nothing is written, about."""
 RANGES: dict[str, tuple[float, float]] = {
     "stability": (10.0, 200.0),
     "critical_current": (1e-6, 1e-3),
@@ -55,10 +57,11 @@ class Junction:
         return -np.expm1(-self._scale(overdrive) / (growth - 1)) / 2
 
     def pulse(self, overdrive: float, rate: ArrayLike) -> Floats:
-        """Seconds of the pulse that leaves a bit error rate, below 1/2: the inverse of `bit_error_rate`."""
-        unswitched = -np.log1p(-2 * np.asarray(rate, np.float64))
+        """Seconds of the pulse that leaves a bit error rate, the inverse of `bit_error_rate`; none leaves 1/2."""
+        unswitched = -np.log1p(-2 * np.minimum(rate, ALL_OLD))
         growth = 1 + self._scale(overdrive) / unswitched
-        return np.maximum(0.0, np.log(growth / overdrive)) * self.relaxation / (2 * (overdrive - 1))
+        pulse: Floats = np.maximum(0.0, np.log(growth / overdrive)) * self.relaxation / (2 * (overdrive - 1))
+        return pulse
 
     def energy(self, overdrive: float, seconds: ArrayLike) -> Floats:
         """Joule that a pulse takes in one cell."""

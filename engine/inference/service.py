@@ -15,6 +15,9 @@ from engine import datasets, labs, runservice
 from engine import messages as m
 from engine import run_messages as r
 from engine.errors import BadInput, UnknownName
+from engine.faults import wear
+from engine.faults.broken import broken
+from engine.faults.masks import check_rate
 from engine.inference import bench, deploy, modelfile, pictures, predict, settling
 from engine.inference.backend import (
     Backend,
@@ -42,6 +45,15 @@ class _Model:
 
     network: Network
     programs: dict[str, Program] = field(default_factory=dict)
+    worn: tuple[float, _Model] | None = None
+
+    def at(self, rate: float) -> _Model:
+        """The model with this share of its weight bits broken, made once; itself where there are none."""
+        if not rate or not isinstance(self.network, PackedNetwork):
+            return self
+        if self.worn is None or self.worn[0] != rate:
+            self.worn = (rate, _Model(broken(self.network, wear.cells(self.network, rate))))
+        return self.worn[1]
 
     def program(self, one: Backend) -> Program:
         if one.name not in self.programs:
@@ -55,6 +67,7 @@ class InferenceService:
     def __init__(self) -> None:
         self._models: dict[str, _Model] = {}
         self._chores: dict[Backend, settling.Chore] = {}
+        self._wear = 0.0
         self._limits = threadpoolctl.threadpool_limits(1)
 
     def versions(self) -> dict[str, str]:
@@ -80,6 +93,10 @@ class InferenceService:
                 return self._prepare(command)
             case m.Predict():
                 return self._predict(command)
+            case m.Wear():
+                check_rate(command.rate)
+                self._wear = command.rate
+                return self._tell_wear(command)
             case m.Evaluate():
                 return self._evaluate(command)
             case r.ListRuns() | r.RunCommand():
@@ -131,7 +148,7 @@ class InferenceService:
         yield m.Prepared(command.request, image, pictures.shown(picture), blank)
 
     def _predict(self, command: m.Predict) -> Run:
-        model = self._model(command.key)
+        model = self._model(command.key).at(self._wear)
         programs = yield from _programs(model, ("all",))
         said: list[m.Vote] = []
         (image,) = taken(model.network, command.image[np.newaxis])
@@ -142,6 +159,11 @@ class InferenceService:
         if isinstance(model.network, PackedNetwork) and said[0].scores is not None:
             layers = predict.layer_signs(_preferred(programs), image)
         yield m.Prediction(command.request, command.key, tuple(said), layers, predict.identical(said))
+
+    def _tell_wear(self, command: m.Wear) -> Run:
+        network = self._model(command.key).network
+        if isinstance(network, PackedNetwork):
+            yield wear.told(command, network)
 
     def _evaluate(self, command: m.Evaluate) -> Run:
         model = self._model(command.key)

@@ -10,6 +10,8 @@ from PIL import Image
 
 from engine import messages as m
 from engine.errors import BackendLost, BadFile, BadInput, UnknownName
+from engine.faults import wear
+from engine.faults.broken import broken
 from engine.inference import modelfile
 from engine.inference.backend import backend
 from engine.inference.service import open_service
@@ -46,6 +48,30 @@ def test_model_from_a_file_and_from_bytes(service, loaded, packed_file):
     assert (loaded.form, loaded.input_shape, loaded.layers) == ("packed", (4, 5, 1), ((9, 20), (70, 9), (3, 70)))
     assert loaded.weight_count == 9 * 20 + 70 * 9 + 3 * 70
     assert loaded.float_bytes == 4 * loaded.weight_count
+
+
+def test_wear_breaks_what_is_predicted_with_and_nothing_else(service, loaded, tiny, packed_file):  # noqa: ARG001
+    image = np.random.default_rng(0).integers(0, 256, (4, 5, 1), dtype=np.uint8)
+    (whole,) = said(service, m.Predict(1, "a", image))
+    (scored,) = said(service, m.Evaluate("a", ("naive",)))
+    (told,) = said(service, m.Wear("a", 0.4, 1))
+    (worn,) = said(service, m.Predict(2, "a", image))
+    network = modelfile.load(packed_file)
+    expected = backend("naive").load(broken(network, wear.cells(network, 0.4))).scores(image[None])[0]
+    assert (told.rate, told.layer) == (0.4, 1)
+    assert worn.identical
+    assert worn.votes[0].scores.tobytes() == expected.tobytes() != whole.votes[0].scores.tobytes()
+    assert said(service, m.Evaluate("a", ("naive",)))[0].rows[0].accuracy == scored.rows[0].accuracy
+    said(service, m.Wear("a", 0.0))
+    assert said(service, m.Predict(3, "a", image))[0].votes[0].scores.tobytes() == whole.votes[0].scores.tobytes()
+    with pytest.raises(BadInput, match="probability"):
+        service.carry_out(m.Wear("a", 2.0))
+
+
+def test_a_float_model_does_not_wear(service, float_file):
+    said(service, m.LoadModel("f", str(float_file)))
+    assert said(service, m.Wear("f", 0.4)) == []
+    assert said(service, m.Predict(1, "f", np.zeros((4, 5, 1), np.uint8)))
 
 
 def test_bad_model_leaves_the_old_one(service, loaded):
