@@ -125,13 +125,13 @@ class ModelsList:
 
 def shipped_models() -> list[ModelChoice]:
     """The packed models that come with the program."""
-    found = sorted(_folder().glob("*.safetensors"))
-    return [ModelChoice(str(p), p.stem, str(p)) for p in found if not p.stem.endswith("-float")]
+    found = [path for path in map(Path, shipped("")) if not path.stem.endswith("-float")]
+    return [ModelChoice(str(path), path.stem, str(path)) for path in found]
 
 
 def shipped(suffix: str) -> list[str]:
     """The files of models that come with the program and whose name ends so, e.g. "-float"."""
-    return [str(path) for path in sorted(_folder().glob(f"*{suffix}.safetensors"))]
+    return sorted(map(str, _folder().glob(f"*{suffix}.safetensors")), key=lambda path: Path(path).stem)
 
 
 def _folder() -> Path:

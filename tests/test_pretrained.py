@@ -11,7 +11,12 @@ from engine.inference.backend import best
 
 
 @pytest.mark.parametrize(
-    ("name", "kind", "least"), [("mnist-mlp-512x2", "xnor", 0.985), ("mnist-mlp-512x2-float", "float", 0.99)]
+    ("name", "kind", "least"),
+    [
+        ("mnist-mlp-512x2", "xnor", 0.985),
+        ("mnist-mlp-512x2-hardened", "xnor", 0.984),
+        ("mnist-mlp-512x2-float", "float", 0.99),
+    ],
 )
 def test_accuracy_is_what_the_file_says(name, kind, least):
     file = (resources.files("assets") / "models" / f"{name}.safetensors").read_bytes()
