@@ -13,9 +13,13 @@ from gpu.device import Device
 from gpu.launch import Launch
 from gpu.memory import DeviceArray, Shape
 
-CANARY = 0xC5
 MARGIN = 256
 """Bytes before and after an array, also what a device aligns memory to."""
+
+
+def canaries(number: int, size: int) -> NDArray[np.uint8]:
+    """Bytes about and in an array of `size` bytes, different for each: what is copied out of one shows in another."""
+    return np.random.default_rng(number).integers(0, 256, size + 2 * MARGIN, dtype=np.uint8)
 
 
 class Mismatch(Exception):
@@ -32,7 +36,7 @@ class Guarded(Device):
 
     def allocate(self, shape: Shape, dtype: DTypeLike) -> DeviceArray:
         size = math.prod(shape) * np.dtype(dtype).itemsize
-        whole = self._device.upload(np.full(size + 2 * MARGIN, CANARY, np.uint8))
+        whole = self._device.upload(canaries(len(self._all), size))
         self._all.append((whole, size))
         return whole.rows(MARGIN, MARGIN + size).view(dtype, tuple(shape))
 
@@ -62,9 +66,9 @@ class Guarded(Device):
                 f"with {of}, {len(wrong):,} of {found.size:,} values are wrong, the first at {at}: "
                 f"{found[at]} for {wanted[at]}"
             )
-        for whole, size in self._all:
-            margins = np.delete(self.download(whole), np.s_[MARGIN : MARGIN + size])
-            if (margins != CANARY).any():
+        for number, (whole, size) in enumerate(self._all):
+            touched = self.download(whole) != canaries(number, size)
+            if touched[:MARGIN].any() or touched[MARGIN + size :].any():
                 raise Mismatch(f"with {of}, it writes beyond the end of an array of {size:,} bytes")
 
     def words(self, positive: NDArray[np.bool_]) -> DeviceArray:

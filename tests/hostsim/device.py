@@ -27,7 +27,7 @@ class Block:
     """Memory of one array, poisoned, between canaries."""
 
     def __init__(self, nbytes):
-        whole = np.full(nbytes + 2 * MARGIN + 256, CANARY, np.uint8)
+        whole = self.whole = np.full(nbytes + 2 * MARGIN + 256, CANARY, np.uint8)
         first = MARGIN + -(whole.ctypes.data + MARGIN) % 256  # as cudaMalloc aligns
         self.inside = whole[first : first + nbytes]
         self.inside[:] = POISON
@@ -67,24 +67,28 @@ class SimulatedDevice(Device):
         return bytes_of(array).copy().view(array.dtype).reshape(array.shape)
 
     def prepare(self, launch):
-        self._simulate(launch)
+        self._native(launch)
 
     def run(self, launch):
         """Raises SimulationFault."""
         self.launches.append(launch)
+        self.simulate(launch)
+        for argument in launch.arguments:
+            if isinstance(argument, DeviceArray):
+                argument.owner.check()
+
+    def simulate(self, launch):
+        """Raises SimulationFault, for canaries not yet."""
         message = ctypes.create_string_buffer(300)
         pointers, _ = launch.packed
-        failed = self._simulate(launch)(
+        failed = self._native(launch)(
             launch.kernel.encode(), (ctypes.c_uint * 3)(*launch.grid), (ctypes.c_uint * 3)(*launch.block),
             launch.shared_bytes, ctypes.c_void_p(pointers.ctypes.data), self._order, message, len(message),
         )  # fmt: skip
         if failed:
             raise SimulationFault(f"{launch.module}, {launch.kernel}, {message.value.decode()}")
-        for argument in launch.arguments:
-            if isinstance(argument, DeviceArray):
-                argument.owner.check()
 
-    def _simulate(self, launch):
+    def _native(self, launch):
         """The native function for its module."""
         text = launch.module.text if self._planted is None else self._planted(launch.module.text)
         return simulated(text, tuple(launch.module.kernels), self._flags)

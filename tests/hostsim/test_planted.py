@@ -1,0 +1,91 @@
+"""Bugs that kernels are prone to, planted one by one: in some order of the threads each must show.
+
+Those of the tensor cores are in test_tensors.
+"""
+
+import pytest
+
+from gpu import checks
+from gpu.checks.guard import Mismatch
+from gpu.checks.sizes import SMALL
+from gpu.source import CONVS, FEW, GEMMS, PACK, PAPER, PIXELS, PLANES, POOL
+from tests.hostsim.device import ORDERS, SimulatedDevice, SimulationFault
+
+TILE, CONV, PIXEL, ROW = GEMMS[-1], CONVS[-1], PIXELS[-1], FEW[2]
+
+PLANTED = {
+    # barriers
+    "no barrier after the first step is put": (
+        TILE, "gemm_sums", "__syncthreads();\n    const int steps", "const int steps",
+    ),
+    "no barrier after a step": (TILE, "gemm_sums", "columns);\n        __syncthreads();", "columns);"),
+    "the next step is put where this one is read": (TILE, "gemm_sums", "stages[(step + 1) % 2]", "stages[step % 2]"),
+    "signs are made before all sums are there": (ROW, "few_bits", "+ sum;\n    __syncthreads();", "+ sum;"),
+    "no barrier before a tile is read": (PAPER, "paper_signs", ": 0;\n        __syncthreads();", ": 0;"),
+    "no barrier before a tile is overwritten": (PAPER, "paper_signs", "sum);\n        __syncthreads();", "sum);"),
+    "a barrier for some threads only": (
+        PAPER, "paper_floats", "sum);\n        __syncthreads();", "sum);\n        if (row < rows) __syncthreads();",
+    ),
+    # threads that are not there
+    "an early return before a barrier": (
+        TILE, "gemm_sums", "    Sums sums;\n",
+        "    Sums sums;\n    if (i32(blockIdx.x * BM + threadIdx.x) >= rows) return;\n",
+    ),
+    "an early return before a shuffle": (
+        ROW, "few_sums", "    look(a,", "    if (first_column() + lane_of_thread() >= columns) return;\n    look(a,",
+    ),
+    "an early return before a ballot": (
+        PACK, "pack_floats", "    const bool inside", "    if (at.column >= columns) return;\n    const bool inside",
+    ),
+    # masks
+    "a ballot that leaves out half a warp": (PACK, "pack_bytes", "__ballot_sync(EVERY_LANE,", "__ballot_sync(0xFFFFu,"),
+    "a shuffle that leaves out half a warp": (ROW, "few_scores", "(EVERY_LANE, given", "(0xFFFFu, given"),
+    "a ballot of half a block's columns": (
+        TILE, "gemm_bits", "bound[j], turned[j]); }", "bound[j], turned[j]) & 0xFFFFu; }",
+    ),
+    # stores and loads off by one
+    "a row too many is stored": (TILE, "gemm_sums", "if (row_of_tile(i) < rows &&", "if (row_of_tile(i) <= rows &&"),
+    "a word too many is stored": (TILE, "gemm_bits", "word < row_words) out", "word <= row_words) out"),
+    "a word too few is stored": (TILE, "gemm_bits", "word < row_words) out", "word < row_words - 1) out"),
+    "a value beyond the last column": (
+        TILE, "gemm_value", "&& column_of_tile(j) < columns;\n        const size_t",
+        "&& column_of_tile(j) <= columns;\n        const size_t",
+    ),
+    "padding bits are set": (TILE, "gemm_value", "inside && made >= 0.0f", "made >= 0.0f"),
+    "a row too many is packed": (PACK, "pack_sums", "if (at.row >= rows) return;", "if (at.row > rows) return;"),
+    "values of the next row are packed": (PACK, "pack_planes", "at.column < columns ?", "at.column <= columns ?"),
+    "a position too many is pooled": (
+        POOL, "pool_bits", "position < (size_t)positions", "position <= (size_t)positions",
+    ),
+    "a pixel too many is weighed": (PIXEL, "pixels_sums", "pixel + index < terms) set", "pixel + index <= terms) set"),
+    # what is on the edge
+    "windows look into the line before": (CONV, "conv_sums", "(u32)column < (u32)width", "column < width"),
+    "windows look at a row too many": (CONV, "conv_bits", "(u32)row < (u32)height", "row <= height && row >= 0"),
+    "pixels of the line before": (PIXEL, "pixel_conv_sums", "(u32)column < (u32)line_bytes", "column < line_bytes"),
+    # sums
+    "all blocks that share a row begin with all terms": (ROW, "few_sums", "blockIdx.z == 0 ? start : 0", "start"),
+    "the last block that shares a row wins": (
+        ROW, "few_sums", "atomicAdd(out + (size_t)at.row * columns + at.column, sum)",
+        "out[(size_t)at.row * columns + at.column] = sum",
+    ),
+    "a plane has half its weight": (
+        PLANES, "planes_bits", "plane = PLANES - 1; plane >= 0", "plane = PLANES - 2; plane >= 0",
+    ),
+    "a bound is reached where it is met": (TILE, "gemm_bits", "sum > bound", "sum >= bound"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("bug", PLANTED)
+def test_a_planted_bug_shows(bug):
+    module, kernel, good, bad = PLANTED[bug]
+    assert good in module.text
+    assert any(shows(order, module, kernel, good, bad) for order in ORDERS)
+
+
+def shows(order, module, kernel, good, bad):
+    """Whether a check of the kernel fails with that piece of its source replaced."""
+    try:
+        checks.check(SimulatedDevice(order, lambda text: text.replace(good, bad)), module, kernel, SMALL)
+    except (Mismatch, SimulationFault):
+        return True
+    return False
