@@ -16,7 +16,8 @@ PAGES: dict[str, tuple[str, str]] = {
         "The canvas is cropped, scaled and centred to the 28×28 picture that the network was trained on. "
         "Each hidden layer answers with one bit for each of its neurons: white is +1, black is −1. The float "
         "backend multiplies in float32; the XNOR backends compare bits and count the equal ones. Their scores are "
-        "the same numbers, bit for bit, because a product of signs is a count.",
+        "the same numbers, bit for bit, because a product of signs is a count. The slider under Weights breaks stored "
+        "bits of this very network, always the same ones: they are amber, and the digit is read again.",
     ),
     "learn": (
         "One square, one weight bit",

@@ -23,6 +23,7 @@ from PySide6.QtTest import QTest  # noqa: E402
 
 from app.launch import application, make_session  # noqa: E402
 from app.pages.draw import DrawPage  # noqa: E402
+from app.pages.labs import LabsPage  # noqa: E402
 from app.settings import Settings  # noqa: E402
 from app.theme import Choice, theme  # noqa: E402
 from app.window import Window  # noqa: E402
@@ -73,6 +74,12 @@ def take(window: Window) -> None:
     session.jobs.start(BenchGemm(((1024, 1024, 1024),)), "kernels", "The benchmark")
     until(lambda: session.jobs.command is None)
     save(window, "kernels")
+    window.show_page("labs")
+    labs = window.page("labs")
+    assert isinstance(labs, LabsPage)
+    labs.bar.run.click()
+    until(lambda: session.jobs.command is None)
+    save(window, "labs")
 
 
 def save(window: Window, name: str) -> None:

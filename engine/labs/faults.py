@@ -70,6 +70,9 @@ class RunFaults(m.RunLab):
             raise BadInput("Not every rate is a probability.", f"Give rates between 0 and {highest:g}.")
         if not 1 <= self.draws <= MAX_DRAWS:
             raise BadInput(f"{self.draws} draws cannot be made.", f"Choose 1 to {MAX_DRAWS:,}.")
+        if not 0 <= self.loss <= 1:
+            raise BadInput(f"A loss of {100 * self.loss:g} points is none.", "Choose it between 0 and 100.")
+        self.junction.bit_error_rate(self.overdrive, 0.0)  # refuses a current that never switches
 
 
 @dataclass(frozen=True)

@@ -130,6 +130,8 @@ def test_progress_says_which_series_and_only_grows(files):
         ({"rates": (0.6,), "failures": Failures("write", 2.0, 1.0)}, BadInput, "probability"),
         ({"rates": ()}, BadInput, "probability"),
         ({"draws": 0}, BadInput, "0 draws"),
+        ({"loss": -0.1}, BadInput, "points"),
+        ({"overdrive": 0.5}, BadInput, "never switches"),
     ],
 )
 def test_what_cannot_be_run_is_refused(files, changes, error, words):
