@@ -137,16 +137,16 @@ def _evaluate(options: argparse.Namespace) -> int:
     from engine.inference.commands import evaluate, evaluate_changed
 
     if options.changed:
-        record = evaluate_changed(options.file, options.data, options.backend, options.limit)
+        record = evaluate_changed(options.file, options.data, options.backend, options.limit, _progress_line)
         return _report(options, record, _print_changed)
-    record = evaluate(options.file, options.data, options.backend or "all", options.limit)
+    record = evaluate(options.file, options.data, options.backend or "all", options.limit, _progress_line)
     return _report(options, record, _print_evaluate)
 
 
 def _predict(options: argparse.Namespace) -> int:
     from engine.inference.commands import predict
 
-    return _report(options, predict(options.file, options.images, options.backend), _print_predict)
+    return _report(options, predict(options.file, options.images, options.backend, _progress_line), _print_predict)
 
 
 def _bench(options: argparse.Namespace) -> int:

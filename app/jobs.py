@@ -99,8 +99,13 @@ class Jobs(QObject):
                 self.said.emit(errand.command, event)
 
     def _child_died(self, death: Death) -> None:
-        if self.errand is not None:
-            self._over(notices.job_gone(self.errand.page, self.errand.who, death))
+        errand = self.errand
+        if errand is None:
+            return
+        self._over(notices.job_gone(errand.page, errand.who, death))
+        if isinstance(errand.command, m.Bench):  # the next one does without the device that was in use
+            for lost in self._left_out.news(death):
+                self._training.noticed.emit(notices.backend_lost(errand.page, lost, death))
 
     def _over(self, notice: Notice) -> None:
         self.cancel()

@@ -48,10 +48,10 @@ def inference_gone(death: Death) -> Notice:
     return Notice("draw", what, "Start it again.", "restart-inference", death.last_words)
 
 
-def backend_lost(lost: m.LeaveOut, death: Death) -> Notice:
-    """The notice of a backend that the inference worker was lost through, and goes on without."""
+def backend_lost(page: str, lost: m.LeaveOut, death: Death) -> Notice:
+    """The notice of a backend that a child was lost through; whatever follows goes on without it."""
     what = f"{lost.backend} is left out: {lost.reason} Everything else goes on without it."
-    return Notice("draw", what, lost.remedy, "readmit", death.last_words)
+    return Notice(page, what, lost.remedy, "readmit", death.last_words)
 
 
 def job_gone(page: str, who: str, death: Death) -> Notice:

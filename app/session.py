@@ -276,6 +276,6 @@ class Session(RunSession):
         if news:
             self.restart_inference()
             for lost in news:
-                self.noticed.emit(notices.backend_lost(lost, death))
+                self.noticed.emit(notices.backend_lost("draw", lost, death))
         else:
             self.noticed.emit(notices.inference_gone(death))

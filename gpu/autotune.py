@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 
+from engine.inference.settling import Say, silent
 from gpu.choice import able
 from gpu.driver import Version
-from gpu.selftest import Say, silent
 from gpu.source import MODULES
 from gpu.trial import Fault, Trial
 from gpu.verdict import Tuned, Verdict

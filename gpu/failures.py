@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from engine.errors import BackendLost
-
-NAME = "cupy-xnor"
+from gpu.backend import NAME
 
 OUT_OF_MEMORY = 2
 

@@ -7,8 +7,8 @@ from dataclasses import asdict
 from typing import Any
 
 from engine.inference.commands import bench_gemm
-from gpu.backend import BACKEND, present
-from gpu.selftest import Say
+from engine.inference.settling import Say
+from gpu.backend import BACKEND
 from gpu.trial import Trial
 from gpu.verdict import Verdict
 
@@ -20,14 +20,14 @@ SIZES = (1024, 4096)
 
 def report(say: Say) -> Record:
     """Test, tune and time the card. Raises NoGpu, or FlipscopeError where it cannot be tested now."""
-    gpu = present().gpu
+    card = BACKEND.card()
     with Trial() as trial:
         versions = trial.versions()
-    found = BACKEND.examine(say)
+    found = card.examine(say)
     undone = found.undone()
     say("" if undone else "Timing products")
     return {
-        "gpu": {"name": gpu.name, "architecture": gpu.architecture},
+        "gpu": {"name": card.gpu.name, "architecture": card.gpu.architecture},
         "gpu_versions": versions,
         "usable": not undone,
         "why_not": undone,

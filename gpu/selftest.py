@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
+from engine.inference.settling import Say, silent
 from gpu.source import Module
 from gpu.trial import Fault, Trial
 from gpu.verdict import Verdict
-
-Say = Callable[[str], None]
-"""Told what is being done, for people who wait."""
-
-
-def silent(_: str) -> None:
-    """Nobody waits."""
 
 
 def examine(trial: Trial, modules: Sequence[Module], say: Say = silent) -> Verdict:

@@ -115,8 +115,11 @@ def load(name: str) -> Verdict | None:
     if kept is None:
         return None
     record = json.loads(kept)
-    tuned = [Tuned(Work(**each["work"]), each["module"], each["seconds"]) for each in record["tuned"]]
-    return Verdict(record["faults"], tuned)
+    try:
+        tuned = [Tuned(Work(**each["work"]), each["module"], each["seconds"]) for each in record["tuned"]]
+        return Verdict(record["faults"], tuned)
+    except (KeyError, TypeError):  # of another form
+        return None
 
 
 def store(name: str, verdict: Verdict) -> None:

@@ -23,6 +23,7 @@ from engine.inference.operands import SWEEP
 from engine.inference.predict import timed
 from engine.inference.rules import taken
 from engine.inference.service import backend_rows
+from engine.inference.settling import Say, silent
 from engine.inference.standing import against_tensor_cores
 from engine.worker import Slice
 
@@ -45,7 +46,13 @@ def doctor() -> Record:
     }
 
 
-def evaluate(path: str, data: str | None = None, backend: str = "all", limit: int | None = None) -> Record:
+def evaluate(
+    path: str,
+    data: str | None = None,
+    backend: str = "all",
+    limit: int | None = None,
+    on_progress: Say = silent,
+) -> Record:
     """Score a test set by each backend; counts are against the oracle. Raises FlipscopeError.
 
     A backend that is lost in the middle is left out, with its reason.
@@ -54,11 +61,12 @@ def evaluate(path: str, data: str | None = None, backend: str = "all", limit: in
         data: a data set by name or path; without it the one that the model was trained on.
         backend: a name, which runs beside the oracle, or "all".
         limit: the first so many test images only.
+        on_progress: told what takes long.
     """
     network, dataset = _opened(path, data, limit)
     oracle = ["naive"] if isinstance(network, PackedNetwork) else []
     wanted = ["all"] if backend == "all" else [*oracle, backend]
-    settling.settle_all()
+    settling.settle_all(on_progress)
     images, labels = dataset.test_images[:limit], dataset.test_labels[:limit]
     scored = settling.persist(lambda: _scored(network, wanted, images, labels))
     rows = {name: {"accuracy": scored.accuracy(name), **asdict(tally)} for name, tally in scored.tallies.items()}
@@ -74,7 +82,11 @@ def evaluate(path: str, data: str | None = None, backend: str = "all", limit: in
 
 
 def evaluate_changed(
-    path: str, data: str | None = None, backend: str | None = None, limit: int | None = None
+    path: str,
+    data: str | None = None,
+    backend: str | None = None,
+    limit: int | None = None,
+    on_progress: Say = silent,
 ) -> Record:
     """Score the seven changed forms of a test set (engine.inference.changed), and it as it is. Raises FlipscopeError.
 
@@ -83,7 +95,7 @@ def evaluate_changed(
         data, limit: see evaluate.
     """
     network, dataset = _opened(path, data, limit)
-    settling.settle_all()
+    settling.settle_all(on_progress)
     images, labels = dataset.test_images[:limit], dataset.test_labels[:limit]
     forms = {"none": lambda images: images, **changed.CHANGES}
 
@@ -115,14 +127,19 @@ def _opened(path: str, data: str | None, limit: int | None) -> tuple[Network, Da
     return network, dataset
 
 
-def predict(path: str, images: Sequence[str], backend: str | None = None) -> Record:
+def predict(
+    path: str,
+    images: Sequence[str],
+    backend: str | None = None,
+    on_progress: Say = silent,
+) -> Record:
     """Read pictures through the same preparation as the canvas. Raises FlipscopeError.
 
     A picture with nothing on it has the label None and no scores.
     """
     network = modelfile.load(path)
     prepared = [pictures.prepare(pictures.read(file), network.metadata) for file in images]
-    settling.settle_all()
+    settling.settle_all(on_progress)
     one, answers = settling.persist(lambda: _answers(network, backend, [image for image, _ in prepared]))
     return {
         "predictions": [

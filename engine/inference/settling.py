@@ -20,7 +20,13 @@ UNDER_WAY = UnderWay(
 )
 
 Chore = Callable[[], None]
+Say = Callable[[str], None]
+"""Told what is being done, for people who wait."""
 Answer = TypeVar("Answer")
+
+
+def silent(_: str) -> None:
+    """Nobody waits."""
 
 
 def begin() -> dict[Backend, Chore]:
@@ -46,10 +52,14 @@ def settle(chores: dict[Backend, Chore]) -> Iterator[Backend | None]:
         yield one
 
 
-def settle_all() -> None:
-    """Settle every backend before going on."""
-    for _ in settle(begin()):
+def settle_all(say: Say = silent) -> None:
+    """Settle every backend before going on. say: told why it takes a while, where it does."""
+    chores = begin()
+    if chores:
+        say(f"Making {', '.join(one.name for one in chores)} ready; the first time takes a minute or so")
+    for _ in settle(chores):
         continue
+    say("")
 
 
 def persist(attempt: Callable[[], Answer]) -> Answer:

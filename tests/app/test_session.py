@@ -315,6 +315,18 @@ class TestDeath:
         loaded.jobs.start(BENCH, "kernels", "The benchmark")
         assert isinstance(loaded.jobs.child.sent[0], m.LeaveOut)
 
+    def test_a_benchmark_that_dies_with_a_device_in_use_is_run_again_without_it(self, loaded):
+        said = []
+        loaded.noticed.connect(said.append)
+        loaded.inference.say(m.BackendList((XNOR, BLAS, GPU)))
+        loaded.jobs.start(m.BenchGemm(((64, 64, 64),)), "kernels", "The benchmark")
+        loaded.jobs.child.died.emit(Death("inference", -11, ""))
+        assert [notice.page for notice in said] == ["kernels", "kernels"]
+        assert "The benchmark is gone" in said[0].what
+        assert said[1].action == "readmit"
+        loaded.jobs.start(m.BenchGemm(((64, 64, 64),)), "kernels", "The benchmark")
+        assert loaded.jobs.child.sent[0].backend == "cupy-xnor"
+
     def test_what_is_drawn_while_the_inference_worker_is_gone_does_not_silence_the_next_one(self, loaded):
         shown = []
         loaded.prediction.connect(shown.append)

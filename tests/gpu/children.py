@@ -5,8 +5,7 @@ import os
 
 from engine import worker
 from engine.inference.backend import backends
-from gpu import backend, compile, service, verdict
-from gpu.backend import Place
+from gpu import backend, card, compile, service
 from tests.gpu.card import GPU, Card
 
 FAILS = "FLIPSCOPE_TEST_GPU"
@@ -16,9 +15,8 @@ FAILS = "FLIPSCOPE_TEST_GPU"
 def main(world, connection, log_path, lowered=False):
     """As engine.worker.main, with a card."""
     how = json.loads(os.environ.get(FAILS, "{}"))
-    service.open_device = backend.open_device = lambda: Card(**how)
+    service.open_device = card.open_device = lambda: Card(**how)
     compile.code = lambda module, capability: module.text.encode()  # noqa: ARG005 - the compiler's
-    place = Place(GPU, verdict.key(GPU, None))
-    backend._found = lambda: place
+    backend._found = lambda: (GPU, None)
     backends.cache_clear()
     worker.main(world, connection, log_path, lowered)

@@ -10,7 +10,9 @@ import pytest
 from engine.errors import BackendLost, Unsupported
 from engine.inference.backend import Ready, Unavailable, backend
 from engine.inference.operands import random_convolution, random_maps, random_network, random_words
+from engine.inference.settling import silent
 from gpu import backend as room
+from gpu import card as cards
 from gpu import driver, nvrtc, verdict
 from gpu.backend import CupyXnor
 from gpu.driver import NoGpu
@@ -54,7 +56,7 @@ def card(found, monkeypatch):
     def put(faults=None, fails=None):
         found()
         opened = []
-        monkeypatch.setattr(room, "open_device", lambda: opened.append(Card(fails)) or opened[-1])
+        monkeypatch.setattr(cards, "open_device", lambda: opened.append(Card(fails)) or opened[-1])
         told = {str(module): fault for module, fault in (faults or {}).items()}
         trials = []
 
@@ -62,7 +64,7 @@ def card(found, monkeypatch):
             trials.append(TrialHere(Card(), lambda _, module: told.get(str(module), ""), lambda *_: 1.0))
             return trials[-1]
 
-        monkeypatch.setattr(room, "Trial", trial)
+        monkeypatch.setattr(cards, "Trial", trial)
         return opened, trials
 
     return put
@@ -114,7 +116,7 @@ def test_a_card_is_tested_once_and_the_next_process_knows(card):
     assert another.probe() == Ready("Simulated GPU")
     settled(another)
     assert (len(trials), len(opened)) == (1, 2)
-    one.examine()
+    one.card().examine(silent)
     assert len(trials) == 2
 
 
@@ -128,8 +130,8 @@ def test_what_failed_is_noted_and_what_nothing_can_do_is_a_reason(card):
     assert "pooling" in one.probe().reason
     assert "3 of 9 values" in one.probe().reason
     assert "doctor --gpu" in one.probe().remedy
-    card({room.verdict.GEMMS[0]: "wrong"})
-    one.examine()
+    card({verdict.GEMMS[0]: "wrong"})
+    one.card().examine(silent)
     assert one.probe() == Ready("Simulated GPU", one.probe().note)
     assert "(wrong)" in one.probe().note
 
@@ -148,7 +150,7 @@ def test_a_card_that_cannot_be_tested_now_is_tested_again_later(card, monkeypatc
             raise Unsupported("The GPU's memory is full.", "Close other programs.")
 
     with monkeypatch.context() as patch:
-        patch.setattr(room, "Trial", Full)
+        patch.setattr(cards, "Trial", Full)
         with pytest.raises(Unsupported, match="memory is full"):
             CupyXnor().unsettled()()
     assert "not yet checked" in CupyXnor().probe().reason
@@ -175,7 +177,7 @@ def test_networks_products_and_convolutions_are_the_oracles_to_the_bit(card):
 @simulated
 @pytest.mark.parametrize("failure", ["illegal address", "no memory", "gone"])
 def test_a_failure_in_the_middle_loses_the_backend(card, failure):
-    card(fails={str(PACK): failure, **{str(module): failure for module in room.verdict.MODULES}})
+    card(fails={str(PACK): failure, **{str(module): failure for module in verdict.MODULES}})
     one = settled(CupyXnor())
     program = one.load(random_network((20, 70, 3)))
     with pytest.raises(BackendLost) as caught:

@@ -4,10 +4,12 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 import main
+from engine.inference.backend import Ready
 from gpu import report
 from gpu.driver import NoGpu
 from gpu.source import GEMMS, POOL
@@ -37,8 +39,10 @@ def card(monkeypatch):
         found = Verdict({str(module): faults.get(str(module), "") for module in runnable(GPU.capability)})
         found.tuned.append(Tuned(WORKLOADS[0].work, str(GEMMS[0]), {str(GEMMS[0]): 2e-5}))
         monkeypatch.setattr(report, "Trial", Trial)
-        monkeypatch.setattr(report, "present", lambda: type("Place", (), {"gpu": GPU}))
-        monkeypatch.setattr(report.BACKEND, "examine", lambda say: say("Checking") or found)
+        there = SimpleNamespace(
+            gpu=GPU, state=lambda: Ready("Simulated GPU"), examine=lambda say: say("Checking") or found
+        )
+        monkeypatch.setattr(report.BACKEND, "card", lambda: there)
         monkeypatch.setattr(report, "bench_gemm", lambda **_: BENCH)
 
     return put
@@ -82,7 +86,7 @@ def test_without_a_gpu_it_is_one_line_and_exit_code_two(monkeypatch, capsys):
     def nothing():
         raise NoGpu("No NVIDIA driver was found.", "Install it.")
 
-    monkeypatch.setattr(report, "present", nothing)
+    monkeypatch.setattr(report.BACKEND, "card", nothing)
     assert main.main(["doctor", "--gpu"]) == 2
     told = capsys.readouterr()
     assert (told.out, told.err) == ("", "flipscope: No NVIDIA driver was found. Install it.\n")

@@ -38,6 +38,16 @@ def test_settling_goes_on_beside_and_the_backend_joins_when_it_is_done(fragile):
     assert settling.begin() == {}
 
 
+def test_who_waits_is_told_why_and_nobody_where_nothing_is_to_be_done(fragile):
+    fragile(chore=lambda: None)
+    said = []
+    settling.settle_all(said.append)
+    assert said[0].startswith(f"Making {NAME} ready")
+    said.clear()
+    settling.settle_all(said.append)
+    assert "".join(said) == ""
+
+
 def test_what_goes_wrong_in_settling_costs_that_backend_only(fragile):
     def chore():
         raise RuntimeError("out of luck")
