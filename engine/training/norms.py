@@ -22,7 +22,6 @@ MOMENTUM = 0.1
 SHIFT_MOMENTUM = 0.125
 """The same of the shift-based one, a power of two (Hubara et al.'s released code)."""
 
-
 Running = tuple[Tensor, Tensor]
 """Running mean, and what is kept of the spread."""
 

@@ -60,7 +60,7 @@ def test_thresholds_equal_the_rule_at_every_sum(mean, var, gamma, beta, reach):
     check(mean, var, gamma, beta, reach)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     vectors(ordinary),
     vectors(variances),

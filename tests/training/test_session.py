@@ -33,9 +33,6 @@ def losses(events):
         pytest.param({"kind": "float", "output": "bias"}, id="float"),
         pytest.param({"optimizer": "shift-adamax", "rate_scale": "glorot", "schedule": "exponential"}, id="shift"),
         pytest.param({"optimizer": "bop", "kind": "binaryconnect"}, id="bop"),
-        pytest.param({"optimizer": "sgd", "schedule": "halving", "halve_every": 1}, id="sgd"),
-        pytest.param({"scaling": "xnor-net", "thresholds": "learned", "dropout_hidden": 0.3}, id="scaled"),
-        pytest.param({"kind": "binaryconnect", "batch_norm": "shift-based"}, id="binaryconnect"),
         pytest.param({"model": "cnn-32-64-64"}, id="conv"),
     ],
 )
