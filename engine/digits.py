@@ -1,4 +1,4 @@
-"""The preparations of digits: from ink on a surface of any size to the pixels or bits that a network sees. Numpy only."""
+"""The preparations of digits: from ink on a surface of any size to the pixels or bits that a network sees."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 MNIST, BITS = "mnist", "mnist-bits"
-"""The preparations that are made here, by name (network.Metadata.preparation): see `prepare`, and `in_bits` after it."""
+"""The preparations made here, by name (network.Metadata.preparation): see `prepare`, and `in_bits` after it."""
 SIDE = 28
 BOX = 20
 """The longest side of the digit, in pixels of the result."""
 FAINTEST = 16
 """What is no brighter than this is surface, not ink."""
 INKED = 64
-"""A place of a picture in bits is set where its mean brightness is this or more: a stroke that covers a quarter of it."""
+"""A place of a picture in bits is set where its mean brightness is this or more, as where ink covers a quarter."""
 SET = 128
 """A pixel from here up is a set bit to a network on bits."""
 

@@ -20,7 +20,7 @@ PATIENCE = 0.005
 
 
 def votes(programs: Mapping[str, Program], image: NDArray[np.generic]) -> Iterator[Vote]:
-    """What each program says of one image as the network takes it (rules.taken); one that refuses it says why. Raises BackendLost."""
+    """What each program says of one image as its network takes it; one that refuses it says why. Raises BackendLost."""
     batch = np.ascontiguousarray(image)[None]
     for name, program in programs.items():
         try:

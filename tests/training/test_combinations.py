@@ -9,6 +9,7 @@ from engine.config import CHOICES, RunConfig
 from engine.errors import BadInput
 from engine.inference.backend import backend
 from engine.inference.network import Metadata
+from engine.inference.rules import taken
 from engine.training import layers, models, probes, steppers
 from engine.training.evaluation import finish
 from engine.training.fold import fold
@@ -63,7 +64,9 @@ def check_deployed(run, arrays, images):
 
     But for binary networks with shortcuts, whose float32 value may lie on the other side of a sign (see test_fold).
     """
-    scores = backend("naive" if run.binary_activations else "float-blas").load(fold(arrays, run, ABOUT)).scores(images)
+    network = fold(arrays, run, ABOUT)
+    program = backend("naive" if run.binary_activations else "float-blas").load(network)
+    scores = program.scores(taken(network, images))
     assert np.all(np.isfinite(scores))
     if run.binary_activations and run.model.startswith("resnet"):
         return
