@@ -78,8 +78,8 @@ class FaultsPanel(LabPanel):
             self._add(result)
         elif isinstance(result, FaultSummary):
             self._summary = result
-            network, coded = (self._points.get(name, []) for name in ("network", "coded"))
-            self.programming.show_points(network, coded, result.bits)
+        network, coded = (self._points.get(name, []) for name in ("network", "coded"))
+        self.programming.show_points(network, coded, 0 if self._summary is None else self._summary.bits)
         self.found.emit(self._in_words())
 
     def csv(self) -> str:

@@ -172,7 +172,7 @@ class Faults:
         yield from table(("rate", *map(title, series)), list(zip(rates, *columns, strict=True)))
         yield ""
         for name, one in record["choices"].items():
-            yield f"{CHOICES[name]}: {_in_words(one)}"
+            yield f"{CHOICES[name]}: {_in_words(one, record['bits'])}"
         yield f"{record['draws_per_second']:.1f} draws a second, {record['seconds']:.1f} s"
 
 
@@ -203,9 +203,9 @@ def _in_short(mean: float, deviation: float, silent: float) -> str:
     return f"{100 * mean:.2f}{spread}" + (f" ({silent:.0%} no answer)" if silent else "")
 
 
-def _in_words(one: dict[str, Any]) -> str:
+def _in_words(one: dict[str, Any], bits: int) -> str:
     return (
-        f"{1e9 * one['pulse']:.2f} ns, {1e15 * one['energy']:.0f} fJ a bit, "
+        f"{1e9 * one['pulse']:.2f} ns, {1e15 * one['energy']:.0f} fJ a bit, {1e9 * one['energy'] * bits:.0f} nJ in all, "
         f"bit error rate {one['rate']:.2g}, accuracy {100 * one['accuracy']:.2f} %"
     )
 
