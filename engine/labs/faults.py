@@ -66,8 +66,9 @@ class RunFaults(m.RunLab):
 
     def __post_init__(self) -> None:
         highest = 1 / self.failures.steepest
-        if not self.rates or not all(0 <= rate <= highest for rate in self.rates):
-            raise BadInput("Not every rate is a probability.", f"Give rates between 0 and {highest:g}.")
+        if not any(self.rates) or not all(0 <= rate <= highest for rate in self.rates):
+            what = "The rates are not all probabilities, or all are 0."
+            raise BadInput(what, f"Give rates from 0 to {highest:g}, one above 0.")
         if not 1 <= self.draws <= MAX_DRAWS:
             raise BadInput(f"{self.draws} draws cannot be made.", f"Choose 1 to {MAX_DRAWS:,}.")
         if not 0 <= self.loss <= 1:
@@ -205,8 +206,8 @@ def _in_short(mean: float, deviation: float, silent: float) -> str:
 
 def _in_words(one: dict[str, Any], bits: int) -> str:
     return (
-        f"{1e9 * one['pulse']:.2f} ns, {1e15 * one['energy']:.0f} fJ a bit, {1e9 * one['energy'] * bits:.0f} nJ in all, "
-        f"bit error rate {one['rate']:.2g}, accuracy {100 * one['accuracy']:.2f} %"
+        f"{1e9 * one['pulse']:.2f} ns, {1e15 * one['energy']:.0f} fJ a bit, "
+        f"{1e9 * one['energy'] * bits:.0f} nJ in all, bit error rate {one['rate']:.2g}, accuracy {100 * one['accuracy']:.2f} %"
     )
 
 

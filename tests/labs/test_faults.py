@@ -126,9 +126,10 @@ def test_progress_says_which_series_and_only_grows(files):
     [
         ({"model": "twin"}, Unsupported, "float weights"),
         ({"twin": "model"}, Unsupported, "binary weights"),
-        ({"rates": (2.0,)}, BadInput, "probability"),
-        ({"rates": (0.6,), "failures": Failures("write", 2.0, 1.0)}, BadInput, "probability"),
-        ({"rates": ()}, BadInput, "probability"),
+        ({"rates": (2.0,)}, BadInput, "probabilities"),
+        ({"rates": (0.6,), "failures": Failures("write", 2.0, 1.0)}, BadInput, "probabilities"),
+        ({"rates": ()}, BadInput, "all are 0"),
+        ({"rates": (0.0,)}, BadInput, "all are 0"),
         ({"draws": 0}, BadInput, "0 draws"),
         ({"loss": -0.1}, BadInput, "points"),
         ({"overdrive": 0.5}, BadInput, "never switches"),
