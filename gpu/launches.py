@@ -120,18 +120,18 @@ def _by_words(
 
 def pack_floats(values: DeviceArray, words: DeviceArray) -> Launch:
     """Signs of float32 [rows, columns] into words [rows, row_words]; +1 iff the value is 0 or more."""
-    return _pack("pack_floats", values.shape[1], words, {"values": values, "words": words})
+    return _pack("pack_floats", values, words, {"values": values, "words": words})
 
 
 def pack_bytes(values: DeviceArray, words: DeviceArray, level: int) -> Launch:
     """Signs of uint8 [rows, columns], +1 from `level` on, into words [rows, row_words]."""
-    return _pack("pack_bytes", values.shape[1], words, {"values": values, "words": words, "level": level})
+    return _pack("pack_bytes", values, words, {"values": values, "words": words, "level": level})
 
 
 def pack_planes(values: DeviceArray, words: DeviceArray) -> Launch:
     """The bit planes of uint8 [rows, columns] into words [rows, 8, row_words]."""
     _check(words.shape[1] == PLANE_COUNT, f"planes into {words.shape}")
-    return _pack("pack_planes", values.shape[1], words, {"values": values, "words": words})
+    return _pack("pack_planes", values, words, {"values": values, "words": words})
 
 
 def finish(sums: DeviceArray, result: Bits | Scores | Value) -> Launch:
@@ -144,7 +144,7 @@ def finish(sums: DeviceArray, result: Bits | Scores | Value) -> Launch:
         return launch(PACK, "score_sums", (parts(rows * columns, THREADS), 1, 1), (THREADS, 1, 1), named)
     kernel = "pack_sums" if isinstance(result, Bits) else "value_sums"
     words = DeviceArray(result.out.address, result.out.dtype, (rows, result.out.shape[-1]), result.out.owner)
-    return _pack(kernel, columns, words, {"sums": sums, **result.values()})
+    return _pack(kernel, sums, words, {"sums": sums, **result.values()})
 
 
 def clear(sums: DeviceArray) -> Launch:
@@ -166,12 +166,11 @@ def pool_sums(maps: DeviceArray, pool: MaxPool, out: DeviceArray) -> Launch:
     return _pool("pool_sums", maps, pool, out, {"maps": maps, "out": out, "channels": maps.shape[-1]})
 
 
-def _pack(kernel: str, columns: int, words: DeviceArray, values: Values) -> Launch:
-    """A warp for each word of a row [rows, …, row_words]."""
-    rows, row_words = words.shape[0], words.shape[-1]
-    first = next(iter(values.values()))
-    assert isinstance(first, DeviceArray)
-    _check(row_words == words_of(columns) and math.prod(first.shape) == rows * columns, f"{first.shape} in {words}")
+def _pack(kernel: str, source: DeviceArray, words: DeviceArray, values: Values) -> Launch:
+    """A warp for each word of a row, [rows, …, row_words], that is made of source [..., columns]."""
+    rows, row_words, columns = words.shape[0], words.shape[-1], source.shape[-1]
+    fits = row_words == words_of(columns) and math.prod(source.shape) == rows * columns
+    _check(fits, f"{source.shape} into words {words.shape}")
     grid = (parts(rows * row_words, THREADS // WARP), 1, 1)
     named: Values = {**values, "rows": rows, "columns": columns, "row_words": row_words}
     return launch(PACK, kernel, grid, (THREADS, 1, 1), named)

@@ -1,4 +1,4 @@
-// What every kernel stands on: the types of arguments, the size of a warp, signs as ballots.
+// What every kernel stands on: the types of arguments, the size of a warp, where a thread is.
 #pragma once
 
 typedef unsigned char u8;

@@ -47,15 +47,12 @@ class SimulatedDevice(Device):
 
     def __init__(self, order=FORWARD, planted=None, flags=()):
         self._order, self._planted, self._flags = order, planted, flags
-        self._blocks = {}
         self.launches = []
 
     def allocate(self, shape, dtype):
         dtype = np.dtype(dtype)
         block = Block(math.prod(shape) * dtype.itemsize)
-        address = block.inside.ctypes.data
-        self._blocks[address] = block
-        return DeviceArray(address, dtype, tuple(shape), block)
+        return DeviceArray(block.inside.ctypes.data, dtype, tuple(shape), block)
 
     def upload(self, values, into=None):
         if into is None:

@@ -79,6 +79,7 @@ Value max(Value a, Value b) {
 inline int __popc(unsigned word) { return __builtin_popcount(word); }
 inline float __fmul_rn(float a, float b) { return a * b; }
 inline float __fadd_rn(float a, float b) { return a + b; }
+inline float __fmaf_rn(float a, float b, float sum) { return __builtin_fmaf(a, b, sum); }
 inline float __int2float_rn(int value) { return (float)value; }
 
 // A kernel as cuLaunchKernel sees it: its arguments are where void** points.

@@ -31,25 +31,25 @@ def one_of(*modules):
     return st.sampled_from(every)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=20)
 @given(kernel=one_of(*GEMMS), size=PRODUCT, order=ORDER)
 def test_products(kernel, size, order):
     hold(kernel, order, products=(size,))
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=20)
 @given(kernel=one_of(*FEW, PLANES), size=FEW_ROWS, order=ORDER)
 def test_few_rows(kernel, size, order):
     hold(kernel, order, few=(size,))
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=20)
 @given(kernel=one_of(*PIXELS, *CONVS), product=PRODUCT, size=convolution(), order=ORDER)
 def test_pixels_and_convolutions(kernel, product, size, order):
     hold(kernel, order, products=(product,), convolutions=(size,))
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=20)
 @given(kernel=one_of(PACK), size=st.tuples(st.integers(1, 20), st.integers(1, 300)), order=ORDER)
 def test_matrices(kernel, size, order):
     hold(kernel, order, matrices=(size,))
