@@ -21,6 +21,7 @@ from engine.faults.programming import SAFE, Choice, Curve, choice
 from engine.inference import deploy, modelfile
 from engine.inference.backend import Ready, backend
 from engine.inference.network import FloatNetwork, PackedNetwork
+from engine.inference.rules import taken
 from engine.labs.faults import FaultPoint, FaultSummary, Programming, RunFaults, title
 from engine.streams import stream
 from engine.worker import Run
@@ -33,11 +34,12 @@ MOST_IMAGES = {"image": 1000}
 
 @dataclass
 class Series:
-    """One curve: a memory, and which of its layers have faults."""
+    """One curve: a memory, which of its layers have faults, and the test images as it takes them."""
 
     name: str
     memory: Memory
     layers: Sequence[int]
+    images: Images
     packed: bool = True
     seconds: float = 0.0
     """What one draw takes, about."""
@@ -47,9 +49,9 @@ class Series:
 
 @dataclass(frozen=True)
 class Trial:
-    """The test set, and how cells fail."""
+    """The test set u8 [B, H, W, C], and how cells fail."""
 
-    images: Images
+    images: NDArray[np.uint8]
     labels: NDArray[np.int64]
     failures: Failures
     seed: int
@@ -63,7 +65,7 @@ class Trial:
                 rng = stream("faults", self.seed, number, layer, start)
                 stored = partial(series.memory.stored, layer)
                 series.memory.flip(layer, self.failures.draw(rng, series.memory.cells[layer], rate, stored))
-            answers = series.memory.answers(self.images[start : start + size])
+            answers = series.memory.answers(series.images[start : start + size])
             series.memory.restore()
             right += int((answers == self.labels[start : start + size]).sum())
             silent += int((answers == NO_ANSWER).sum())
@@ -76,7 +78,7 @@ def sweep(request: RunFaults) -> Run:
     network, dataset = _packed(request.model)
     trial = _trial(request, dataset)
     yield m.Progress("job", "Preparing")
-    every = list(_series(request, network, dataset))
+    every = list(_series(request, network, dataset, trial.images))
     for series in every:
         yield from _first(trial, series)
     done, rates = 0.0, sorted({rate for rate in request.rates if rate})
@@ -114,21 +116,24 @@ def _point(series: Series, rate: float, drawn: Sequence[tuple[float, float]]) ->
     return FaultPoint(series.name, rate, accuracies, float(silent.mean()))
 
 
-def _series(request: RunFaults, network: PackedNetwork, dataset: Dataset) -> Iterator[Series]:
+def _series(
+    request: RunFaults, network: PackedNetwork, dataset: Dataset, images: NDArray[np.uint8]
+) -> Iterator[Series]:
     """What is compared: the network, coded and by layers, the hardened one, the twins."""
-    layers = range(len(list(network.layers())))
-    memory = _memory(network, request)
-    yield Series("network", memory, layers)
-    yield Series("coded", CodedMemory(_memory(network), network), layers)
+    own, memory, layers = taken(network, images), _memory(network, request), range(len(list(network.layers())))
+    yield Series("network", memory, layers, own)
+    yield Series("coded", CodedMemory(_memory(network), network), layers, own)
     if request.hardened:
         hardened, _ = _packed(request.hardened, dataset)
-        yield Series("hardened", _memory(hardened, request), range(len(list(hardened.layers()))))
+        every = range(len(list(hardened.layers())))
+        yield Series("hardened", _memory(hardened, request), every, taken(hardened, images))
     if request.twin:
         twin = _float(request.twin, dataset)
-        yield Series("float32", Float32Memory(twin), range(len(twin.operations)), packed=False)
-        yield Series("int8", Int8Memory(twin), range(len(twin.operations)), packed=False)
+        every = range(len(twin.operations))
+        yield Series("float32", Float32Memory(twin), every, images, packed=False)
+        yield Series("int8", Int8Memory(twin), every, images, packed=False)
     if request.layers:
-        yield from (Series(f"layer {layer + 1}", memory, [layer]) for layer in layers)
+        yield from (Series(f"layer {layer + 1}", memory, [layer], own) for layer in layers)
 
 
 def _memory(network: PackedNetwork, request: RunFaults | None = None) -> Memory:
@@ -163,7 +168,7 @@ def _float(path: str, dataset: Dataset) -> FloatNetwork:
 
 
 def _choices(request: RunFaults, means: dict[str, dict[float, float]]) -> dict[str, Choice]:
-    """Programming without faults, and as weakly as the loss of accuracy allows; none without a clean start."""
+    """Programming without faults, and as weakly as the loss of accuracy allows."""
     found = {}
     for name in ("network", "coded"):
         curve = Curve(list(means[name]), list(means[name].values()), coded=name == "coded")

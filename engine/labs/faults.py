@@ -207,7 +207,8 @@ def _in_short(mean: float, deviation: float, silent: float) -> str:
 def _in_words(one: dict[str, Any], bits: int) -> str:
     return (
         f"{1e9 * one['pulse']:.2f} ns, {1e15 * one['energy']:.0f} fJ a bit, "
-        f"{1e9 * one['energy'] * bits:.0f} nJ in all, bit error rate {one['rate']:.2g}, accuracy {100 * one['accuracy']:.2f} %"
+        f"{1e9 * one['energy'] * bits:.0f} nJ in all, bit error rate {one['rate']:.2g}, "
+        f"accuracy {100 * one['accuracy']:.2f} %"
     )
 
 

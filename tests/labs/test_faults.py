@@ -96,6 +96,13 @@ def test_where_native_kernels_do_not_run_the_figures_are_the_same(files, monkeyp
         assert np.array_equal(point.accuracies, native[key].accuracies), key
 
 
+def test_a_network_on_bits_reads_the_same_pictures_as_bits(files, tmp_path):
+    path = str(tmp_path / "bits.safetensors")
+    modelfile.save(path, builders.packed(np.random.default_rng(3), hidden=(30,), source="bits"))
+    found = points(run(RunFaults(path, files["twin"], files["model"], rates=(0.0, 0.1), draws=1)))
+    assert {name for name, _ in found} >= {"network", "hardened", "float32", "layer 2"}
+
+
 def test_thresholds_fail_only_where_asked(files):
     request = RunFaults(files["model"], rates=(0.0, 0.1), draws=2, layers=False)
     with_thresholds = RunFaults(files["model"], rates=(0.0, 0.1), draws=2, layers=False, thresholds=True)
