@@ -50,6 +50,7 @@ class Session(RunSession):
     ) -> None:
         super().__init__(trainer, settings, parent)
         self.inference = inference
+        self.seen: m.Image | None = None  # what the network last saw of the canvas
         self.mode: Mode = "float" if settings.mode == "float" else "xnor"
         self._backends = BackendChoice(settings)
         self._models = ModelsList(inference, settings, self.models_changed, self.model_changed)
@@ -144,6 +145,7 @@ class Session(RunSession):
 
     def predict(self, image: m.Image | None) -> None:
         """Score an image u8 [H, W, C]; None for an empty canvas. Latest only: one is in flight, one may wait."""
+        self.seen = image
         self._predictor.predict(image)
 
     # ------------------------------------------------------------ mode and backends

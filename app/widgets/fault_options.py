@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QSignalBlocker, Signal
-from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QSpinBox, QVBoxLayout, QWidget
 
 from app.models_list import shipped
 from app.session import Session
 from app.theme import GRID
 from app.widgets.card import label
+from app.widgets.pickers import fill, picker
 from engine.errors import BadInput
 from engine.faults.cells import KINDS, Failures, Kind
 from engine.labs.faults import DRAWS, RunFaults
@@ -39,14 +40,14 @@ class FaultOptions(QWidget):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self._session = session
-        self.network = _picker("Network")
-        self.hardened = _picker("Network trained with faults")
-        self.twin = _picker("Float twin")
-        self.kind = _picker("How cells fail")
+        self.network = picker("Network")
+        self.hardened = picker("Network trained with faults")
+        self.twin = picker("Float twin")
+        self.kind = picker("How cells fail")
         for kind, name in KIND_NAMES.items():
             self.kind.addItem(name, kind)
             self.kind.setItemData(self.kind.count() - 1, KINDS[kind].capitalize(), 3)
-        self.direction = _picker("In which direction")
+        self.direction = picker("In which direction")
         for name, shares in DIRECTIONS.items():
             self.direction.addItem(name, shares)
         self.draws = QSpinBox()
@@ -57,8 +58,8 @@ class FaultOptions(QWidget):
         self.thresholds.setAccessibleName("Thresholds fail too")
         self.thresholds.setToolTip("As 32-bit words; the paper keeps them safe")
         self._lay_out()
-        for picker in (self.network, self.hardened, self.twin, self.kind, self.direction):
-            picker.currentIndexChanged.connect(self.changed)
+        for one in (self.network, self.hardened, self.twin, self.kind, self.direction):
+            one.currentIndexChanged.connect(self.changed)
         self.draws.valueChanged.connect(self.changed)
         self.thresholds.toggled.connect(self.changed)
         session.models_changed.connect(self.refresh_models)
@@ -85,9 +86,9 @@ class FaultOptions(QWidget):
         packed = {path: title for path, title in known.items() if forms.get(path, "packed") == "packed"}
         floats = {path: title for path, title in known.items() if forms.get(path) == "float"}
         twins = {path: Path(path).stem for path in shipped("-float")} | floats
-        _fill(self.network, packed, "")
-        _fill(self.hardened, {"": "none"} | packed, next(iter(shipped("-hardened")), ""))
-        _fill(self.twin, {"": "none"} | twins, next(iter(shipped("-float")), ""))
+        fill(self.network, packed, "")
+        fill(self.hardened, {"": "none"} | packed, next(iter(shipped("-hardened")), ""))
+        fill(self.twin, {"": "none"} | twins, next(iter(shipped("-float")), ""))
 
     def _lay_out(self) -> None:
         column = QVBoxLayout(self)
@@ -105,22 +106,3 @@ class FaultOptions(QWidget):
                 row.addWidget(part)
             row.addStretch(1)
             column.addLayout(row)
-
-
-def _picker(name: str) -> QComboBox:
-    picker = QComboBox()
-    picker.setAccessibleName(name)
-    picker.setToolTip(name)
-    picker.setMinimumContentsLength(17)
-    picker.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-    return picker
-
-
-def _fill(picker: QComboBox, models: dict[str, str], first: str) -> None:
-    """List models by path; keep the choice, or take `first`."""
-    wanted = picker.currentData() if picker.count() else first
-    with QSignalBlocker(picker):
-        picker.clear()
-        for path, title in models.items():
-            picker.addItem(title, path)
-        picker.setCurrentIndex(max(0, picker.findData(wanted)))

@@ -16,6 +16,7 @@ from engine.faults.masks import Cells, bits_at, flip_bits, in_rows
 from engine.inference.backend import Program, best
 from engine.inference.backends.cpu_xnor import FlippingProgram
 from engine.inference.network import Conv, Operation, PackedNetwork, Product, Threshold
+from engine.inference.rules import taken
 
 Images = NDArray[np.generic]
 Answers = NDArray[np.int64]
@@ -51,6 +52,7 @@ class PackedMemory:
 
     def __init__(self, network: PackedNetwork) -> None:
         """Raises FlipscopeError where the native kernels do not run here."""
+        self._network = network
         self._layers = list(network.layers())
         self._program = FlippingProgram(network)
         self.cells = [weights(layer) for layer in self._layers]
@@ -65,7 +67,7 @@ class PackedMemory:
         self._program.restore()
 
     def answers(self, images: Images) -> Answers:
-        return classes(self._program.scores(images))
+        return classes(self._program.scores(taken(self._network, images)))
 
 
 class RebuiltMemory:
@@ -102,7 +104,7 @@ class RebuiltMemory:
         if self._program is None:
             self._program = best("xnor").load(self._network)
             self._program.warm()
-        return classes(self._program.scores(images))
+        return classes(self._program.scores(taken(self._network, images)))
 
     def _parted(self, layer: int, cells: Cells) -> tuple[Cells, Cells]:
         """Cells of weights, and cells of thresholds counted from the first of those."""

@@ -121,7 +121,7 @@ def packed_only(network: Network, backend: str) -> PackedNetwork:
     return network
 
 
-def taken(network: Network, images: NDArray[np.uint8]) -> NDArray[np.generic]:
+def taken(network: Network, images: NDArray[Any]) -> NDArray[np.generic]:
     """Images u8 [B, H, W, C] as a network takes them: as they are, or in words with bit 1 for a bright pixel."""
     if isinstance(network, FloatNetwork) or network.source == "u8":
         return np.ascontiguousarray(images)

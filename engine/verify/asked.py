@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from engine import datasets
+from engine import datasets, digits
 from engine import messages as m
 from engine.bits import unpack
 from engine.errors import BadInput, Unsupported
@@ -62,7 +62,7 @@ def bits_of(network: PackedNetwork, image: m.Image) -> Bits:
 
 def _image(request: RunVerify, network: PackedNetwork) -> m.Image:
     if request.image is not None:
-        return request.image
+        return _fitted(request.image, network)
     if request.picture:
         image, blank = pictures.prepare(pictures.read(request.picture), network.metadata)
         if blank:
@@ -74,6 +74,14 @@ def _image(request: RunVerify, network: PackedNetwork) -> m.Image:
         raise BadInput(f"There is no test image {request.index}.", f"Choose 0 to {len(dataset.test_images) - 1:,}.")
     chosen: m.Image = dataset.test_images[request.index]
     return chosen
+
+
+def _fitted(image: m.Image, network: PackedNetwork) -> m.Image:
+    """What another model saw of a drawing, as this one would where both prepare it alike, but for its size."""
+    height, width, channels = network.metadata.input_shape
+    if network.metadata.preparation != digits.BITS or image.shape != (digits.SIDE, digits.SIDE, channels):
+        return image
+    return digits.in_bits(image[..., 0], height, width)[..., np.newaxis]
 
 
 def _dataset(network: PackedNetwork) -> datasets.Dataset:

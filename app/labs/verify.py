@@ -1,0 +1,182 @@
+"""The panel of the verification lab: one digit's neighbourhood, counted or proved, and robust accuracy by radius."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+
+from app.labs import About, LabPanel
+from app.session import Session
+from app.theme import GAP
+from app.widgets.card import Card, label
+from app.widgets.class_counts import ClassCounts
+from app.widgets.marked_bits import MarkedBits
+from app.widgets.plot import Axis, Plot
+from app.widgets.verify_options import VerifyOptions
+from engine import messages as m
+from engine.labs.verify import Explanation, RunVerify, SweepCurve, Verdict
+
+LINES = ("this network", "the other")
+
+
+class VerifyPanel(LabPanel):
+    """See LabPanel."""
+
+    name: ClassVar[str] = "verify"
+    title: ClassVar[str] = "Verification"
+    order: ClassVar[int] = 2
+    about: ClassVar[About] = About(
+        question="Of all pictures that differ from this digit in at most so many bits, how many does the network read "
+        "as it reads the digit? Exactly, not by sampling.",
+        method="Every neuron counts bits, so the network is a set of cardinality constraints. Three engines answer: "
+        "enumeration runs every input through the XNOR kernels, decision diagrams count without trying, and SAT finds "
+        "one input of another class or proves that there is none. Whichever suits is chosen, and says why.",
+        limits="Dense networks on bits with one scale for all classes. Changed bits are no drawing: few strokes differ "
+        "so. Diagrams and SAT can take too long; then the answer is 'out of budget', never a guess.",
+        source="Y. Zhang et al., BDD4BNN, CAV 2021. MiniCard: M. Liffiton and J. Maglalang, SAT 2012.",
+        claims=("Networks of up to four blocks on 784 inputs are counted exactly by decision diagrams.",),
+    )
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(session, parent)
+        self._verdict: Verdict | None = None
+        self._explanation: Explanation | None = None
+        self._curves: dict[int, SweepCurve] = {}
+        self.options = VerifyOptions(session)
+        self.said = label("Press Run: what is proved, refuted or left open is said here.")
+        self.said.setWordWrap(True)
+        self.digit, self.other = MarkedBits("The digit"), MarkedBits("A counterexample")
+        self.counts = ClassCounts("Press Run: how many inputs have which class.")
+        self.plot = Plot(
+            "Robust accuracy against radius",
+            Axis("changed bits"),
+            Axis("robust accuracy", "%", low=0.0, high=100.0),
+            empty="Then the test digits that are right and stay so, by radius.",
+        )
+        self.plot.add_line(LINES[0], lambda t: t.xnor, symbol=True)
+        self.plot.add_line(LINES[1], lambda t: t.twin, symbol=True)
+        self._lay_out()
+        self.options.changed.connect(self.edited)
+        session.prediction.connect(lambda _: self.edited.emit())
+
+    def request(self) -> RunVerify:
+        return self.options.request()
+
+    def begin(self, request: m.RunLab) -> None:  # noqa: ARG002 - the contract
+        self._verdict, self._explanation, self._curves = None, None, {}
+        self.plot.clear_lines()
+        for picture in (self.digit, self.other):
+            picture.show_bits(None)
+        self.counts.show_counts((), (), "", "counting")
+        self.said.setText("Under way.")
+        self.found.emit("")
+
+    def show_result(self, result: m.LabResult) -> None:
+        if isinstance(result, Verdict):
+            self._verdict = result
+            self._show_verdict(result)
+        elif isinstance(result, Explanation):
+            self._explanation = result
+            self._show_explanation(result)
+        elif isinstance(result, SweepCurve):
+            self._curves[result.order] = result
+            shares = 100 * result.robust / result.images
+            self.plot.set_line(LINES[result.order], np.arange(len(shares)), shares)
+        self.found.emit("\n".join(self._in_words()))
+
+    def csv(self) -> str:
+        rows = ["part,network,of,value,not found out"]
+        if (one := self._verdict) is not None:
+            rows += [f"status,{one.model},radius {one.radius},{one.status},", f"inputs,{one.model},,{one.region_size},"]
+            pairs = zip(one.class_names, one.per_class or (), strict=False)
+            rows += [f"class,{one.model},{name},{count}," for name, count in pairs]
+        for curve in self._curves.values():
+            found = zip(curve.robust.tolist(), curve.unknown.tolist(), strict=True)
+            said = f"robust of {curve.images},{curve.model},radius"
+            rows += [f"{said} {radius},{robust},{open_}" for radius, (robust, open_) in enumerate(found)]
+        return "\n".join([*rows, ""]) if len(rows) > 1 else ""
+
+    # ------------------------------------------------------------ showing
+
+    def _show_verdict(self, one: Verdict) -> None:
+        self.said.setText(_verdict_in_words(one))
+        self.digit.show_bits(one.centre)
+        self._digit_card.set_hint(f"read as {one.label}")
+        if one.counterexample is None:
+            self._other_card.set_hint("there is none" if one.status == "proved" else "none found")
+        else:
+            self.other.show_bits(one.counterexample, crossed=one.counterexample != one.centre)
+            self._other_card.set_hint(f"read as {one.counterclass}; × changed")
+        why = "SAT does not count." if one.engine == "sat" else one.note or "Not counted."
+        self.counts.show_counts(one.class_names, one.per_class or (), one.label, why)
+
+    def _show_explanation(self, found: Explanation) -> None:
+        if self._verdict is None:
+            return
+        centre = self._verdict.centre
+        shown = found.essential if found.forcing is None else found.forcing
+        ringed = np.zeros(centre.size, np.bool_)
+        ringed[shown] = True
+        self.digit.show_bits(centre, ringed=ringed.reshape(centre.shape))
+        what = "change the class alone" if found.forcing is None else "force the class alone"
+        self._digit_card.set_hint(f"read as {self._verdict.label}; ○ {what}")
+
+    def _in_words(self) -> list[str]:
+        told = [] if self._verdict is None else [_verdict_in_words(self._verdict)]
+        if (found := self._explanation) is not None:
+            forced = f"not found: {found.note}" if found.forcing is None else f"{found.forcing.size} bits"
+            told.append(f"Forcing the class alone: {forced}; changing it alone: {found.essential.size} bits.")
+        for curve in self._curves.values():
+            shares = ", ".join(f"{100 * count / curve.images:.1f}" for count in curve.robust.tolist())
+            told.append(f"{curve.model}: {shares} % of {curve.images} digits right within 0, 1, … changed bits.")
+        return told
+
+    # ------------------------------------------------------------ making it
+
+    def _lay_out(self) -> None:
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(GAP)
+        column.addWidget(self.options)
+        column.addWidget(self.said)
+        self._digit_card, self._other_card = Card("The digit"), Card("Counterexample")
+        self._digit_card.body.addWidget(self.digit, 1)
+        self._other_card.body.addWidget(self.other, 1)
+        pictures = QHBoxLayout()
+        pictures.setSpacing(GAP)
+        pictures.addWidget(self._digit_card)
+        pictures.addWidget(self._other_card)
+        counts = Card("Inputs of each class", "logarithmic")
+        counts.body.addWidget(self.counts, 1)
+        sweep = Card("Robust accuracy", "of the sweep's test digits")
+        sweep.body.addWidget(self.plot, 1)
+        grid = QGridLayout()
+        grid.setSpacing(GAP)
+        grid.addLayout(pictures, 0, 0, 1, 2)
+        grid.addWidget(counts, 1, 0)
+        grid.addWidget(sweep, 1, 1)
+        for index in (0, 1):
+            grid.setColumnStretch(index, 1)
+            grid.setRowStretch(index, 1)
+        column.addLayout(grid, 1)
+
+
+def _verdict_in_words(one: Verdict) -> str:
+    """What was found about one digit, in a few sentences."""
+    within = f"{one.region_size:,} inputs within {one.radius} changed bits of this {one.label}"
+    how = f"By {one.engine} in {one.seconds:.2f} s."
+    nodes = "" if one.nodes is None else f" {one.nodes:,} nodes, {one.library}."
+    if one.status == "proved":
+        said = f"Proved: all {within} are read alike."
+    elif one.status == "refuted" and one.robust is not None:
+        said = f"Refuted: {one.region_size - one.robust:,} of {within} are read otherwise."
+    elif one.status == "refuted":
+        said = f"Refuted: of {within}, at least one is read otherwise."
+    else:
+        said = f"Out of budget: not found out for the {within}."
+    return " ".join(filter(None, (said, how + nodes, one.why, one.note)))
+
+
+PANEL = VerifyPanel
