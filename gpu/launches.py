@@ -20,6 +20,8 @@ MOST_ROWS = 2**31 - 2**16
 """So that a row's number, counted on to the end of a tile, is still an int."""
 MOST_PIXELS = (2**31 - 1) // 255
 """So that a sum of pixels is still an int."""
+MOST_VALUES = 2**31 - 2**16
+"""So that 32 bits count the values, or words, of which each thread, or warp, makes one."""
 PAPER_SIDE = 16
 
 # ---------------------------------------------------------------- products
@@ -141,6 +143,7 @@ def finish(sums: DeviceArray, result: Bits | Scores | Value) -> Launch:
     check_result(result, rows, columns)
     if isinstance(result, Scores):
         named: Values = {"sums": sums, "rows": rows, "columns": columns, **result.values()}
+        _check(rows * columns <= MOST_VALUES, f"scores of {sums.shape}")
         return launch(PACK, "score_sums", (parts(rows * columns, THREADS), 1, 1), (THREADS, 1, 1), named)
     kernel = "pack_sums" if isinstance(result, Bits) else "value_sums"
     words = DeviceArray(result.out.address, result.out.dtype, (rows, result.out.shape[-1]), result.out.owner)
@@ -171,6 +174,7 @@ def _pack(kernel: str, source: DeviceArray, words: DeviceArray, values: Values) 
     rows, row_words, columns = words.shape[0], words.shape[-1], source.shape[-1]
     fits = row_words == words_of(columns) and math.prod(source.shape) == rows * columns
     _check(fits, f"{source.shape} into words {words.shape}")
+    _check(rows * row_words <= MOST_VALUES, f"signs of {source.shape}")
     grid = (parts(rows * row_words, THREADS // WARP), 1, 1)
     named: Values = {**values, "rows": rows, "columns": columns, "row_words": row_words}
     return launch(PACK, kernel, grid, (THREADS, 1, 1), named)
@@ -180,6 +184,7 @@ def _pool(kernel: str, maps: DeviceArray, pool: MaxPool, out: DeviceArray, value
     images, height, width, depth = maps.shape
     down, across, _ = pool.gives((height, width, depth))
     _check(out.shape == (images, down, across, depth), f"{maps.shape} pooled into {out.shape}")
+    _check(math.prod(out.shape) <= MOST_VALUES, f"pooling into {out.shape}")
     window = {"height": height, "width": width, "size": pool.size, "stride": pool.stride}
     named: Values = {**values, **window, "down": down, "across": across, "positions": images * down * across}
     return launch(POOL, kernel, (parts(math.prod(out.shape), THREADS), 1, 1), (THREADS, 1, 1), named)

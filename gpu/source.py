@@ -84,9 +84,15 @@ def warp_tiles(block: tuple[int, int], warp: tuple[int, int], stages: int, block
 TILES = (tile(64, 128), tile(64, 128, 16), tile(32, 128), tile(128, 64), tile(64, 32), tile(16, 64))
 SHALLOW = tuple(macros for macros in TILES if dict(macros)["DEPTH"] == 8)
 ROWS = (1, 2, 4, 8)
-CARRY_SAVE = (("CARRY_SAVE", 1),)
+CARRY_SAVE, COPIES = (("CARRY_SAVE", 1),), (("STAGES", 3),)
 
-GEMMS = (*(Module("gemm.cu", macros + CARRY_SAVE) for macros in TILES), Module("gemm.cu", TILES[0]))
+GEMMS = (
+    *(Module("gemm.cu", macros + CARRY_SAVE + COPIES, 80) for macros in (tile(64, 128, 16), tile(64, 128))),
+    *(Module("gemm.cu", macros + CARRY_SAVE) for macros in TILES),
+    Module("gemm.cu", TILES[0]),
+)
+"""Products of signs: with carry-save counts, fed by copies where an architecture has them; and the plain one."""
+
 WIDE, SQUARE, SMALL = (
     warp_tiles((128, 256), (64, 64), 2, 1),
     warp_tiles((128, 128), (64, 32), 3, 2),

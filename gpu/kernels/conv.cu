@@ -59,8 +59,9 @@ struct Seen {
 __device__ inline void product(Stage (&stages)[2], const u32* maps, const u32* w, i32 rows, i32 columns,
                                const Windows& of, Sums& sums, i32 terms) {
     const i32 words = of.kernel * of.kernel * of.words;
-    agree(stages, Seen<BM>(maps, blockIdx.x * BM, rows, of), Rows<BN>(w, blockIdx.y * BN, columns, words), words, terms,
-          sums);
+    const ByRegisters<Seen<BM>, Rows<BN>> traffic(Seen<BM>(maps, blockIdx.x * BM, rows, of),
+                                                  Rows<BN>(w, blockIdx.y * BN, columns, words));
+    agree(stages, traffic, words, terms, sums);
 }
 
 extern "C" __global__ void __launch_bounds__(THREADS, 2)

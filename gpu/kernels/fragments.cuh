@@ -1,20 +1,22 @@
 // The product of one block on binary tensor cores.
 //
 // Of the block's BM rows by BN columns each warp has WM by WN, as RM by RN results of the instruction, whose sums
-// stay in registers. DEPTH words of both operands at a time are in shared memory, and STAGES - 1 such steps are on
-// their way while one is computed; one barrier a step. A row of a stage is 64 bytes in four chunks, and two rows fill
-// all banks: the chunks of every second pair of rows are swapped, so that the eight rows which one matrix is read
-// from lie in different banks.
+// stay in registers. DEPTH words of both operands at a time are in shared memory, STAGES such steps. A row of a stage is
+// 64 bytes in four chunks, and two rows fill all banks: the chunks of every pair of rows are in another order, so that
+// the eight rows which one matrix is read from lie in different banks.
 //
 // Three instructions, each where it is real (see bmma.cuh): TURING's XOR, XOR from sm_80 to sm_89, AND from sm_80 to
 // sm_90. What differs is popcount(a) + popcount(w) - 2 popcount(a and w): with AND the ones of the operands are
 // counted beside the product, by the pipe that it leaves idle. Warps that share rows or columns take turns at it.
 #pragma once
 #include "bmma.cuh"
-#include "ptx.cuh"
+#include "pipeline.cuh"
 
 #if !defined(BM) || !defined(BN) || !defined(WM) || !defined(WN) || !defined(STAGES) || !defined(THREADS)
 #error "a tile needs its sizes: BM, BN, WM, WN, STAGES, THREADS"
+#endif
+#ifndef TURING
+#define TURING 0
 #endif
 #if TURING + XOR + AND != 1
 #error "one instruction: TURING, XOR or AND"
@@ -98,18 +100,20 @@ struct Copies {
     }
 };
 
-__device__ inline void committed() {
-#if !TURING
-    commit_copies();
-#endif
-}
+struct Operands {
+    Copies<BM> rows;
+    Copies<BN> columns;
 
-// The oldest step on its way is there.
-__device__ inline void arrived() {
-#if !TURING
-    wait_copies<STAGES - 2>();
-#endif
-}
+    __device__ void begin(Stage& stage, int step) {
+        rows.begin(stage.rows, step);
+        columns.begin(stage.columns, step);
+    }
+
+    __device__ void finish(Stage& stage) {
+        rows.finish(stage.rows);
+        columns.finish(stage.columns);
+    }
+};
 
 // Ones of the rows and of the columns that this thread has a part of in its fragments, in the steps that are its turn.
 struct Ones {
@@ -218,38 +222,9 @@ __device__ inline void to_signs(Stage (&stages)[STAGES], const Ones& ones, i32 t
 
 __device__ inline void multiply(Stage (&stages)[STAGES], const u32* a, const u32* w, i32 rows, i32 columns, i32 words,
                                 i32 terms, Sums& sums) {
-    Copies<BM> left(a, blockIdx.x * BM, rows, words);
-    Copies<BN> right(w, blockIdx.y * BN, columns, words);
+    Operands operands = {{a, (i32)blockIdx.x * BM, rows, words}, {w, (i32)blockIdx.y * BN, columns, words}};
     Ones ones;
-    const int steps = parts(words, DEPTH);
-#pragma unroll
-    for (int step = 0; step < STAGES - 1; ++step) {
-        if (step < steps) {
-            left.begin(stages[step].rows, step);
-            right.begin(stages[step].columns, step);
-            left.finish(stages[step].rows);
-            right.finish(stages[step].columns);
-        }
-        committed();
-    }
-    int at = 0, free = STAGES - 1;
-#pragma unroll 1
-    for (int step = 0; step < steps; ++step) {
-        arrived();
-        __syncthreads();  // all see the step, and nobody reads the one before it any more
-        const int next = step + STAGES - 1;
-        if (next < steps) {
-            left.begin(stages[free].rows, next);
-            right.begin(stages[free].columns, next);
-        }
-        committed();  // even of nothing: groups are counted
-        add_product(stages[at], step, sums, ones);
-        if (next < steps) {
-            left.finish(stages[free].rows);
-            right.finish(stages[free].columns);
-        }
-        at = at + 1 == STAGES ? 0 : at + 1;
-        free = free + 1 == STAGES ? 0 : free + 1;
-    }
+    pipeline<!TURING>(stages, operands, parts(words, DEPTH),
+                      [&](const Stage& stage, int step) { add_product(stage, step, sums, ones); });
     to_signs(stages, ones, terms, sums);
 }

@@ -1,16 +1,23 @@
 // Product of matrices of signs: a [rows, words] by w [columns, words], both packed, `terms` signs in a row.
 #include "mismatches.cuh"
 
-__device__ inline void product(Stage (&stages)[2], const u32* a, const u32* w, i32 rows, i32 columns, i32 words, i32 terms,
-                               Sums& sums) {
-    agree(stages, Rows<BM>(a, blockIdx.x * BM, rows, words), Rows<BN>(w, blockIdx.y * BN, columns, words), words,
-          terms, sums);
+#ifndef STAGES
+#define STAGES 2
+typedef ByRegisters<Rows<BM>, Rows<BN>> Operands;
+#else
+typedef ByCopies<Rows<BM>, Rows<BN>> Operands;
+#endif
+
+__device__ inline void product(Stage (&stages)[STAGES], const u32* a, const u32* w, i32 rows, i32 columns, i32 words,
+                               i32 terms, Sums& sums) {
+    const Operands operands(Rows<BM>(a, blockIdx.x * BM, rows, words), Rows<BN>(w, blockIdx.y * BN, columns, words));
+    agree(stages, operands, words, terms, sums);
 }
 
 extern "C" __global__ void __launch_bounds__(THREADS, 2)
 gemm_sums(const u32* __restrict__ a, const u32* __restrict__ w, i32* __restrict__ out, i32 rows, i32 columns, i32 words,
           i32 terms) {
-    __shared__ Stage stages[2];
+    __shared__ Stage stages[STAGES];
     Sums sums;
     product(stages, a, w, rows, columns, words, terms, sums);
     store_sums(sums, out, rows, columns);
@@ -19,7 +26,7 @@ gemm_sums(const u32* __restrict__ a, const u32* __restrict__ w, i32* __restrict_
 extern "C" __global__ void __launch_bounds__(THREADS, 2)
 gemm_bits(const u32* __restrict__ a, const u32* __restrict__ w, const i32* __restrict__ bounds,
           const u32* __restrict__ falling, u32* __restrict__ out, i32 rows, i32 columns, i32 words, i32 terms) {
-    __shared__ Stage stages[2];
+    __shared__ Stage stages[STAGES];
     Sums sums;
     product(stages, a, w, rows, columns, words, terms, sums);
     store_bits(sums, bounds, falling, out, rows, columns);
@@ -28,7 +35,7 @@ gemm_bits(const u32* __restrict__ a, const u32* __restrict__ w, const i32* __res
 extern "C" __global__ void __launch_bounds__(THREADS, 2)
 gemm_scores(const u32* __restrict__ a, const u32* __restrict__ w, const f32* __restrict__ scale,
             const f32* __restrict__ shift, f32* __restrict__ out, i32 rows, i32 columns, i32 words, i32 terms) {
-    __shared__ Stage stages[2];
+    __shared__ Stage stages[STAGES];
     Sums sums;
     product(stages, a, w, rows, columns, words, terms, sums);
     store_scores(sums, scale, shift, out, rows, columns);
@@ -37,7 +44,7 @@ gemm_scores(const u32* __restrict__ a, const u32* __restrict__ w, const f32* __r
 extern "C" __global__ void __launch_bounds__(THREADS, 2)
 gemm_value(const u32* __restrict__ a, const u32* __restrict__ w, const f32* __restrict__ scale, const f32* __restrict__ shift,
            const f32* before, f32* value, u32* __restrict__ out, i32 rows, i32 columns, i32 words, i32 terms, i32 added) {
-    __shared__ Stage stages[2];
+    __shared__ Stage stages[STAGES];
     Sums sums;
     product(stages, a, w, rows, columns, words, terms, sums);
     store_value(sums, scale, shift, before, value, out, rows, columns, added);

@@ -21,14 +21,14 @@ typedef CarrySave Mismatches;
 typedef Plain Mismatches;
 #endif
 
-template <class Left, class Right>
-__device__ inline void agree(Stage (&stages)[2], Left left, Right right, i32 words, i32 terms, Sums& sums) {
+template <class Traffic, int HELD>
+__device__ inline void agree(Stage (&stages)[HELD], const Traffic& traffic, i32 words, i32 terms, Sums& sums) {
     Mismatches counters[RM][RN];
 #pragma unroll
     for (int i = 0; i < RM; ++i)
 #pragma unroll
         for (int j = 0; j < RN; ++j) counters[i][j].deep = i % 4 == 3;
-    multiply(stages, left, right, words, counters);
+    multiply(stages, traffic, words, counters);
 #pragma unroll
     for (int i = 0; i < RM; ++i)
 #pragma unroll

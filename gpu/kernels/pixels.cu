@@ -136,7 +136,7 @@ template <class Left>
 __device__ inline void weigh(Stage (&stages)[2], const Left& left, const u32* w, i32 columns, i32 terms, Sums& sums) {
     WeightedPixels counters[RM][RN];
     const SignBytes<BN> right(w, blockIdx.y * BN, columns, 2 * parts(terms, 64));
-    multiply(stages, left, right, parts(terms, 4), counters);
+    multiply(stages, ByRegisters<Left, SignBytes<BN>>(left, right), parts(terms, 4), counters);
 #pragma unroll
     for (int i = 0; i < RM; ++i)
 #pragma unroll

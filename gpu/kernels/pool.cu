@@ -6,21 +6,22 @@ struct Pooled {
     size_t first;  // of the window, in values of `depth` to a position
     bool inside;
 
-    __device__ Pooled(size_t at, i32 positions, i32 depth, i32 height, i32 width, i32 stride, i32 down, i32 across) {
-        const size_t position = at / depth;
-        const i32 column = (i32)(position % across), row = (i32)(position / across % down);
-        const size_t image = position / across / down;
-        first = ((image * height + row * stride) * width + column * stride) * depth + at % depth;
-        inside = position < (size_t)positions;
+    // 32 bits count the values, as launches see to: a division of 64 bits is a call, of a hundred instructions.
+    __device__ Pooled(u32 at, i32 positions, i32 depth, i32 height, i32 width, i32 stride, i32 down, i32 across) {
+        const u32 position = at / (u32)depth, line = position / (u32)across;
+        const i32 column = position % (u32)across, row = line % (u32)down;
+        const size_t image = line / (u32)down;
+        first = ((image * height + row * stride) * width + column * stride) * depth + at % (u32)depth;
+        inside = position < (u32)positions;
     }
 };
 
-__device__ inline size_t thread_of_grid() { return (size_t)blockIdx.x * blockDim.x + threadIdx.x; }
+__device__ inline u32 thread_of_grid() { return blockIdx.x * blockDim.x + threadIdx.x; }
 
 extern "C" __global__ void pool_bits(const u64* __restrict__ maps, const u64* __restrict__ falling,
                                      u64* __restrict__ out, i32 positions, i32 height, i32 width, i32 words, i32 size,
                                      i32 stride, i32 down, i32 across) {
-    const size_t at = thread_of_grid();
+    const u32 at = thread_of_grid();
     const Pooled window(at, positions, words, height, width, stride, down, across);
     if (!window.inside) return;
     const u64 turned = falling[at % words];
@@ -32,7 +33,7 @@ extern "C" __global__ void pool_bits(const u64* __restrict__ maps, const u64* __
 
 extern "C" __global__ void pool_sums(const i32* __restrict__ maps, i32* __restrict__ out, i32 positions, i32 height,
                                      i32 width, i32 channels, i32 size, i32 stride, i32 down, i32 across) {
-    const size_t at = thread_of_grid();
+    const u32 at = thread_of_grid();
     const Pooled window(at, positions, channels, height, width, stride, down, across);
     if (!window.inside) return;
     i32 largest = maps[window.first];

@@ -2,10 +2,9 @@
 //
 // A lane holds the columns lane, lane + 32, …, a warp RM rows, and their sums stay in registers. Every lane of a warp
 // reads the same words of a row, which is a broadcast, and neighbouring lanes read neighbouring 16 bytes of the
-// columns. While one step is computed the next is on its way from global memory into registers, and goes into the
-// other half of shared memory: one barrier a step.
+// columns.
 #pragma once
-#include "common.cuh"
+#include "pipeline.cuh"
 
 #if !defined(BM) || !defined(BN) || !defined(DEPTH) || !defined(THREADS)
 #error "a tile needs its sizes: BM, BN, DEPTH, THREADS"
@@ -24,10 +23,14 @@ static_assert(BM % WARPS == 0 && BN % WARP == 0 && DEPTH % 4 == 0 && 32 % DEPTH 
 struct Stage {
     alignas(16) uint2 rows[BM][PAIRS];
     alignas(16) uint4 columns[QUADS][BN + 32 / DEPTH];
+
+    __device__ uint2* row(int line, int pair) { return &rows[line][pair]; }
+    __device__ uint2* column(int line, int pair) { return (uint2*)&columns[pair / 2][line] + pair % 2; }
 };
 
 __device__ inline int pair_of_thread() { return threadIdx.x % PAIRS; }
 __device__ inline int line_of_thread() { return threadIdx.x / PAIRS; }
+__device__ inline int line_of_slot(int slot) { return line_of_thread() + slot * LINES; }
 
 // What a thread fetches of COUNT rows that lie one after the other in memory, `pairs` 64-bit words each.
 template <int COUNT>
@@ -41,7 +44,7 @@ struct Rows {
         pairs = row_words / 2;
         pair = pair_of_thread();
         for (int slot = 0; slot < SLOTS; ++slot) {
-            const int line = line_of_thread() + slot * LINES;
+            const int line = line_of_slot(slot);
             inside[slot] = line < COUNT && line < count - first;
             at[slot] = (const uint2*)words + (size_t)(first + line) * pairs;
         }
@@ -52,19 +55,54 @@ struct Rows {
             found[slot] = inside[slot] && pair < pairs ? __ldg(at[slot] + pair) : NO_BITS;
         pair += PAIRS;
     }
+
+    // The same, but straight to where place(line) says.
+    template <class Place>
+    __device__ void copy(Place place) {
+        for (int slot = 0; slot < SLOTS; ++slot)
+            if (line_of_slot(slot) < COUNT)
+                copy_async(place(line_of_slot(slot)), at[slot] + pair, inside[slot] && pair < pairs);
+        pair += PAIRS;
+    }
 };
 
 template <class Left, class Right>
-__device__ inline void put(Stage& stage, const uint2 (&rows)[Left::SLOTS], const uint2 (&columns)[Right::SLOTS]) {
-    for (int slot = 0; slot < Left::SLOTS; ++slot) {
-        const int line = line_of_thread() + slot * LINES;
-        if (line < BM) stage.rows[line][pair_of_thread()] = rows[slot];
+struct ByRegisters {
+    static constexpr bool COPIES = false;
+    Left left;
+    Right right;
+    uint2 rows[Left::SLOTS], columns[Right::SLOTS];
+
+    __device__ ByRegisters(const Left& left, const Right& right) : left(left), right(right) {}
+
+    __device__ void begin(Stage&, int) {
+        left.fetch(rows);
+        right.fetch(columns);
     }
-    for (int slot = 0; slot < Right::SLOTS; ++slot) {
-        const int line = line_of_thread() + slot * LINES;
-        if (line < BN) ((uint2*)&stage.columns[pair_of_thread() / 2][line])[pair_of_thread() % 2] = columns[slot];
+
+    __device__ void finish(Stage& stage) {
+        for (int slot = 0; slot < Left::SLOTS; ++slot)
+            if (line_of_slot(slot) < BM) *stage.row(line_of_slot(slot), pair_of_thread()) = rows[slot];
+        for (int slot = 0; slot < Right::SLOTS; ++slot)
+            if (line_of_slot(slot) < BN) *stage.column(line_of_slot(slot), pair_of_thread()) = columns[slot];
     }
-}
+};
+
+template <class Left, class Right>
+struct ByCopies {
+    static constexpr bool COPIES = true;
+    Left left;
+    Right right;
+
+    __device__ ByCopies(const Left& left, const Right& right) : left(left), right(right) {}
+
+    __device__ void begin(Stage& stage, int) {
+        left.copy([&](int line) { return stage.row(line, pair_of_thread()); });
+        right.copy([&](int line) { return stage.column(line, pair_of_thread()); });
+    }
+
+    __device__ void finish(Stage&) {}
+};
 
 template <class Counter>
 __device__ inline void count(const Stage& stage, Counter (&counters)[RM][RN]) {
@@ -83,22 +121,8 @@ __device__ inline void count(const Stage& stage, Counter (&counters)[RM][RN]) {
 }
 
 // All words of the rows against all words of the columns, `words` of each.
-template <class Left, class Right, class Counter>
-__device__ inline void multiply(Stage (&stages)[2], Left left, Right right, i32 words, Counter (&counters)[RM][RN]) {
-    uint2 rows[Left::SLOTS], columns[Right::SLOTS];
-    left.fetch(rows);
-    right.fetch(columns);
-    put<Left, Right>(stages[0], rows, columns);
-    __syncthreads();
-    const int steps = parts(words, DEPTH);
-    for (int step = 0; step < steps; ++step) {
-        const bool more = step + 1 < steps;
-        if (more) {
-            left.fetch(rows);
-            right.fetch(columns);
-        }
-        count(stages[step % 2], counters);
-        if (more) put<Left, Right>(stages[(step + 1) % 2], rows, columns);
-        __syncthreads();
-    }
+template <class Traffic, int HELD, class Counter>
+__device__ inline void multiply(Stage (&stages)[HELD], Traffic traffic, i32 words, Counter (&counters)[RM][RN]) {
+    pipeline<Traffic::COPIES>(stages, traffic, parts(words, DEPTH),
+                              [&](const Stage& stage, int) { count(stage, counters); });
 }

@@ -123,9 +123,14 @@ def of_values(columns, *sides):
         lambda: launches.conv(CONVS[0], array("u4", 1, 4, 4, 2), array("u4", 5, 16), CONV, bits(5, 1, 4, 4)),
         lambda: launches.pixel_conv(PIXELS[0], array("u1", 1, 4, 4, 8), array("u4", 5, 4), CONV, bits(5, 1, 4, 4)),
         lambda: launches.pack_floats(array("f4", 3, 65), array("u4", 3, 2)),
+        lambda: launches.pack_floats(array("f4", 2**30, 64), array("u4", 2**30, 2)),
         lambda: launches.pack_planes(array("u1", 3, 64), array("u4", 3, 2)),
         lambda: launches.finish(array("i4", 3, 64), Scores(array("f4", 64), array("f4", 63), array("f4", 3, 64))),
         lambda: launches.pool_sums(array("i4", 1, 4, 4, 5), MaxPool(), array("i4", 1, 2, 3, 5)),
+        lambda: launches.finish(
+            array("i4", 2**25, 64), Scores(array("f4", 64), array("f4", 64), array("f4", 2**25, 64))
+        ),
+        lambda: launches.pool_sums(array("i4", 2**27, 4, 4, 4), MaxPool(), array("i4", 2**27, 2, 2, 4)),
         lambda: launches.pool_bits(array("u4", 1, 4, 4, 2), array("u4", 4), MaxPool(), array("u4", 1, 2, 2, 2)),
         lambda: launches.paper_floats(array("f4", 3, 4), array("f4", 5, 6), array("f4", 3, 6)),
         lambda: launches.paper_signs(array("u4", 3, 4), array("u4", 4, 6), 200, array("i4", 3, 6)),

@@ -16,8 +16,9 @@ from gpu.source import CONVS, FEW, GEMMS, PACK, PAPER, PIXELS, PLANES, POOL, TEN
 from tests.hostsim.device import RANDOM, SimulatedDevice
 
 FLAGS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer")
-MODULES = (GEMMS[-1], TENSORS[0], CONVS[0], PIXELS[0], FEW[2], PLANES, PACK, POOL, PAPER)
-"""One variant of each file, plain counts and carry-save: what lies beyond an array depends on no size of a tile."""
+MODULES = (GEMMS[-1], GEMMS[0], TENSORS[0], CONVS[0], PIXELS[0], FEW[2], PLANES, PACK, POOL, PAPER)
+"""One variant of each file, plain counts and carry-save, with copies and without: what lies beyond an array depends
+on no size of a tile."""
 
 
 def forbid(array):

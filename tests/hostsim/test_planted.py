@@ -1,6 +1,6 @@
 """Bugs that kernels are prone to, planted one by one: in some order of the threads each must show.
 
-Those of the tensor cores are in test_tensors.
+Those of copies beside the registers and of the tensor cores are in test_steps.
 """
 
 import pytest
@@ -15,11 +15,10 @@ TILE, CONV, PIXEL, ROW = GEMMS[-1], CONVS[-1], PIXELS[-1], FEW[2]
 
 PLANTED = {
     # barriers
-    "no barrier after the first step is put": (
-        TILE, "gemm_sums", "__syncthreads();\n    const int steps", "const int steps",
+    "no barrier before a step": (TILE, "gemm_sums", "__syncthreads();\n        const bool more", "const bool more"),
+    "the next step is put where this one is read": (
+        TILE, "gemm_sums", "traffic.finish(stages[(step + AHEAD) % HELD])", "traffic.finish(stages[step % HELD])",
     ),
-    "no barrier after a step": (TILE, "gemm_sums", "columns);\n        __syncthreads();", "columns);"),
-    "the next step is put where this one is read": (TILE, "gemm_sums", "stages[(step + 1) % 2]", "stages[step % 2]"),
     "signs are made before all sums are there": (ROW, "few_bits", "+ sum;\n    __syncthreads();", "+ sum;"),
     "no barrier before a tile is read": (PAPER, "paper_signs", ": 0;\n        __syncthreads();", ": 0;"),
     "no barrier before a tile is overwritten": (PAPER, "paper_signs", "sum);\n        __syncthreads();", "sum);"),
@@ -35,7 +34,7 @@ PLANTED = {
         ROW, "few_sums", "    look(a,", "    if (first_column() + lane_of_thread() >= columns) return;\n    look(a,",
     ),
     "an early return before a ballot": (
-        PACK, "pack_floats", "    const bool inside", "    if (at.column >= columns) return;\n    const bool inside",
+        PACK, "pack_floats", "    store_ballot(words,", "    if (!at.sees(columns)) return;\n    store_ballot(words,",
     ),
     # masks
     "a ballot that leaves out half a warp": (PACK, "pack_bytes", "__ballot_sync(EVERY_LANE,", "__ballot_sync(0xFFFFu,"),
@@ -52,10 +51,10 @@ PLANTED = {
         "&& column_of_tile(j) <= columns;\n        const size_t",
     ),
     "padding bits are set": (TILE, "gemm_value", "inside && made >= 0.0f", "made >= 0.0f"),
-    "a row too many is packed": (PACK, "pack_sums", "if (at.row >= rows) return;", "if (at.row > rows) return;"),
-    "values of the next row are packed": (PACK, "pack_planes", "at.column < columns ?", "at.column <= columns ?"),
+    "a row too many is packed": (PACK, "pack_sums", "inside = row < rows;", "inside = row <= rows;"),
+    "values of the next row are packed": (PACK, "pack_planes", "column < columns; }", "column <= columns; }"),
     "a position too many is pooled": (
-        POOL, "pool_bits", "position < (size_t)positions", "position <= (size_t)positions",
+        POOL, "pool_bits", "position < (u32)positions", "position <= (u32)positions",
     ),
     "a pixel too many is weighed": (PIXEL, "pixels_sums", "pixel + index < terms) set", "pixel + index <= terms) set"),
     # what is on the edge

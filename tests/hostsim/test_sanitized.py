@@ -30,7 +30,7 @@ def test_every_file_of_kernels():
 @pytest.mark.parametrize(
     ("piece", "by", "told"),
     [
-        ("at.column < columns ? values", "at.column <= columns ? values", "AddressSanitizer"),
+        ("inside && column < columns; }", "inside && column <= columns; }", "AddressSanitizer"),
         ("__popc(seen[i] ^ signs)", "__popc(seen[i] ^ (signs << (word + 32)))", "shift exponent"),
     ],
 )

@@ -1,0 +1,1 @@
+"""What can be known of compiled kernels without a card: `python -m gpu.matrix`."""

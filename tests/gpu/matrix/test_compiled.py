@@ -1,0 +1,118 @@
+"""Every kernel compiled without a card, by the command, in a process of its own; and kernels that must not pass."""
+
+import importlib.util
+import json
+import subprocess
+import sys
+
+import pytest
+
+from gpu import nvrtc
+from gpu.matrix import __main__ as command
+from gpu.matrix.listing import NoDisassembler, disassembler
+from gpu.source import MODULES
+
+
+def why_not():
+    if importlib.util.find_spec("cupy_backends") is None or not nvrtc.installed():
+        return "CuPy or NVRTC is not installed"
+    try:
+        disassembler()
+    except NoDisassembler as error:
+        return str(error)
+    return ""
+
+
+pytestmark = pytest.mark.skipif(bool(why_not()), reason=why_not() or "all is there")
+
+HELD = (80, 86, 89, 90)
+
+
+def run(*arguments):
+    done = subprocess.run([sys.executable, "-m", *arguments], capture_output=True, text=True, check=False, timeout=280)
+    return done.returncode, done.stdout, done.stderr
+
+
+def kernels(*arguments):
+    code, printed, said = run("gpu.matrix", "--json", *arguments)
+    assert code in (0, 1), said
+    return json.loads(printed)["kernels"]
+
+
+@pytest.fixture(scope="module")
+def oldest_and_newest():
+    """The first of every source."""
+    return kernels("--arch", "75", "120")
+
+
+@pytest.fixture(scope="module")
+def products():
+    """The first of the product, for all between."""
+    return kernels("--only", "gemm.cu", "--arch", "80", "86", "89", "90", "100")
+
+
+@pytest.fixture(scope="module")
+def tensors():
+    """The first of the product on tensor cores, XOR and AND."""
+    return kernels("--only", "tensor.cu", "--arch", "86", "90")
+
+
+@pytest.fixture(scope="module")
+def planted():
+    code, printed, said = run("tests.gpu.matrix.planted")
+    assert code == 0, said
+    return json.loads(printed)
+
+
+def test_every_kernel_compiles_and_nothing_is_wrong_with_it(oldest_and_newest):
+    known = {(module.file, kernel) for module in MODULES for kernel in module.kernels}
+    assert {(each["module"].split()[0], each["kernel"]) for each in oldest_and_newest} == known
+    check_all(oldest_and_newest)
+
+
+def check_all(kernels):
+    assert [each for each in kernels if each["faults"]] == []
+    assert all(0 < each["registers"] <= 255 and not each["spilled"] for each in kernels)
+
+
+@pytest.mark.parametrize("number", HELD)
+def test_the_product_can_reach_what_its_algorithm_allows(products, number):
+    check_all(products)
+    bounds = [each["bound"] for each in products if each["arch"] == number]
+    assert len(bounds) == 4
+    for bound in bounds:
+        assert bound["fraction"] >= 0.85
+        assert bound["reached"] > bound["textbook"]
+
+
+@pytest.mark.parametrize("number", [86, 90])
+def test_tensor_cores_are_kept_busy(tensors, number):
+    check_all(tensors)
+    instructions = [each["per_mma"] for each in tensors if each["arch"] == number]
+    assert len(instructions) == 4
+    assert max(instructions) <= 8
+
+
+def test_loops_are_counted_as_by_hand(planted):
+    assert set(planted["counted"]) == {"75", "80", "90", "120"}
+    for counted in planted["counted"].values():
+        assert counted == {"POPC": 4, "LOP3": 4, "LDG": 2, "loops": 1}
+
+
+@pytest.mark.parametrize(
+    ("bug", "fault"),
+    [
+        ("four logic instructions for two words", "of the ideal one's speed, limited by alu"),
+        ("too few registers", "bytes of registers are spilled"),
+        ("an instruction that sm_90 emulates", "emulated by $__internal_"),
+    ],
+)
+def test_a_worse_kernel_is_a_fault(planted, bug, fault):
+    assert any(fault in found for found in planted["planted"][bug])
+
+
+def test_without_a_compiler_the_command_says_what_to_do(monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "cupy_backends.cuda.libs.nvrtc", None)
+    monkeypatch.setattr(nvrtc, "prefer", lambda _: None)
+    assert command.main(["--only", "pool"]) == command.REFUSED
+    assert "pip install nvidia-cuda-nvrtc-cu12" in capsys.readouterr().err
