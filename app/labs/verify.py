@@ -36,7 +36,7 @@ class VerifyPanel(LabPanel):
         limits="Dense networks on bits with one scale for all classes. Changed bits are no drawing: few strokes differ "
         "so. Diagrams and SAT can take too long; then the answer is 'out of budget', never a guess.",
         source="Y. Zhang et al., BDD4BNN, CAV 2021. MiniCard: M. Liffiton and J. Maglalang, SAT 2012.",
-        claims=("Networks of up to four blocks on 784 inputs are counted exactly by decision diagrams.",),
+        claims=("Its tool BNNQuanalyst comes with a network of 784 inputs and four blocks of 50 to be counted.",),
     )
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
