@@ -95,24 +95,29 @@ def _data(options: argparse.Namespace) -> int:
 
 
 def _train(options: argparse.Namespace) -> int:
-    from engine.errors import BadInput
     from engine.training.commands import train
     from engine.training.models import chosen
 
     named = ("data", "model", "epochs", "time_limit", "seed", "threads", "device")
     changes = {key: getattr(options, key) for key in named if getattr(options, key) is not None}
     changes |= chosen(changes["model"]) if "model" in changes else {}
-    for assignment in options.set:
-        key, sign, value = assignment.partition("=")
-        if not sign:
-            raise BadInput(f"'{assignment}' sets nothing.", "Write it as key=value.")
-        changes[key] = value
+    changes |= _assignments(options.set)
     config = _settings(options).with_changes(changes)
     record = train(config, out=options.out, resume=options.resume, on_progress=_progress_line)
     _progress_line("")
     if record:  # of several processes the first alone speaks
         _report(options, record, _print_train)
     return INTERRUPTED if record.get("interrupted") else DONE
+
+
+def _assignments(texts: Sequence[str]) -> dict[str, str]:
+    """What "key=value" texts set. Raises BadInput."""
+    from engine.errors import BadInput
+
+    for text in texts:
+        if "=" not in text:
+            raise BadInput(f"'{text}' sets nothing.", "Write it as key=value.")
+    return dict(text.split("=", 1) for text in texts)
 
 
 def _settings(options: argparse.Namespace) -> RunConfig:
@@ -124,6 +129,49 @@ def _settings(options: argparse.Namespace) -> RunConfig:
     if options.recipe:
         return recipes.load(options.recipe).run
     return saved_settings(options.resume) if options.resume else RunConfig()
+
+
+def _runs(options: argparse.Namespace) -> int:
+    from engine import runcommands
+    from engine.errors import BadInput
+
+    action, runs = options.action, options.runs
+    if not runs and action != "list":
+        raise BadInput("No run is named.", f"Write it as: runs {action} RUN.")
+    if len(runs) > 1 and action in ("show", "branch", "describe"):
+        raise BadInput(f"{len(runs)} runs are named.", f"Name one: runs {action} RUN.")
+    match action:
+        case "list":
+            record = runcommands.listed()
+        case "show":
+            record = runcommands.shown(runs[0])
+        case "export":
+            record = _export_runs(options)
+        case "branch":
+            record = runcommands.branched(runs[0], options.epoch, _assignments(options.set))
+        case "describe":
+            record = runcommands.described(runs[0], options.title, options.note)
+        case "delete":
+            record = runcommands.deleted(runs)
+        case _:
+            record = runcommands.restored(runs)
+    return _report(options, record, lambda record: print("\n".join(runcommands.lines(action, record))))
+
+
+def _export_runs(options: argparse.Namespace) -> Record:
+    from engine.errors import BadInput
+
+    if options.out is None:
+        raise BadInput("No file is named.", "Add --out PATH.")
+    if options.format == "png":
+        from app.compare import save_comparison
+
+        return save_comparison(options.runs, options.measure, options.over, options.out)
+    from engine import runcommands
+
+    if len(options.runs) > 1:
+        raise BadInput(f"A {options.format} file is of one run.", "Name one, or write --format png.")
+    return runcommands.exported(options.runs[0], options.format, options.out)
 
 
 def _recipes(options: argparse.Namespace) -> int:
@@ -246,6 +294,26 @@ def _train_arguments(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_train)
 
 
+def _runs_arguments(parser: argparse.ArgumentParser) -> None:
+    actions = ("list", "show", "export", "branch", "describe", "delete", "restore")
+    parser.add_argument("action", nargs="?", choices=actions, default="list")
+    parser.add_argument(
+        "runs", nargs="*", metavar="RUN", help="a run: its name or the beginning of it, title or folder"
+    )
+    parser.add_argument("--epoch", type=int, metavar="N", help="branch: the kept checkpoint (default: the newest save)")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="branch: settings to go on with"
+    )
+    parser.add_argument("--title", help="describe: what to call it")
+    parser.add_argument("--note", help="describe: what to remember of it")
+    parser.add_argument("--format", choices=("csv", "model", "png"), default="csv", help="export: png compares several")
+    parser.add_argument("--measure", choices=("accuracy", "loss", "flips"), default="accuracy", help="export png")
+    parser.add_argument("--over", choices=("step", "epoch", "second"), default="epoch", help="export png")
+    parser.add_argument("--out", metavar="PATH", help="export: the file to write")
+    _json(parser)
+    parser.set_defaults(run=_runs)
+
+
 def _recipes_arguments(parser: argparse.ArgumentParser) -> None:
     _json(parser)
     parser.set_defaults(run=_recipes)
@@ -290,6 +358,7 @@ COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
     "doctor": ("every backend and data set: ready, or why not and what to do", _doctor_arguments),
     "data": ("list data sets, show what one holds, or fetch one", _data_arguments),
     "train": ("train a network in a run folder", _train_arguments),
+    "runs": ("kept runs: list, show, export, branch, describe, delete, restore", _runs_arguments),
     "recipes": ("what train --recipe knows, and what each was seen to reach", _recipes_arguments),
     "evaluate": ("score the test set by each backend and count what is identical", _evaluate_arguments),
     "predict": ("read pictures of digits", _predict_arguments),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from PySide6.QtCore import QObject, Signal
 
 from app import notices
 from app.credit import Credit
+from app.draft import Draft
 from app.link import Channel, Death
 from app.notices import Notice
 from app.run_view import RunView
@@ -41,6 +43,7 @@ class RunSession(QObject):
         self.gone: set[str] = set()
         """Children that died and were not started again."""
         self.run = RunView()
+        self.draft = Draft(settings)
         self.playhead: int | None = None  # a step, since indices move when the history is thinned
         self.visible_page = settings.page
         self._credit = Credit(trainer, self)
@@ -60,8 +63,22 @@ class RunSession(QObject):
         self._run_asked(self.run.config)
         self.trainer.send(m.ContinueRun(path))
 
+    def reopen_run(self, saved: str) -> None:
+        """Show a kept run as its newest save has it, at rest; a run under way is saved and ended first."""
+        self._show_saved(m.ContinueRun(saved, paused=True))
+
+    def branch_run(self, checkpoint: str) -> None:
+        """Begin a run that goes on from a checkpoint, at rest; a run under way is saved and ended first."""
+        self._show_saved(m.ContinueRun(checkpoint, paused=True, apart=True))
+
+    def _show_saved(self, command: m.ContinueRun) -> None:
+        self.run.state, self.run.why, self.playhead = "starting", "", None
+        self._credit.drop()
+        self.run_changed.emit()
+        self.trainer.send(command)
+
     def _run_asked(self, config: RunConfig) -> None:
-        self.settings.run = config.to_json()
+        self.draft.take(config)
         self.run.state, self.run.why, self.run.config = "starting", "", config
         self.playhead = None
         self._credit.drop()
@@ -76,16 +93,15 @@ class RunSession(QObject):
         elif self.run.state == "lost":
             self.resume_lost()
         else:
-            self.start_run(self.wanted_config())
+            self.start_wanted()
 
-    def wanted_config(self) -> RunConfig:
-        """The config that Run would train with: the last one used, or the defaults where that is broken."""
-        try:
-            return RunConfig.from_json(self.settings.run)
-        except Exception as error:  # whatever an old settings file holds must not keep a person from training
-            log.warning("the remembered run configuration is not usable (%s); using the defaults", error)
-            self.settings.run = {}
-            return RunConfig()
+    def start_wanted(self, *, paused: bool = False) -> bool:
+        """Start a run as it is composed now, if that makes sense; whether it does."""
+        if self.draft.problem is not None:
+            self.noticed.emit(Notice("learn", self.draft.problem.what, self.draft.problem.remedy))
+            return False
+        self.start_run(self.draft.config(), paused=paused)
+        return True
 
     def pause(self) -> None:
         """Rest after the step under way."""
@@ -99,10 +115,9 @@ class RunSession(QObject):
 
     def step_once(self) -> None:
         """Make one training step and rest; without a run, make a new one that rests after its first step."""
-        if not self.run.active:
-            self.start_run(self.wanted_config(), paused=True)
-        self.trainer.send(m.StepOnce("run"))
-        self._set_state("paused")
+        if self.run.active or self.start_wanted(paused=True):
+            self.trainer.send(m.StepOnce("run"))
+            self._set_state("paused")
 
     def stop_run(self) -> None:
         """Save and end the run."""
@@ -110,15 +125,24 @@ class RunSession(QObject):
         self.trainer.send(m.StopRun())
 
     def reset_run(self) -> None:
-        """Begin anew with the configuration wanted now, resting before the first step."""
-        self.start_run(self.wanted_config(), paused=True)
-        self._set_state("paused")
+        """Begin anew with the configuration composed now, resting before the first step."""
+        if self.start_wanted(paused=True):
+            self._set_state("paused")
 
     def tune(self, key: str, value: Any) -> None:
-        """Change a live setting: of the run under way, and of the next one."""
-        self.settings.run = self.wanted_config().changed(key, value).to_json()
+        """Change a setting of the next run, and of the one under way, where it is a live one.
+
+        Raises UnknownName or BadInput where the run under way cannot have it so; nothing is changed then.
+        """
         if self.run.active:
+            self.run.config = self.run.config.changed(key, value)
             self.trainer.send(m.Tune(key, value))
+        self.compose({key: value})
+
+    def compose(self, changes: Mapping[str, Any]) -> None:
+        """Change settings of the next run, all at once."""
+        self.draft.change(changes)
+        self.run_changed.emit()
 
     def watch(self, layer: int, row: int, column: int) -> None:
         """Follow one weight in the coming frames; row -1 follows none."""
@@ -190,6 +214,9 @@ class RunSession(QObject):
                 self._run_started(event)
             case m.Frame():
                 self._show(event)
+            case m.RunPast():
+                self.run.take_past(event)
+                self.run_changed.emit()
             case m.Scored():
                 self.run.score(event)
                 self.scored.emit(event)

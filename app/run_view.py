@@ -8,6 +8,7 @@ from typing import Literal
 from engine import messages as m
 from engine.config import RunConfig
 from engine.history import History
+from engine.trace import Trace
 
 State = Literal["none", "starting", "running", "paused", "evaluating", "saving", "finished", "stopped", "lost"]
 
@@ -22,6 +23,8 @@ class RunView:
     name: str = ""
     folder: str = ""
     layers: tuple[tuple[str, int, int], ...] = ()
+    window: tuple[int, int, int] = (28, 28, 1)
+    class_names: tuple[str, ...] = ()
     steps_per_epoch: int = 0
     stepper: str = ""
     step: int = 0
@@ -54,6 +57,7 @@ class RunView:
             self.history.rewind(event.step)
         self.name, self.folder, self.config = event.run, event.folder, event.config
         self.layers, self.steps_per_epoch, self.stepper = event.layers, event.steps_per_epoch, event.stepper
+        self.window, self.class_names = event.window, event.class_names
         self.step, self.epoch = event.step, event.step / max(1, event.steps_per_epoch)
         self.why = ""
 
@@ -62,6 +66,17 @@ class RunView:
         self.step, self.epoch, self.time = frame.step, frame.epoch, frame.time
         self.steps_per_second, self.probe_fraction = frame.steps_per_second, frame.probe_fraction
         self.history.add(frame)
+
+    def take_past(self, past: m.RunPast) -> None:
+        """Take over what was seen of it before this window saw it; what the window saw itself is better."""
+        if not len(self.history):
+            self.history.take_past(past)
+            self.accuracy = past.scores[-1].accuracy if past.scores else None
+
+    def trace(self) -> Trace:
+        """Its curves, to be compared with those of kept runs."""
+        weights = tuple(outputs * inputs for _, outputs, inputs in self.layers)
+        return self.history.trace(weights, (float(self.step), self.epoch, self.time))
 
     def score(self, event: m.Scored) -> None:
         """Take over a score of the test set."""

@@ -16,6 +16,7 @@ from app.link import Channel, Death, end_all
 from app.models_list import TRAINING, TWIN, ModelChoice, ModelsList
 from app.notices import Notice
 from app.predictor import Predictor
+from app.run_library import RunLibrary
 from app.run_session import RunSession
 from app.settings import Settings
 from app.wearing import Wearing
@@ -60,6 +61,7 @@ class Session(RunSession):
         self._evaluator = Evaluator(inference, self._models, self._backends, self._stale, self.evaluation_changed)
         self._left_out = LeftOut(self._backends)
         self.jobs = Jobs(make_job, self, self._left_out)
+        self.library = RunLibrary(inference, self)
         self.run_began.connect(self._run_began)
         self.snapshot.connect(self._snapshot_arrived)
         inference.said.connect(self._inference_said)
@@ -213,6 +215,8 @@ class Session(RunSession):
             self._models.load_snapshot()
 
     def _inference_said(self, event: m.Event) -> None:
+        if self.library.take(event):
+            return
         match event:
             case m.ChildReady():
                 self._child_ready("inference", event)
@@ -272,6 +276,7 @@ class Session(RunSession):
         self.gone.add("inference")
         self._models.worker_gone()
         self._evaluator.worker_gone()
+        self.library.worker_gone()
         self.predict(None)
         self.children_changed.emit()
         news = self._left_out.news(death)

@@ -25,6 +25,7 @@ class Settings:
     pen: int = 20
     reduced_motion: bool = False
     recent_models: list[str] = field(default_factory=list)
+    recent_data: list[str] = field(default_factory=list)
     run: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
@@ -59,7 +60,15 @@ class Settings:
 
     def remember_model(self, path: str) -> None:
         """Put a model file first among the recent ones; eight are kept."""
-        self.recent_models = [path, *(p for p in self.recent_models if p != path)][:8]
+        self.recent_models = _first(path, self.recent_models)
+
+    def remember_data(self, path: str) -> None:
+        """Put a data set of one's own first among the recent ones; eight are kept."""
+        self.recent_data = _first(path, self.recent_data)
+
+
+def _first(path: str, recent: list[str]) -> list[str]:
+    return [path, *(other for other in recent if other != path)][:8]
 
 
 def _alike(value: Any, default: Any) -> bool:

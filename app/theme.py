@@ -191,12 +191,18 @@ def style_sheet(t: Tokens) -> str:
     QLabel[role="title"] {{ font-weight: 600; }}
     QLabel[role="warning"] {{ color: {t.warning}; }}
     QLabel[role="good"] {{ color: {t.xnor}; font-weight: 600; }}
-    QPushButton, QToolButton, QComboBox, QSpinBox, QDoubleSpinBox, QLineEdit {{
+    QPushButton, QToolButton, QComboBox, QSpinBox, QDoubleSpinBox, QLineEdit, QPlainTextEdit {{
         background: {t.raised}; border: 1px solid {t.line}; border-radius: 6px; padding: 5px 11px; min-height: 18px; }}
     QPushButton:hover, QToolButton:hover, QComboBox:hover {{ border-color: {t.muted}; }}
     QPushButton:pressed, QToolButton:pressed {{ background: {t.line}; }}
-    QPushButton:focus, QToolButton:focus, QComboBox:focus, QSpinBox:focus, QDoubleSpinBox:focus, QLineEdit:focus {{
-        border: 1px solid {t.float_}; }}
+    QPushButton:focus, QToolButton:focus, QComboBox:focus, QSpinBox:focus, QDoubleSpinBox:focus, QLineEdit:focus,
+    QPlainTextEdit:focus {{ border: 1px solid {t.float_}; }}
+    QPlainTextEdit {{ padding: 2px 6px; }}
+    QScrollArea, QScrollArea > QWidget > QWidget {{ background: transparent; }}
+    QListView {{ background: transparent; outline: none; }}
+    QPushButton:checked {{ background: {t.raised}; border-color: {t.float_}; }}
+    QComboBox QLineEdit, QComboBox QLineEdit:focus {{
+        background: transparent; border: none; padding: 0; min-height: 0; }}
     QPushButton:disabled, QToolButton:disabled, QComboBox:disabled {{ color: {t.muted}; background: {t.surface}; }}
     QPushButton[primary="true"] {{ background: {t.primary}; border-color: {t.primary}; color: #FFFFFF; }}
     QPushButton[primary="true"]:disabled {{ background: {t.raised}; border-color: {t.line}; color: {t.muted}; }}
@@ -210,6 +216,7 @@ def style_sheet(t: Tokens) -> str:
     QComboBox {{ padding-right: 22px; }}
     QComboBox::drop-down {{ border: none; width: 22px; }}
     QComboBox::down-arrow, QToolButton::menu-indicator {{ image: url({down}); width: 14px; height: 14px; }}
+    QToolButton[popupMode="2"] {{ padding-right: 24px; }}
     QToolButton::menu-indicator {{ subcontrol-position: right center; right: 5px; }}
     QSpinBox, QDoubleSpinBox {{ padding: 5px 20px 5px 0; }}
     QAbstractSpinBox QLineEdit, QAbstractSpinBox QLineEdit:focus {{

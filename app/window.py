@@ -120,6 +120,22 @@ class Window(QMainWindow):
         """Float to XNOR or back."""
         self.session.set_mode("float" if self.session.mode == "xnor" else "xnor")
 
+    def toggle_runs(self) -> None:
+        """Show the kept runs on the Learn page, or the run again."""
+        learn = self._learn()
+        learn.show_runs(not learn.runs.isVisible())
+
+    def toggle_setup(self) -> None:
+        """Show what is trained and how on the Learn page, or the curves again."""
+        learn = self._learn()
+        learn.show_setup("" if learn.setup.isVisible() else "method")
+
+    def _learn(self) -> LearnPage:
+        self.show_page("learn")
+        learn = self.page("learn")
+        assert isinstance(learn, LearnPage)
+        return learn
+
     def toggle_theme(self) -> None:
         """Light to dark or back, and remember it."""
         choice: Choice = "light" if tokens().dark else "dark"

@@ -13,6 +13,7 @@ from engine.config import RunConfig
 
 World = Literal["torch", "inference", "peers", "gpu"]
 Image = NDArray[np.uint8]
+Counts = NDArray[np.int64]
 
 # ---------------------------------------------------------------- to a child
 
@@ -404,7 +405,11 @@ class Progress(Event):
 
 @dataclass(frozen=True)
 class RunStarted(Event):
-    """A run is under way. layers: (name, outputs, inputs) each; step 0 or where it was resumed."""
+    """A run is under way. layers: (name, outputs, inputs) each; step 0 or where it was resumed.
+
+    window: what one output of the first layer sees, (height, width, channels); the whole image, or a convolution's
+    window of it. class_names: of the data set.
+    """
 
     run: str
     folder: str
@@ -414,6 +419,8 @@ class RunStarted(Event):
     steps_per_epoch: int
     train_images: int
     stepper: str
+    window: tuple[int, int, int] = (28, 28, 1)
+    class_names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -65,6 +65,7 @@ class RunRow:
     key: its folder; title, note: what people wrote, "" for nothing; created: seconds since 1970; origin: whence it
     branched, (run, step, epoch). config: its settings as they are now; epoch: fractional; accuracy: of the last score;
     best: of the best one; curve: accuracies from first to last, some of them where there are many.
+    saved: its newest save, "" where there is none to go on from.
     problem: what of it cannot be read, and why; without a config nothing can.
     """
 
@@ -81,7 +82,7 @@ class RunRow:
     accuracy: float | None = None
     best: float | None = None
     curve: tuple[float, ...] = ()
-    resumable: bool = False
+    saved: str = ""
     problem: str = ""
 
 

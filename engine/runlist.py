@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -70,7 +71,7 @@ def row(folder: RunFolder) -> r.RunRow:
         try:
             return read()
         except FlipscopeError as error:
-            problems.append(error.what)
+            problems.append(error.what.replace(f"{folder.path}{os.sep}", ""))
             return otherwise
 
     about = tried(folder.about, About())
@@ -93,7 +94,7 @@ def row(folder: RunFolder) -> r.RunRow:
         accuracy=accuracies[-1] if accuracies else None,
         best=max(accuracies, default=None),
         curve=_thinned(accuracies),
-        resumable=standing is not None,
+        saved="" if standing is None else str(folder.last),
         problem=" ".join(problems),
     )
 

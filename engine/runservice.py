@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 DELETED = ".deleted"
 """Folder beside the runs that holds the deleted ones, until they are too old to be wanted back."""
-KEPT_SECONDS = 7 * 86400.0
+KEPT_DAYS = 7
 
 
 def describe(folder: RunFolder, title: str | None = None, note: str | None = None) -> None:
@@ -42,14 +42,14 @@ def delete(folder: RunFolder) -> None:
 def restore(folder: RunFolder) -> None:
     """Bring a deleted run back to where it was. Raises BadInput, CannotWrite."""
     if not _deleted(folder).is_dir():
-        raise BadInput(f"No deleted run '{folder.name}' is kept.", f"They are kept for {KEPT_SECONDS / 86400:g} days.")
+        raise BadInput(f"No deleted run '{folder.name}' is kept.", f"They are kept for {KEPT_DAYS} days.")
     _move(_deleted(folder), folder.path)
 
 
 def purge(root: Path, now: float) -> None:
     """Remove for good what was deleted too long ago."""
     for path in (root / DELETED).glob("*/"):
-        if now - path.stat().st_mtime > KEPT_SECONDS:
+        if now - path.stat().st_mtime > 86400 * KEPT_DAYS:
             log.info("removing the deleted run '%s'", path.name)
             shutil.rmtree(path, ignore_errors=True)
 

@@ -51,7 +51,7 @@ def test_a_row_tells_where_the_run_stands(tmp_path):
     assert (row.config.learning_rate, row.step, row.epoch, row.accuracy, row.best) == (0.1, 100, 1.0, 0.5, 0.5)
     assert len(row.curve) == runlist.CURVE_POINTS
     assert (row.curve[0], row.curve[-1]) == (0.005, 0.5)
-    assert not row.resumable
+    assert row.saved == ""
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_what_was_deleted_long_ago_goes_for_good_with_the_next(tmp_path):
     old, new = create(tmp_path), create(tmp_path)
     runservice.delete(old)
     kept = tmp_path / runservice.DELETED / old.name
-    os.utime(kept, times=(0, time.time() - runservice.KEPT_SECONDS - 60))
+    os.utime(kept, times=(0, time.time() - 86400 * runservice.KEPT_DAYS - 60))
     runservice.delete(new)
     assert not kept.exists()
     runservice.restore(new)

@@ -163,7 +163,7 @@ class DrawPage(QWidget):
 
     def _watch(self) -> None:
         if not self.session.run.active:
-            self.session.start_run(self.session.wanted_config())
+            self.session.start_wanted()
         self.watch_asked.emit()
 
     # ------------------------------------------------------------ making it

@@ -6,28 +6,23 @@ import math
 import time
 from collections.abc import Callable
 
-import numpy as np
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
-from app.figures import percent
-from app.session import TRAINING, Notice, Session
+from app.run_pictures import RunPictures
+from app.session import Notice, Session
 from app.theme import GAP
 from app.watched import Watched
-from app.widgets.bits_card import BitsCard
-from app.widgets.card import Card
-from app.widgets.confusion import ConfusionMatrix
-from app.widgets.curve_cards import AccuracyCard, FlipsCard, LossCard, layer_titles
-from app.widgets.filters_card import FiltersCard
-from app.widgets.histogram import Histogram
+from app.widgets.curve_cards import layer_titles
 from app.widgets.learn_bar import LearnBar
 from app.widgets.notice import NoticeArea
+from app.widgets.run_panels import CONFUSION_HINT, RunPanels
+from app.widgets.runs_view import RunsView
 from app.widgets.scrubber import Scrubber
+from app.widgets.setup_panel import SetupPanel
 from app.widgets.strip import Strip
 from engine import messages as m
-from engine.bits import Words
-from engine.history import Moment
 
 TICK_MS = 33
 """One card of curves is drawn a tick, none in the tick that draws pictures: no long pause anywhere."""
@@ -47,7 +42,6 @@ class LearnPage(QWidget):
         self._why = ""
         self._picture_due = self._scrubbed = True
         self._curves_due: list[Callable[[], None]] = []
-        self._pictured: tuple[str, int, bool] | None = None  # run, layer, live: what the last picture was of
         self._pictured_at = -math.inf
         self._lay_out()
         self._connect()
@@ -76,55 +70,38 @@ class LearnPage(QWidget):
         page.addLayout(body, 1)
         self.notices = NoticeArea(self._session, "learn", "")
         body.addWidget(self.notices)
-        panels = QHBoxLayout()
-        panels.setSpacing(GAP)
-        panels.addLayout(self._left(), 56)
-        panels.addLayout(self._right(), 44)
-        body.addLayout(panels, 1)
-        self.strip = Strip(self._session)
-        body.addWidget(self.strip)
-        self.scrubber = Scrubber()
-        body.addWidget(self.scrubber)
+        self.runs = RunsView(self._session)
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self._run_view())
+        self._stack.addWidget(self.runs)
+        body.addWidget(self._stack, 1)
 
-    def _left(self) -> QVBoxLayout:
-        column = QVBoxLayout()
+    def _run_view(self) -> QWidget:
+        view = QWidget()
+        column = QVBoxLayout(view)
+        column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(GAP - 4)
-        self.bits = BitsCard()
-        self.filters = FiltersCard()
-        column.addWidget(self.bits, 100)
-        column.addWidget(self.filters, 26)
-        return column
-
-    def _right(self) -> QGridLayout:
-        grid = QGridLayout()
-        grid.setSpacing(GAP - 4)
-        self.loss, self.accuracy, self.flips = LossCard(), AccuracyCard(), FlipsCard()
-        self.latent_card = Card("Latent weights", figures=True)
-        self.latent = Histogram(
-            "Latent weights", "value", *m.LATENT_RANGE, marks=(-1.0, 1.0),
-            empty="Press Run: hidden weights appear here.",
-        )  # fmt: skip
-        self.latent_card.body.addWidget(self.latent, 1)
-        self.sign_card = Card("Before the sign", figures=True)
-        self.sign = Histogram(
-            "Before the sign", "value", *m.PREACTIVATION_RANGE,
-            empty="What signs are taken of appears here.",
-        )  # fmt: skip
-        self.sign_card.body.addWidget(self.sign, 1)
-        self.confusion_card = Card("Confusion", "true ↓  taken for →")
-        self.confusion = ConfusionMatrix("Which class is taken for which appears here with the first score.")
-        self.confusion_card.body.addWidget(self.confusion, 1)
-        cards = (self.loss, self.accuracy, self.flips, self.confusion_card, self.latent_card, self.sign_card)
-        for index, card in enumerate(cards):
-            grid.addWidget(card, index // 2, index % 2)
-            grid.setRowStretch(index // 2, 1)
-            grid.setColumnStretch(index % 2, 1)
-        return grid
+        self.panels = panels = RunPanels()
+        self.pictures = RunPictures(self._session, panels)
+        self.setup = SetupPanel(self._session)
+        panels.set_side(self.setup)
+        self.bits, self.filters = panels.bits, panels.filters
+        self.loss, self.accuracy, self.flips = panels.loss, panels.accuracy, panels.flips
+        self.latent_card, self.latent = panels.latent_card, panels.latent
+        self.sign_card, self.sign = panels.sign_card, panels.sign
+        self.confusion_card, self.confusion = panels.confusion_card, panels.confusion
+        self.strip = Strip(self._session)
+        self.scrubber = Scrubber()
+        column.addWidget(panels, 1)
+        column.addWidget(self.strip)
+        column.addWidget(self.scrubber)
+        return view
 
     def _connect(self) -> None:
         session = self._session
         session.frame_arrived.connect(self._frame_arrived)
         session.scored.connect(self._scored)
+        session.evaluation_changed.connect(lambda _key: self._due(picture=True))
         session.run_changed.connect(self._run_changed)
         session.moment_changed.connect(self._moment_changed)
         self.bits.layer_chosen.connect(self._layer_chosen)
@@ -132,13 +109,46 @@ class LearnPage(QWidget):
         self.bits.view.pinned.connect(self._bit_pinned)
         self.filters.tiles.pinned.connect(self._filter_pinned)
         self.confusion.read.connect(self._confusion_read)
+        self.bar.runs.toggled.connect(self.show_runs)
+        self.bar.section_asked.connect(self.show_setup)
+        self.setup.section_shown.connect(self._mark_section)
+        self.setup.left.connect(lambda: self.show_setup(""))
+        self.runs.left.connect(lambda: self.show_runs(False))
         self.scrubber.scrubbed.connect(session.scrub)
         self.scrubber.live_asked.connect(session.go_live)
 
     # ------------------------------------------------------------ what happens
 
+    def show_runs(self, shown: bool) -> None:
+        """Show the kept runs, or the run."""
+        self.bar.runs.setChecked(shown)
+        self._stack.setCurrentIndex(1 if shown else 0)
+        self._look()
+        if not shown:
+            self.setFocus()
+
+    def show_setup(self, section: str) -> None:
+        """Show a section of the settings in place of the curves; "" for the curves."""
+        if section:
+            self.show_runs(False)
+            self.setup.show_section(section)
+        self.panels.show_side(bool(section))
+        self._mark_section(section)
+        if not section:
+            self.setFocus()
+
+    def _mark_section(self, section: str) -> None:
+        self.bar.show_section(section if self.panels.side_shown else "")
+
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
+        self._look()
+
+    def _look(self) -> None:
+        """Draw while the run is seen, and then everything at once."""
+        if self._stack.currentIndex():
+            self._tick.stop()
+            return
         self._due(curves=True, picture=True)
         self._scrubbed = True
         self._tick.start()
@@ -178,7 +188,6 @@ class LearnPage(QWidget):
         if run.name != self._run_name:
             self._run_name = run.name
             self.bits.set_layers(layer_titles(run.layers))
-            self._name_cards(binary=run.config.binary_weights)
             self._forget()
         if run.why and run.why != self._why and run.state != "lost":
             self.notices.add(Notice("learn", run.why))
@@ -187,21 +196,12 @@ class LearnPage(QWidget):
         self._why = run.why
         self._due(curves=True)
 
-    def _name_cards(self, *, binary: bool) -> None:
-        """An ordinary float network has no bits, and nothing of it is clipped."""
-        self.bits.title.setText("Weight bits" if binary else "Signs of the weights")
-        self.latent_card.title.setText("Latent weights" if binary else "Weights")
-        self.sign_card.title.setText("Before the sign" if binary else "Before the ReLU")
-
     def _forget(self) -> None:
         """Begin a run with empty panels; a pinned weight goes on being watched."""
         target = self._watched.target
         self._watched = Watched()
         self.bits.set_watched(self._watched)
-        self.bits.view.clear()
-        self.filters.tiles.clear()
-        self.filters.refresh()
-        self._pictured = None
+        self.pictures.begin()
         self._picture_due = True
         layers = self._session.run.layers
         if target is not None and target[0] < len(layers):
@@ -230,7 +230,7 @@ class LearnPage(QWidget):
         self.bits.refresh()
 
     def _confusion_read(self, text: str) -> None:
-        self.confusion_card.set_hint(text or "true ↓  taken for →")
+        self.confusion_card.set_hint(text or CONFUSION_HINT)
 
     # ------------------------------------------------------------ drawing
 
@@ -255,66 +255,5 @@ class LearnPage(QWidget):
         self.scrubber.show_moments(len(run.history), session.moment_index, session.playhead, f"{epoch:.2f}", newest)
 
     def refresh_pictures(self) -> None:
-        """Bits, filters, histograms and confusion of the moment that is to be shown."""
-        session = self._session
-        index = session.moment_index
-        moment = session.moment()
-        self.bits.set_step(session.playhead)
-        if moment is None or self.bits.layer >= len(moment.layers):
-            self._show_nothing()
-            return
-        layer = moment.layers[self.bits.layer]
-        self.bits.view.reduced_motion = session.settings.reduced_motion
-        now = (session.run.name, self.bits.layer, session.live)
-        went_on = now == self._pictured and session.live
-        self._pictured = now
-        fading = session.live and session.run.moving
-        flipped = None if went_on else self._flipped_since(index, self.bits.layer, layer.signs)
-        self.bits.view.set_bits(layer.signs, layer.outputs, layer.inputs, flipped=flipped, fading=fading)
-        self._show_filters(moment, None if went_on else index)
-        self._show_histograms(layer)
-        self.confusion.set_counts(moment.confusion, self._class_names())
-        self.bits.refresh()
-
-    def _show_filters(self, moment: Moment, index: int | None) -> None:
-        """index: of the moment, where flips are to be found against the recorded moment before it."""
-        first = moment.layers[0]
-        flipped = None if index is None else self._flipped_since(index, 0, first.signs)
-        self.filters.tiles.set_bits(first.signs, self._input_shape(first.inputs), flipped)
-        self.filters.refresh()
-
-    def _show_histograms(self, layer: m.LayerFrame) -> None:
-        self.latent.set_counts(layer.latent_histogram, f"Latent weights of {layer.name}:")
-        beyond = "clipped" if self._session.run.config.binary_weights else "beyond ±1"
-        self.latent_card.set_hint(f"{beyond} {percent(layer.clipped)}")
-        if not layer.preactivation_histogram.sum():
-            self.sign_card.set_hint("")
-            return
-        self.sign.set_counts(layer.preactivation_histogram, f"Before the sign in {layer.name}:")
-        self.sign_card.set_hint(f"−1 {100 * (1 - layer.positive):.0f}% · +1 {100 * layer.positive:.0f}%")
-
-    def _show_nothing(self) -> None:
-        self.latent.set_counts(None)
-        self.sign.set_counts(None)
-        self.latent_card.set_hint("")
-        self.sign_card.set_hint("")
-        self.confusion.set_counts(None)
-        self.bits.refresh()
-
-    def _flipped_since(self, index: int, layer: int, signs: Words) -> Words:
-        """The bits of a layer that differ from the recorded moment before `index`."""
-        if index == 0:
-            return np.zeros_like(signs)
-        return signs ^ self._session.run.history.signs(index - 1, layer)
-
-    def _input_shape(self, inputs: int) -> tuple[int, int, int]:
-        """What the network says of its input; before it has, a square where there is one, else a strip."""
-        info = self._session.infos.get(TRAINING)
-        if info is not None and math.prod(info.input_shape) == inputs:
-            return info.input_shape
-        side = math.isqrt(inputs)
-        return (side, side, 1) if side * side == inputs else (1, inputs, 1)
-
-    def _class_names(self) -> tuple[str, ...]:
-        info = self._session.infos.get(TRAINING)
-        return info.class_names if info is not None else ()
+        """Bits, filters, distributions and confusion of the moment that is to be shown."""
+        self.pictures.refresh()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout
 
@@ -29,6 +31,7 @@ class BitsCard(Card):
         super().__init__("Weight bits")
         self.layer = 0
         self._names: list[str] = []
+        self._inertia = "latent"
         self._watched = Watched()
         self._hover = (-1, -1)
         self._step: int | None = None
@@ -96,6 +99,12 @@ class BitsCard(Card):
         if names:
             self._tabs.button(self.layer).setChecked(True)
 
+    def name_inertia(self, name: str) -> None:
+        """What the number behind a bit is called in this run."""
+        self._inertia = name
+        self.trace.y_axis = replace(self.trace.y_axis, name=name)
+        self.trace.viewport().update()
+
     def choose(self, layer: int) -> None:
         """Go to a layer's tab."""
         if layer != self.layer and self._tabs.button(layer) is not None:
@@ -124,7 +133,7 @@ class BitsCard(Card):
         latent = self._watched.latent_at(self._step) if self._watched.target == target else None
         if latent is not None:
             flips = self._watched.flips_until(self._step)
-            past = f"latent {signed(latent)} · {flips:,} flip{'' if flips == 1 else 's'} since watching"
+            past = f"{self._inertia} {signed(latent)} · {flips:,} flip{'' if flips == 1 else 's'} since watching"
         elif self.view.pin_at is not None and at != self.view.pin_at:
             past = "click to watch this one instead"
         self._say(f"row {row:,}, column {column:,} · bit {sign.replace('-', '−')}", past)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QFontMetricsF, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from app.figures import percent
@@ -38,6 +38,7 @@ class ConfusionMatrix(QWidget):
         self._empty = empty
         self._counts: NDArray[np.int64] | None = None
         self._names: tuple[str, ...] = ()
+        self._longest = 0.0  # pixels of the longest name
         self._colors: list[list[QColor]] = []
         self._at: tuple[int, int] | None = None
         self.setMouseTracking(True)
@@ -57,6 +58,8 @@ class ConfusionMatrix(QWidget):
         self._counts = counts
         classes = 0 if counts is None else len(counts)
         self._names = names if len(names) == classes else tuple(map(str, range(classes)))
+        metrics = QFontMetricsF(mono(7.5))
+        self._longest = max((metrics.horizontalAdvance(name) for name in self._names), default=0.0)
         self.setAccessibleDescription(self._summary())
         self._recolor()
 
@@ -84,12 +87,17 @@ class ConfusionMatrix(QWidget):
     def cell(self, true: int, taken: int) -> QRectF:
         """Where a cell lies in the widget."""
         classes = max(1, len(self._names) or 10)
-        width, height = (self.width() - MARGIN) / classes, (self.height() - MARGIN) / classes
-        return QRectF(MARGIN + taken * width, true * height, width, height)
+        width, height = (self.width() - self._left) / classes, (self.height() - MARGIN) / classes
+        return QRectF(self._left + taken * width, true * height, width, height)
+
+    @property
+    def _left(self) -> float:
+        """Pixels for the names at the left: what the longest takes, up to a quarter of the width."""
+        return max(MARGIN, min(self._longest + 5, self.width() / 4))
 
     def _under(self, position: QPointF) -> tuple[int, int] | None:
         first, classes = self.cell(0, 0), len(self._names)
-        true, taken = int(position.y() / first.height()), int((position.x() - MARGIN) // first.width())
+        true, taken = int(position.y() / first.height()), int((position.x() - self._left) // first.width())
         return (true, taken) if 0 <= true < classes and 0 <= taken < classes else None
 
     # ------------------------------------------------------------ painting
@@ -120,7 +128,7 @@ class ConfusionMatrix(QWidget):
             painter.setFont(self.font())
             painter.setPen(tokens().color("muted"))
             centered = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
-            painter.drawText(self.rect().adjusted(int(MARGIN) + 8, 0, -8, -int(MARGIN)), centered, self._empty)
+            painter.drawText(self.rect().adjusted(int(self._left) + 8, 0, -8, -int(MARGIN)), centered, self._empty)
         elif self._at is not None:
             painter.setPen(QPen(tokens().color("text"), 2))
             painter.drawRect(self.cell(*self._at).adjusted(0, 0, -1, -1))
@@ -131,11 +139,12 @@ class ConfusionMatrix(QWidget):
     def _paint_names(self, painter: QPainter, classes: int) -> None:
         painter.setPen(tokens().color("muted"))
         names = self._names or tuple(map(str, range(classes)))
-        room = max(1, int(self.cell(0, 0).width() // 7))
+        room, metrics = max(1, int(self.cell(0, 0).width() // 7)), QFontMetricsF(painter.font())
         for index, name in enumerate(names):
             row, below = self.cell(index, 0), self.cell(classes - 1, index)
-            left = QRectF(0, row.top(), MARGIN - 3, row.height())
-            painter.drawText(left, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, name[:2])
+            left = QRectF(0, row.top(), self._left - 3, row.height())
+            shown = metrics.elidedText(name, Qt.TextElideMode.ElideRight, left.width())
+            painter.drawText(left, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, shown)
             under = QRectF(below.left(), self.height() - MARGIN, below.width(), MARGIN)
             painter.drawText(under, Qt.AlignmentFlag.AlignCenter, name[:room])
 

@@ -15,6 +15,13 @@ from engine.bits import Words, unpack
 SPACE = 6
 """Device pixels between tiles."""
 
+CHANNELS = (0xFFE0443A, 0xFF35A853, 0xFF4285F4)
+"""RGB32 of the lines under red, green and blue."""
+LINE = 3
+"""Device pixels that they take with the space over them."""
+MOST = 14
+"""Points a bit at most."""
+
 Shape = tuple[int, int, int]
 
 
@@ -56,7 +63,7 @@ class FilterTiles(QWidget):
         """Show the rows of the first layer, uint64 [outputs, W], as tiles of `shape` (height, width, channels).
 
         flipped: bits to show in amber, or None for those that differ from the last picture. Channels lie side by side
-        in a tile.
+        in a tile; red, green and blue are underlined so.
         """
         if flipped is None and self._words is not None and self._words.shape == words.shape:
             flipped = words ^ self._words
@@ -130,8 +137,15 @@ class FilterTiles(QWidget):
         return max(1, round(self.width() * ratio)), max(1, round(self.height() * ratio))
 
     def _scale(self) -> int:
-        """Whole device pixels a bit, one to three a point: what fills the room best, many small tiles before few."""
+        """Whole device pixels a bit: the largest, up to MOST a point, at which every tile fits.
+
+        Where there are too many, one to three a point: what fills the room best, many small tiles before few.
+        """
         ratio = self.devicePixelRatioF()
+        for scale in range(round(MOST * ratio), 0, -1):
+            down, across = self._fitting(scale)
+            if self.count and down * across >= self.count:
+                return scale
         scales = range(1, round(3 * ratio) + 1)
         return max(scales, key=lambda scale: (self._filled(scale), -scale))
 
@@ -143,6 +157,7 @@ class FilterTiles(QWidget):
     def _fitting(self, scale: int) -> tuple[int, int]:
         """Tiles down and across at a scale; 0 where not one fits."""
         (width, height), (rows, columns) = self._size(), self._tile()
+        height -= LINE if self._shape[2] == len(CHANNELS) else 0
         return (height + SPACE) // (rows * scale + SPACE), (width + SPACE) // (columns * scale + SPACE)
 
     def _grid(self) -> tuple[int, int]:
@@ -214,6 +229,10 @@ class FilterTiles(QWidget):
             page[top : top + rows * scale, left : left + columns * scale] = tile.repeat(scale, 0).repeat(scale, 1)[
                 : height - top, : width - left
             ]
+            if self._shape[2] == len(CHANNELS):
+                line = np.array(CHANNELS, np.uint32).repeat(columns // len(CHANNELS) * scale)
+                under = top + rows * scale + 1
+                page[under : under + 2, left : left + columns * scale] = line[: max(0, width - left)]
         return page
 
     def _pictures(self, words: Words) -> NDArray[np.uint16]:

@@ -1,60 +1,73 @@
-"""The Learn page's toolbar: run, step, stop, reset; what is trained and how; what evaluates."""
+"""The Learn page's toolbar: run, step, stop, reset; what is trained and how, with the knobs at hand; what evaluates."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
+from types import SimpleNamespace
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFormLayout, QFrame, QHBoxLayout, QMenu, QPushButton, QToolButton, QWidget, QWidgetAction
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
+from app import run_words
+from app.options import BY_KEY, Section
 from app.session import Session
 from app.theme import GAP, GRID
-from app.widgets.card import label
+from app.widgets.fitting_button import FittingButton
+from app.widgets.knobs import Knobs
 from app.widgets.run_fields import RunFields
 from app.widgets.segmented import mode_switch
-from engine.training.models import NAMES
 
-SPIN_WIDTHS = (94, 104)
-"""Of learning rate and epochs: what their usual values take, not their largest."""
-PICKER_WIDTHS = (112, 84)
-"""What the pickers of model and kind shrink to in a narrow window."""
-MODELS = {name: re.sub(r"(\d)x(\d)", r"\1×\2", name) for name in NAMES}
-KINDS = {"binary": "Binary", "float": "Float twin"}
-LOSSES = {"cross-entropy": "Cross-entropy", "squared-hinge": "Squared hinge"}
-SCHEDULES = {"cosine": "Cosine to zero", "constant": "Constant"}
-ROUNDING = {"deterministic": "Deterministic", "stochastic": "Stochastic"}
-OUTPUTS = {"batchnorm": "Batch-norm", "bias": "Bias, one scale"}
+SPIN_WIDTHS = {"learning_rate": 94, "epochs": 104}
+"""What their usual values take, not their largest."""
 RUN_TEXT = {"none": "▶ Run", "paused": "▶ Resume", "lost": "▶ Resume", "finished": "▶ Run", "stopped": "▶ Run"}
+CHOSEN: dict[Section, tuple[str, str, int]] = {
+    "data": ("Data", "Choose a data set, yours too, and how it is augmented", 64),
+    "network": ("Network", "Choose the network and what of it is one bit", 72),
+    "method": ("Method", "Choose how it is trained, and everything else (Ctrl+,)", 60),
+}
+"""Buttons that open the settings at a section: name, tip, least width."""
 
 
 class LearnBar(QFrame):
-    """Pokes the session; everything shown comes from it."""
+    """Pokes the session; everything shown comes from it. `section_asked`: the settings are wanted, or no more ("")."""
+
+    section_asked = Signal(str)
 
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.setObjectName("bar")
         self._session = session
         self.fields = RunFields(session)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(GAP, GRID, GAP, GRID)
-        row.setSpacing(GRID - 2)
         self.run = self._button("▶ Run", "Train, or rest (Space)", session.toggle_run)
         self.run.setProperty("primary", True)
         self.run.setMinimumWidth(90)
         self.step = self._button("Step", "One training step, then rest (S)", session.step_once)
         self.stop = self._button("Stop", "Save and end the run", session.stop_run)
         self.reset = self._button("Reset", "Begin anew from the first step (R)", session.reset_run)
-        for widget in (self.run, self.step, self.stop, self.reset, *self._pickers(), self._settings_button()):
-            row.addWidget(widget)
-        row.addStretch(1)
+        self.runs = QPushButton("Runs")
+        self.runs.setCheckable(True)
+        self.runs.setAccessibleName("Kept runs")
+        self.runs.setToolTip("Kept runs: look through them, compare, open, branch (Ctrl+R)")
         self.mode = mode_switch()
         self.mode.chosen.connect(session.set_mode)
+        row = QHBoxLayout()
+        row.setSpacing(GRID - 2)
+        for widget in (self.run, self.step, self.stop, self.reset, *self._chosen(), *self._spins()):
+            row.addWidget(widget)
+        row.addStretch(1)
+        row.addWidget(self.runs)
         row.addWidget(self.mode)
+        self.knobs = Knobs(self.fields)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(GAP, GRID, GAP, GRID)
+        column.setSpacing(GRID - 2)
+        column.addLayout(row)
+        column.addWidget(self.knobs)
         session.run_changed.connect(self.refresh)
         session.children_changed.connect(self.refresh)
         session.mode_changed.connect(self._refresh_mode)
         session.backends_changed.connect(self._refresh_mode)
+        self.fields.refreshed.connect(self._name_chosen)
         self.fields.refresh()
         self.refresh()
         self._refresh_mode()
@@ -66,58 +79,38 @@ class LearnBar(QFrame):
         text = "❚❚ Pause" if run.moving else RUN_TEXT[run.state] if begun else "▶ Run"
         self.run.setText(text)
         self.run.setAccessibleName(text.split(" ")[1])
-        self.step.setEnabled(run.state != "lost")
+        able = run.active or run.state == "lost" or self._session.draft.problem is None
+        self.run.setEnabled(able)
+        self.step.setEnabled(able and run.state != "lost")
         self.stop.setEnabled(run.active)
-        self.reset.setEnabled(run.state not in ("none", "lost"))
+        self.reset.setEnabled(run.state not in ("none", "lost") and self._session.draft.problem is None)
 
-    def _pickers(self) -> list[QWidget]:
-        f = self.fields
-        pickers: list[QWidget] = [
-            f.choice("model", "Model", MODELS, "Hidden layers: width × number. Trained on MNIST."),
-            f.choice("kind", "Kind", KINDS, "1-bit weights and activations, or the ordinary float network beside it"),
-            f.rate("learning_rate", "Learning rate", "lr ", "Adam's learning rate; changes while it runs"),
-            f.integer("epochs", "Epochs", "epochs ", "Passes over the training images; changes while it runs"),
-        ]
-        for picker, width in zip(pickers[:2], PICKER_WIDTHS, strict=True):
-            picker.setMinimumWidth(width)
-        for picker, width in zip(pickers[-2:], SPIN_WIDTHS, strict=True):
-            picker.setFixedWidth(width)
-        return pickers
+    def show_section(self, section: str) -> None:
+        """Mark the button of the section that is shown; "" for none."""
+        for key, button in self.sections.items():
+            button.setChecked(key == section)
 
-    def _settings_button(self) -> QToolButton:
-        """The rest of the configuration in a popover."""
-        panel = QWidget()
-        form = QFormLayout(panel)
-        form.setContentsMargins(14, 10, 14, 12)
-        form.setSpacing(GRID)
-        form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        f = self.fields
-        for text, control in (
-            ("Batch size", f.integer("batch_size", "Batch size", "", "Images a step; changes while it runs")),
-            ("Loss", f.choice("loss", "Loss", LOSSES, "What is minimised")),
-            ("Schedule", f.choice("schedule", "Schedule", SCHEDULES, "How the learning rate goes over the run")),
-            ("Weights", f.choice("weights", "Rounding of weights", ROUNDING, "How the sign is taken in training")),
-            ("Activations", f.choice("activations", "Rounding of activations", ROUNDING, "The same, of activations")),
-            ("Output", f.choice("output", "Output layer", OUTPUTS, "What follows the last product")),
-            ("Scores", f.integer("evaluations_per_epoch", "Scores per epoch", "", "How often the test set is scored")),
-            ("Seed", f.integer("seed", "Seed", "", "Equal seeds repeat a run exactly")),
-        ):
-            named = label(text, "muted")
-            named.setMinimumHeight(control.sizeHint().height())
-            named.setBuddy(control)
-            form.addRow(named, control)
-        menu = QMenu(self)
-        action = QWidgetAction(menu)
-        action.setDefaultWidget(panel)
-        menu.addAction(action)
-        button = QToolButton()
-        button.setText("Settings")
-        button.setAccessibleName("More settings of the run")
-        button.setToolTip("Batch size, loss, schedule, rounding, output, scores, seed")
-        button.setMenu(menu)
-        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
-        return button
+    def _chosen(self) -> list[QWidget]:
+        self.sections = {key: FittingButton(*words) for key, words in CHOSEN.items()}
+        for key, button in self.sections.items():
+            button.setCheckable(True)
+            button.clicked.connect(lambda on, key=key: self.section_asked.emit(key if on else ""))
+        return list(self.sections.values())
+
+    def _spins(self) -> list[QWidget]:
+        spins = [self.fields.control("learning_rate", "lr "), self.fields.control("epochs", "epochs ")]
+        for spin, width in zip(spins, SPIN_WIDTHS.values(), strict=True):
+            spin.setFixedWidth(width)
+        return spins
+
+    def _name_chosen(self, values: SimpleNamespace) -> None:
+        """Write what is chosen on the buttons."""
+        for key in SPIN_WIDTHS:
+            self.fields[key].setVisible(BY_KEY[key].shown(values))
+        kind = run_words.KINDS.get(values.kind)
+        self.sections["data"].say(run_words.data_title(values.data))
+        self.sections["network"].say(run_words.model_title(values.model) + (f", {kind}" if kind else ""))
+        self.sections["method"].say(run_words.OPTIMIZERS.get(values.optimizer, values.optimizer))
 
     def _refresh_mode(self) -> None:
         self.mode.select(self._session.mode)

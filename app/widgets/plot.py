@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
 import pyqtgraph as pg
@@ -24,16 +24,16 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 
-from app.theme import Tokens, mono, theme, tokens
+from app.theme import mono, theme, tokens
 from app.widgets.axes import Axis as Axis
 from app.widgets.axes import Floats, decade, figure, suits, to_view, view_range
+from app.widgets.series import Paint as Paint
+from app.widgets.series import Series
 
 TITLE_ROW = 19
 """Pixels over the curves for the name of the y axis and the legend."""
 LEFT = 40
 """Pixels for the figures of the y axis, the same on every plot, so that plots under each other line up."""
-
-Paint = Callable[[Tokens], str]
 
 MAX_POINTS = 2000
 """Curves are drawn with at most this many points; who has more hands over minima and maxima (`set_band`)."""
@@ -41,22 +41,6 @@ MAX_POINTS = 2000
 
 NO_STEPS = np.array([0.0, 10.0])
 """What an x axis spans before there are data, so that its figures are whole and short."""
-
-
-@dataclass
-class Series:
-    """One curve: where y is a band, `low` and `high` differ."""
-
-    paint: Paint
-    item: pg.PlotCurveItem | pg.PlotDataItem
-    x: Floats = field(default_factory=lambda: np.empty(0))
-    low: Floats = field(default_factory=lambda: np.empty(0))
-    high: Floats = field(default_factory=lambda: np.empty(0))
-    handed: tuple[float, ...] | None = None  # the floors at which the item was last given its data; None: not yet
-
-    @property
-    def is_band(self) -> bool:
-        return self.low is not self.high
 
 
 class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
@@ -115,12 +99,20 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
 
     # ------------------------------------------------------------ data
 
-    def add_line(self, name: str, paint: Paint, *, symbol: bool = False) -> None:
-        """Declare a curve once; `paint` picks its colour from the tokens. symbol: mark each point."""
+    def add_line(
+        self,
+        name: str,
+        paint: Paint,
+        *,
+        symbol: bool = False,
+        mark: str = "o",
+        dash: Qt.PenStyle = Qt.PenStyle.SolidLine,
+    ) -> None:
+        """Declare a curve once; `paint` picks its colour from the tokens. symbol: mark each point, with `mark`."""
         item = pg.PlotDataItem() if symbol else pg.PlotCurveItem()
-        self.series[name] = Series(paint, item)
+        self.series[name] = Series(paint, item, mark if symbol else "", dash)
         self.getPlotItem().addItem(item)
-        self._color_line(self.series[name])
+        self.series[name].recolor()
 
     def set_line(self, name: str, x: ArrayLike, y: ArrayLike) -> None:
         """Show y over x, both [n] with n <= MAX_POINTS, x ascending. On a log axis zeros lie on its floor."""
@@ -361,18 +353,8 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
             axis.setTextPen(pg.mkPen(t.muted))
             axis.setTickFont(self._small_font())
         for s in self.series.values():
-            self._color_line(s)
+            s.recolor()
         self.viewport().update()
-
-    @staticmethod
-    def _color_line(s: Series) -> None:
-        color = s.paint(tokens())
-        s.item.setPen(pg.mkPen(color, width=1))
-        if isinstance(s.item, pg.PlotDataItem):
-            s.item.setSymbol("o")
-            s.item.setSymbolSize(6)
-            s.item.setSymbolBrush(color)
-            s.item.setSymbolPen(color)
 
     # ------------------------------------------------------------ export
 

@@ -10,7 +10,8 @@ from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 
 from app.theme import tokens
 from app.widgets.axes import Floats, figure, to_view
-from app.widgets.plot import Axis, Paint, Plot, Series
+from app.widgets.plot import Axis, Paint, Plot
+from app.widgets.series import Series
 from engine.labs.faults import FaultPoint
 
 ZERO = 1e-7

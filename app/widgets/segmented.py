@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QFont, QFontMetrics, QKeyEvent
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QWidget
 
 from app.theme import Tokens, theme, tokens
@@ -19,8 +19,18 @@ class Segmented(QWidget):
 
     chosen = Signal(str)
 
-    def __init__(self, name: str, choices: tuple[Choice, ...], parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        choices: tuple[Choice, ...],
+        parent: QWidget | None = None,
+        *,
+        least: int = 64,
+        padding: int = 8,
+    ) -> None:
+        """least: pixels of a segment. padding: pixels at either side of its text."""
         super().__init__(parent)
+        self._padding = padding
         self._choices = choices
         self._buttons: dict[str, QPushButton] = {}
         self._group = QButtonGroup(self)
@@ -31,7 +41,9 @@ class Segmented(QWidget):
         for key, text, _ in choices:
             button = QPushButton(text)
             button.setCheckable(True)
-            button.setMinimumWidth(64)  # the chosen one is semibold: room for it, so that nothing moves
+            bold = QFont(button.font())
+            bold.setBold(True)  # as the chosen one is: room for it, so that nothing moves
+            button.setMinimumWidth(max(least, QFontMetrics(bold).horizontalAdvance(text) + 2 * padding + 4))
             button.setAccessibleName(f"{name}: {text}")
             button.clicked.connect(lambda _checked=False, key=key: self.chosen.emit(key))
             self._group.addButton(button)
@@ -77,7 +89,8 @@ class Segmented(QWidget):
             self._buttons[key].setStyleSheet(
                 f"QPushButton {{ background: transparent; color: {t.muted}; border: 1px solid {t.line};"
                 f" border-top-left-radius: {left}px; border-bottom-left-radius: {left}px;"
-                f" border-top-right-radius: {right}px; border-bottom-right-radius: {right}px; }}"
+                f" border-top-right-radius: {right}px; border-bottom-right-radius: {right}px;"
+                f" padding-left: {self._padding}px; padding-right: {self._padding}px; }}"
                 f"QPushButton:checked {{ background: {paint(t)}; color: {on_color}; font-weight: 600; }}"
                 f"QPushButton:focus {{ border: 1px solid {t.text}; }}"
                 f"QPushButton:disabled {{ color: {t.line}; }}"

@@ -178,7 +178,12 @@ class Strip(QFrame):
     def _refresh_twin(self) -> None:
         evaluation = self._session.evaluations.get(TWIN)
         row = evaluation.rows[0] if evaluation and evaluation.rows else None
-        info = self._session.infos.get(TWIN)
+        info, subject = self._session.infos.get(TWIN), self._session.infos.get(self._session.strip_key)
+        if info and subject and info.dataset != subject.dataset:
+            self.twin_side.show_score(None, 0, 0)
+            self.twin_side.where.say("none of this data set", "none")
+            self.twin_side.setToolTip(f"{TWIN_TIP}\nThe one that is here is of {info.dataset}: nothing to compare with")
+            return
         images, octets = (evaluation.images, evaluation.weight_bytes) if evaluation else (0, 0)
         self.twin_side.show_score(row, images, octets)
         self.twin_side.where.say("another network, not 1-bit", "not 1-bit")

@@ -160,6 +160,8 @@ class _ShownRun:
             steps_per_epoch=-(-images // loop.config.batch_size),
             train_images=images,
             stepper=loop.stepper_name,
+            window=run.first_window(),
+            class_names=loop.data.class_names,
         )
         if loop.place.step:
             yield from self._past()

@@ -15,6 +15,7 @@ from engine.runs import RunFolder, is_kept
 from engine.training import models
 from engine.training.loop import EpochEnd, Finished, Loop, LoopEvent, Scored, StepDone
 from engine.training.parallel import ALONE, World
+from engine.training.plan import Architecture, ConvLayer
 from engine.training.recorder import Recorder
 from engine.training.trainable import Trainable, producers
 
@@ -163,8 +164,16 @@ class Session:
     def layer_shapes(self) -> tuple[tuple[int, int], ...]:
         """(outputs, weights of one output) of each layer."""
         data = self.loop.data
-        config = self.loop.config
-        return models.architecture(config.model, config.layers).shapes(data.input_shape, len(data.class_names))
+        return self._architecture().shapes(data.input_shape, len(data.class_names))
+
+    def first_window(self) -> tuple[int, int, int]:
+        """Height, width and channels of what one output of the first layer sees."""
+        height, width, channels = self.loop.data.input_shape
+        first = self._architecture().hidden[0]
+        return (first.kernel, first.kernel, channels) if isinstance(first, ConvLayer) else (height, width, channels)
+
+    def _architecture(self) -> Architecture:
+        return models.architecture(self.loop.config.model, self.loop.config.layers)
 
     def save(self, keep: bool = False) -> Saved | NotSaved:
         """Write the newest save, and with `keep` a checkpoint that stays. Raises BadInput where a run has diverged."""

@@ -192,7 +192,7 @@ class TestRun:
         session.trainer.say(started(), m.RunState("r1", "running"))
         session.tune("learning_rate", 0.001)
         assert session.trainer.sent[-1] == m.Tune("learning_rate", 0.001)
-        assert session.wanted_config().learning_rate == 0.001
+        assert session.draft.config().learning_rate == 0.001
 
     def test_a_setting_out_of_range_is_refused_before_it_is_sent(self, session):
         session.trainer.say(started(), m.RunState("r1", "running"))
@@ -202,7 +202,7 @@ class TestRun:
 
     def test_broken_remembered_settings_give_the_defaults(self, session):
         session.settings.run = {"epochs": "many", "colour": 3}
-        assert session.wanted_config() == RunConfig()
+        assert session.draft.config() == RunConfig()
         assert session.settings.run == {}
 
 

@@ -67,7 +67,7 @@ def test_letters_are_not_typed_into_a_number_and_enter_gives_the_keys_back(windo
     QTest.keyClicks(rate, "0.03x")
     assert rate.cleanText() == "0.03"
     QTest.keyClick(rate, Qt.Key.Key_Return)
-    assert window.session.wanted_config().learning_rate == 0.03
+    assert window.session.draft.config().learning_rate == 0.03
     assert not rate.hasFocus()
 
 

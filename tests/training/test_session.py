@@ -90,14 +90,14 @@ def test_the_folder_tells_the_whole_run(tmp_path):
     }
     assert modelfile.load(folder / "last.safetensors").metadata.accuracy == scored[-1].score.accuracy
     row = runlist.row(run.folder)
-    assert (row.config, row.resumable, row.problem) == (config(), True, "")
+    assert (row.config, row.saved, row.problem) == (config(), str(run.folder.last), "")
     assert row.accuracy == row.curve[-1] == pytest.approx(scored[-1].score.accuracy)
     assert (row.step, row.epoch) == (20, 2)
 
 
 def test_two_runs_of_one_second_have_two_folders(tmp_path):
     assert start(tmp_path).folder.name + "-2" == start(tmp_path).folder.name
-    assert [runlist.row(folder).resumable for folder in runlist.folders(tmp_path)] == [False, False]
+    assert [runlist.row(folder).saved for folder in runlist.folders(tmp_path)] == ["", ""]
 
 
 def test_an_epoch_is_saved_when_ten_seconds_have_passed(tmp_path):

@@ -7,10 +7,12 @@ from PySide6.QtWidgets import QAbstractButton, QWidget
 
 from app.link import Death
 from app.pages.learn import LearnPage
+from app.session import TRAINING, TWIN
 from app.theme import tokens
 from engine import messages as m
 from engine.bits import unpack
 from engine.config import RunConfig
+from engine.curves import Curves
 from tests.app.frames import SHAPES, Trainer
 
 
@@ -23,6 +25,7 @@ def page(session, qtbot):
     with qtbot.waitExposed(made):
         made.show()
     made._tick.stop()  # the tests say when to draw
+    made.bits.view.clock = lambda: 0.0  # and nothing fades
     return made
 
 
@@ -204,7 +207,7 @@ def test_run_button_starts_pauses_resumes(page, session, trainer):
 
 
 def test_what_cannot_change_live_is_disabled_and_says_why(page, trainer, session):
-    fields = page.bar.fields
+    fields = page.setup.fields
     assert fields["model"].isEnabled()
     trainer.begin()
     for key in ("model", "kind", "output", "seed"):
@@ -303,6 +306,23 @@ def test_strip_shows_only_what_was_really_counted(page, session):
     assert strip.verdict.property("role") == "warning"
 
 
+def test_a_twin_of_other_data_is_not_compared(page, session):
+    def info(key, dataset):
+        shape, names = (28, 28, 1), tuple("0123456789")
+        return m.ModelInfo(key, "packed", "net", "mlp", shape, names, "mnist", dataset, 0.9, (), 1, 1, 32)
+
+    row = m.BackendScore("float-blas", "float", "CPU", 0.99, 0.2, 10, 10)
+    evaluation = m.Evaluation(TWIN, 10, 10, (row,), np.eye(10, dtype=np.int64), 84, 2600)
+    session.evaluations[TWIN] = evaluation
+    session.infos.update({TWIN: info(TWIN, "mnist"), session.strip_key: info(session.strip_key, "mnist")})
+    page.strip.refresh()
+    assert page.strip.twin_side.accuracy.text() == "99.00 %"
+    session.infos[session.strip_key] = info(session.strip_key, "cifar10")
+    page.strip.refresh()
+    assert page.strip.twin_side.accuracy.text() == "–"
+    assert page.strip.twin_side.where.whole == "none of this data set"
+
+
 def test_unavailable_backend_stays_listed_with_its_reason(page, session):
     session.inference.say(
         m.BackendList(
@@ -387,3 +407,62 @@ def test_a_float_run_is_not_told_in_the_words_of_a_binary_one(page, session):
     trainer.config, trainer.run = RunConfig(), "run-2"
     trainer.begin()
     assert page.bits.title.text() == "Weight bits"
+
+
+def test_bops_run_is_told_in_its_own_words(page, session):
+    trainer = Trainer(session.trainer, RunConfig(optimizer="bop"))
+    trainer.begin()
+    trainer.frame()
+    draw(page)
+    assert page.latent_card.title.text() == "Momentum, −m/τ"
+    assert page.latent_card.hint.text() == "|m| > τ 12.5 %"
+    assert page.bits.trace.y_axis.name == "−m/τ"
+
+
+def test_windows_and_classes_are_those_of_the_run(page, session):
+    facts = (("hidden 1", 32, 36), ("output", 3, 32))
+    session.trainer.say(
+        m.RunStarted("run-1", "/runs/run-1", RunConfig(), facts, 0, 9, 99, "torch", (3, 4, 3), ("cat", "dog", "owl"))
+    )
+    trainer = Trainer(session.trainer)
+    trainer.frame()
+    trainer.score([[9, 1, 0], [0, 10, 0], [0, 0, 10]])
+    trainer.frame()
+    draw(page)
+    assert page.filters.tiles._shape == (3, 4, 3)
+    assert page.confusion.describe(0, 1) == "cat taken for dog: 1 of 10"
+
+
+def test_a_run_that_is_opened_again_shows_its_past_and_the_confusion_of_its_save(page, session, trainer):
+    curves = Curves(64, (32 * 36, 16 * 32, 160))
+    steps = np.arange(1, 41)
+    curves.add(m.Scalars(steps, np.ones(40, np.float32), np.ones(40, np.float32), np.full((40, 3), 0.1, np.float32)))
+    past = (m.Scored("run-1", 20, 0.2, 4.0, 0.9, 0.3, None, ""), m.Scored("run-1", 40, 0.4, 8.0, 0.95, 0.2, None, ""))
+    trainer.step = 40
+    trainer.begin()
+    session.trainer.say(m.RunPast("run-1", curves.to_arrays(), past), m.RunState("run-1", "paused"))
+    trainer.frame(steps=0)
+    session.evaluations[TRAINING] = m.Evaluation(TRAINING, 10, 10, (), np.eye(10, dtype=np.int64), 1, 32)
+    draw(page)
+    assert page.loss.plot.series["train"].x.size == 40
+    assert page.accuracy.hint.text() == "95.00 %"
+    assert page.confusion.describe(1, 1) == "1 recognised: 1 of 1 (100.0 %)"
+
+
+def test_kept_runs_and_settings_take_the_place_of_the_run_and_give_it_back(page, session, qtbot):
+    page.bar.runs.click()
+    assert page.runs.isVisible()
+    assert not page._tick.isActive()
+    qtbot.keyClick(page.runs.list, Qt.Key.Key_Escape)
+    assert page.panels.isVisible()
+    page._tick.stop()
+    page.bar.sections["network"].click()
+    assert page.setup.tabs.current == "network"
+    page.setup.tabs.button("method").click()
+    assert [key for key, button in page.bar.sections.items() if button.isChecked()] == ["method"]
+    qtbot.keyClick(page.setup, Qt.Key.Key_Escape)
+    assert not page.setup.isVisible()
+    assert not page.bar.sections["method"].isChecked()
+    assert page.bar.sections["data"].whole == "MNIST"
+    session.compose({"data": "cifar10", "model": "convnet-half"})
+    assert [button.whole for button in page.bar.sections.values()] == ["CIFAR-10", "convnet-half", "Adam"]

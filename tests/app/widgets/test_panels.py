@@ -7,7 +7,7 @@ from PySide6.QtCore import Qt
 from app.theme import tokens
 from app.watched import MOST, Watched
 from app.widgets.confusion import ConfusionMatrix
-from app.widgets.filters import FilterTiles
+from app.widgets.filters import CHANNELS, FilterTiles
 from app.widgets.histogram import Histogram
 from app.widgets.scrubber import Scrubber
 from engine import messages as m
@@ -70,6 +70,20 @@ def test_channels_lie_side_by_side(tiles):
     assert tiles._pictures(pack(bits))[0].nonzero() == (np.array([2]), np.array([8 + 5]))
 
 
+def test_few_small_windows_are_shown_large_and_whole(tiles):
+    tiles.set_bits(pack(np.zeros((16, 25), bool)), (5, 5, 1))
+    assert tiles.shown == range(16)
+    assert tiles._scale() > 3
+
+
+def test_colour_channels_are_underlined_in_their_colours(tiles):
+    tiles.set_bits(pack(np.zeros((4, 27), bool)), (3, 3, 3))
+    square, pixels = tiles.square(1), tiles.pixels()
+    under = int(square.bottom()) + 1
+    seen = [int(pixels[under, int(square.left() + (i + 0.5) * square.width() / 3)]) for i in range(3)]
+    assert seen == list(CHANNELS)
+
+
 @pytest.fixture
 def matrix(qtbot):
     made = ConfusionMatrix("Press Run")
@@ -100,6 +114,13 @@ def test_any_number_of_classes_is_painted(matrix, classes):
     cell = matrix.cell(1, 1)
     inside = cell.topLeft() + (cell.bottomRight() - cell.topLeft()) * 0.2
     assert matrix.grab().toImage().pixelColor(int(inside.x()), int(inside.y())) == matrix.color(1, 1)
+
+
+def test_names_of_classes_have_room_up_to_a_quarter(matrix):
+    matrix.set_counts(np.eye(2, dtype=np.int64), ("cat", "an extraordinarily long name of a class"))
+    assert matrix.cell(0, 0).left() == matrix.width() / 4
+    matrix.set_counts(np.eye(2, dtype=np.int64) * 2, ("0", "1"))
+    assert matrix.cell(0, 0).left() == 15.0
 
 
 def test_an_empty_class_does_not_divide_by_zero(matrix):

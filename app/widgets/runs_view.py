@@ -1,0 +1,200 @@
+"""The kept runs: a list to look through, their curves over each other, and what one of them was."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal
+from PySide6.QtGui import QHideEvent, QKeyEvent, QShowEvent
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QPushButton, QToolButton, QVBoxLayout, QWidget
+
+from app import run_words
+from app.session import Session
+from app.theme import GAP, GRID
+from app.widgets.card import Card, FittingLabel
+from app.widgets.overlay import Compared
+from app.widgets.overlay_card import OverlayCard
+from app.widgets.run_details import RunDetails
+from app.widgets.runs_list import RunsList
+from app.widgets.runs_model import SORTS, RunsModel
+
+LIVE_MS = 1000
+"""Between two looks at the run under way, while it is compared."""
+
+
+class RunsView(QWidget):
+    """Listens to the library of runs and pokes it. `left` when a person is done here."""
+
+    left = Signal()
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session, self._library = session, session.library
+        self.setAccessibleName("Kept runs")
+        self.model = RunsModel(self)
+        self.list = RunsList(self.model)
+        self.overlay = OverlayCard()
+        self.details = RunDetails(session)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(GAP)
+        row.addWidget(self._list_card(), 46)
+        right = QVBoxLayout()
+        right.setSpacing(GAP - 4)
+        right.addWidget(self.overlay, 1)
+        right.addWidget(self.details)
+        row.addLayout(right, 54)
+        self._live = QTimer(self, interval=LIVE_MS)
+        self._live.timeout.connect(self._show_compared)
+        self._connect()
+        self._show_rows()
+
+    # ------------------------------------------------------------ making
+
+    def _list_card(self) -> Card:
+        self._card = Card("Runs")
+        close = QToolButton()
+        close.setText("✕")
+        close.setProperty("flat", True)
+        close.setAccessibleName("Back to the run")
+        close.setToolTip("Back to the run (Esc)")
+        close.clicked.connect(lambda _checked=False: self.left.emit())
+        self._card.add_to_header(close)
+        self.filter = QLineEdit()
+        self.filter.setPlaceholderText("Filter by name, network, data, method, note…")
+        self.filter.setAccessibleName("Filter the runs")
+        self.filter.setClearButtonEnabled(True)
+        self.sort = QComboBox()
+        self.sort.setAccessibleName("Order of the runs")
+        for key, (title, _) in SORTS.items():
+            self.sort.addItem(title, key)
+        self.again = QPushButton("⟳")
+        self.again.setAccessibleName("Read the list of runs again")
+        self.again.setToolTip("Look for runs that were made elsewhere meanwhile")
+        top = QHBoxLayout()
+        top.setSpacing(GRID - 2)
+        top.addWidget(self.filter, 1)
+        top.addWidget(self.sort)
+        top.addWidget(self.again)
+        self.said = FittingLabel("muted")
+        self.said.hide()
+        self.undo = QPushButton("Undo")
+        self.undo.setAccessibleName("Bring the deleted run back")
+        self.undo.setToolTip("Bring the run back that was deleted last (Ctrl+Z)")
+        foot = QHBoxLayout()
+        foot.addWidget(self.said, 1)
+        foot.addWidget(self.undo)
+        self._card.body.addLayout(top)
+        self._card.body.addWidget(self.list, 1)
+        self._card.body.addLayout(foot)
+        return self._card
+
+    def _connect(self) -> None:
+        library = self._library
+        library.changed.connect(self._show_rows)
+        library.compared_changed.connect(self._show_compared)
+        library.done.connect(self._say)
+        library.refused.connect(lambda what, remedy: self._say(f"⚠ {what} {remedy}", f"⚠ {what}"))
+        self._session.run_changed.connect(self._mark)
+        self.filter.textChanged.connect(self._filter)
+        self.sort.activated.connect(lambda _index: self._order(self.sort.currentData()))
+        self.again.clicked.connect(lambda _checked=False: self.refresh())
+        self.undo.clicked.connect(lambda _checked=False: library.undo())
+        self.list.selectionModel().currentChanged.connect(self._current_changed)
+        self.list.compared.connect(library.compare)
+        self.list.opened.connect(lambda _key: self.details.open_run())
+        self.list.deletion_asked.connect(self._delete)
+        self.list.renaming_asked.connect(lambda _key: self.details.edit_name())
+        self.details.done.connect(self.left)
+
+    # ------------------------------------------------------------ what happens
+
+    def refresh(self) -> None:
+        """Read the list anew; a worker that is gone is started for it."""
+        if "inference" in self._session.gone:
+            self._session.restart_inference()
+        self._library.refresh()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        for key in {self._session.run.folder, *self._library.compared}:
+            self._library.forget(key)  # it may have gone on since
+            self._library.read(key)
+        self._library.refresh()
+        self._show_compared()
+        self._live.start()
+        self.list.setFocus()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._live.stop()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self.left.emit()
+        elif event.text() == "/":
+            self.filter.setFocus()
+        elif event.key() == Qt.Key.Key_Z and event.modifiers() == Qt.KeyboardModifier.ControlModifier:
+            self._library.undo()
+        else:
+            super().keyPressEvent(event)
+
+    def _delete(self, key: str) -> None:
+        if self.details.delete.isEnabled():
+            self._library.delete(key)
+
+    def _filter(self, text: str) -> None:
+        key = self.list.current_key
+        self.model.filter_by(text)
+        self.list.select(key)
+        self._count()
+
+    def _order(self, name: str) -> None:
+        key = self.list.current_key
+        self.model.order_by(name)
+        self.list.select(key)
+
+    def _current_changed(self, now: QModelIndex, _before: QModelIndex) -> None:
+        del now
+        self.details.show_run(self._library.rows.get(self.list.current_key))
+
+    def _show_rows(self) -> None:
+        key = self.list.current_key
+        self.model.show_rows(self._library.rows.values())
+        if self.list.current_key != key or not key:
+            self.list.select(key or self._session.run.folder)
+        self.details.show_run(self._library.rows.get(self.list.current_key))
+        self._mark()
+        self._count()
+        deleted = self._library.deleted
+        self.undo.setVisible(deleted is not None)
+        if deleted is not None:
+            self._say(f"“{run_words.title(deleted)}” was deleted.")
+
+    def _say(self, *texts: str) -> None:
+        self.said.say(*texts)
+        self.said.show()
+
+    def _mark(self) -> None:
+        run = self._session.run
+        letters = {key: index for index, key in enumerate(self._library.compared)}
+        self.model.mark(letters, run.folder if run.active else "")
+
+    def _count(self) -> None:
+        shown, known = self.model.rowCount(), len(self._library.rows)
+        if self._library.loading:
+            self._card.set_hint(f"reading… {known:,}")
+        else:
+            self._card.set_hint(f"{shown:,} of {known:,}" if shown < known else f"{known:,}")
+
+    def _show_compared(self) -> None:
+        if not self.isVisible():
+            return
+        self._mark()
+        run, library = self._session.run, self._library
+        compared = []
+        for index, key in enumerate(library.compared):
+            if run.name and key == run.folder:
+                compared.append(Compared(index, library.name(key), run.trace()))
+            elif key in library.reads:
+                compared.append(Compared(index, library.name(key), library.reads[key].trace))
+        self.overlay.show_runs(compared)
+        self.details.show_run(library.rows.get(self.list.current_key))

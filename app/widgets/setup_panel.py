@@ -1,0 +1,110 @@
+"""The settings of a run in sections: recipe, data, network, method, schedule and the rest, each with a line."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QFrame, QScrollArea, QStackedWidget, QToolButton, QVBoxLayout, QWidget
+
+from app.options import SECTIONS, Section, of_section
+from app.session import Session
+from app.theme import GAP, GRID
+from app.widgets.card import Card, label
+from app.widgets.data_picker import DataPicker
+from app.widgets.model_picker import ModelPicker, layers_line
+from app.widgets.recipe_row import RecipeRow
+from app.widgets.run_fields import RunFields
+from app.widgets.segmented import Segmented
+from app.widgets.setup_row import SetupRow
+
+HELD = "A run is under way: what is greyed determines it from its first step. Stop or reset it to change that."
+
+
+class SetupPanel(Card):
+    """Listens to the session and pokes it. `section_shown` when a person goes to a section, `left` when done."""
+
+    section_shown = Signal(str)
+    left = Signal()
+
+    def __init__(self, session: Session) -> None:
+        super().__init__("What is trained, and how")
+        self._session = session
+        self.fields = RunFields(session)
+        self.rows: dict[str, SetupRow] = {}
+        close = QToolButton()
+        close.setText("✕")
+        close.setProperty("flat", True)
+        close.setAccessibleName("Close the settings")
+        close.setToolTip("Back to the curves (Esc)")
+        close.clicked.connect(lambda _checked=False: self.left.emit())
+        self.add_to_header(close)
+        self.recipe = RecipeRow(session)
+        tabs = tuple((key, title, lambda t: t.muted) for key, title in SECTIONS.items())
+        self.tabs = Segmented("Settings", tabs, least=0, padding=4)
+        self.tabs.chosen.connect(self.show_section)
+        self._stack = QStackedWidget()
+        for section in SECTIONS:
+            self._stack.addWidget(self._page(section))
+        self.held = label(HELD, "muted")
+        self.problem = label("", "warning")
+        for words in (self.held, self.problem):
+            words.setWordWrap(True)
+        self.body.setSpacing(GRID + 4)
+        for part in (self.recipe, self.tabs, self._stack, self.held, self.problem):
+            self.body.addWidget(part, 1 if part is self._stack else 0)
+        self.fields.refreshed.connect(self._refresh)
+        self.fields.refresh()
+        self.show_section("data")
+
+    def show_section(self, section: str) -> None:
+        """Bring a section to the front."""
+        self.tabs.select(section)
+        self._stack.setCurrentIndex(list(SECTIONS).index(section))  # type: ignore[arg-type]  # a key of it
+        self.section_shown.emit(section)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self.left.emit()
+        else:
+            super().keyPressEvent(event)
+
+    def _page(self, section: Section) -> QScrollArea:
+        page = QWidget()
+        column = QVBoxLayout(page)
+        column.setContentsMargins(0, 4, 6, 4)
+        column.setSpacing(GAP - 4)
+        for option in of_section(section):
+            self.rows[option.key] = SetupRow(option, self._control(option.key))
+            column.addWidget(self.rows[option.key])
+        column.addStretch(1)
+        scroll = QScrollArea()
+        scroll.setWidget(page)
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        return scroll
+
+    def _control(self, key: str) -> QWidget:
+        match key:
+            case "data":
+                self.data = DataPicker(self._session, self.fields)
+                return self.fields.keep(key, self.data, self.data.show_data)
+            case "model":
+                self.model = ModelPicker(self._session, self.fields)
+                return self.fields.keep(key, self.model, self.model.show_model)
+            case _:
+                return self.fields.control(key)
+
+    def _refresh(self, values: SimpleNamespace) -> None:
+        active, problem = self._session.run.active, self._session.draft.problem
+        shown = "" if active or problem is None else f"⚠ {problem}"
+        for row in self.rows.values():
+            row.refresh(values, odd=bool(shown))
+        self.rows["data"].line.setText(self.data.about(values.data))
+        self.rows["model"].line.setText(layers_line(values.model, values.layers))
+        self.held.setVisible(active)
+        self.problem.setText(shown)
+        self.problem.setVisible(bool(shown))
