@@ -47,6 +47,7 @@ class Diagrams:
         self._bdd.configure(reordering=reordering)
         if self._native:
             self._bdd.configure(max_memory=BASE_BYTES + NODE_BYTES * budget.nodes)
+        self._counted = not self._native or NODE_BYTES * budget.nodes < BASE_BYTES
         self._names: list[str] = []
         self.true: Node = self._bdd.true
         self.false: Node = self._bdd.false
@@ -70,15 +71,15 @@ class Diagrams:
     def made(self, operation: Callable[[], Node]) -> Node:
         """What an operation on diagrams gives. Raises OutOfBudget where that takes too many nodes or too long.
 
-        CUDD holds to the limit itself, as memory, in the middle of an operation; dd's own limit would leave its tables
-        broken, so that what it made is counted.
+        CUDD holds to the limit itself, as memory, in the middle of an operation, which says little of a low one; dd's
+        own limit would leave its tables broken. There what was made is counted.
         """
         self._budget.check()
         try:
             node = operation()
         except (ValueError, RuntimeError, MemoryError):  # CUDD's words for a full manager, and Python's
             raise self._full() from None
-        if not self._native and self.nodes > self._budget.nodes:
+        if self._counted and self.nodes > self._budget.nodes:
             raise self._full()
         return node
 

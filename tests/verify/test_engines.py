@@ -145,3 +145,9 @@ def test_networks_with_scales_of_their_own_can_be_enumerated(seed):
     net = network(rng, [7, 4, 3], common=False)
     region = Region.ball(rng.random(7) < 0.5, 2)
     assert enumerated(net, region).counts == brute_force(net, region)
+
+
+def test_a_low_limit_of_nodes_is_held_as_well():
+    net = constraints(network(np.random.default_rng(5), [40, 30, 5]))
+    answer = bdd.count(net, Region.ball(np.zeros(40, bool), 6), 0, Budget(60, 2000))
+    assert (answer.status, answer.note) == ("out of budget", "2,000 nodes were not enough.")
