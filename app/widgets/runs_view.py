@@ -134,6 +134,8 @@ class RunsView(QWidget):
             self.filter.setFocus()
         elif event.key() == Qt.Key.Key_Z and event.modifiers() == Qt.KeyboardModifier.ControlModifier:
             self._library.undo()
+        elif event.text().isprintable() and event.text():
+            event.accept()  # the keys of the run, such as R for Reset, are not meant here
         else:
             super().keyPressEvent(event)
 

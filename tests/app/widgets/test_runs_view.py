@@ -1,7 +1,8 @@
 """The view of kept runs on a fake worker: the list, the keys, names and notes, branches, undo."""
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFileDialog
 
 from app.widgets.runs_model import LETTER, ROW
@@ -91,6 +92,13 @@ def test_keys(view, session, qtbot):
     assert session.inference.last(r.DeleteRun) == r.DeleteRun(key)
     with qtbot.waitSignal(view.left):
         qtbot.keyClick(view.list, Qt.Key.Key_Escape)
+
+
+@pytest.mark.parametrize(("key", "text", "kept"), [(Qt.Key.Key_R, "r", True), (Qt.Key.Key_F5, "", False)])
+def test_the_keys_of_the_run_do_not_reach_it_from_here(view, key, text, kept):
+    event = QKeyEvent(QEvent.Type.KeyPress, key, Qt.KeyboardModifier.NoModifier, text)
+    view.keyPressEvent(event)
+    assert event.isAccepted() == kept
 
 
 def test_a_click_on_the_box_compares_and_a_double_click_opens(view, session, qtbot):
