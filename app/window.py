@@ -17,9 +17,7 @@ from PySide6.QtGui import (
     QShowEvent,
 )
 from PySide6.QtWidgets import (
-    QAbstractButton,
     QButtonGroup,
-    QComboBox,
     QFileDialog,
     QFrame,
     QHBoxLayout,
@@ -31,6 +29,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.actions import ACTIONS
+from app.focus import leave_keys
 from app.help import HelpDialog
 from app.icons import icon
 from app.notify import ExceptionHook, Toast
@@ -91,9 +90,7 @@ class Window(QMainWindow):
             page = MAKERS[name](self.session)
             if isinstance(page, DrawPage):
                 page.watch_asked.connect(lambda: self.show_page("learn"))
-            for kind in (QAbstractButton, QComboBox):
-                for control in page.findChildren(kind):  # a click must not take Space and the letters from the page
-                    control.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            leave_keys(page)
             self._pages[name] = page
             self._stack.addWidget(page)
         return self._pages[name]

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from functools import cached_property
 
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
+from app.focus import leave_keys
 from app.run_pictures import RunPictures
 from app.session import Notice, Session
 from app.theme import GAP
@@ -70,11 +72,29 @@ class LearnPage(QWidget):
         page.addLayout(body, 1)
         self.notices = NoticeArea(self._session, "learn", "")
         body.addWidget(self.notices)
-        self.runs = RunsView(self._session)
         self._stack = QStackedWidget()
-        self._stack.addWidget(self._run_view())
-        self._stack.addWidget(self.runs)
+        self._run = self._run_view()
+        self._stack.addWidget(self._run)
         body.addWidget(self._stack, 1)
+
+    @cached_property
+    def runs(self) -> RunsView:
+        """The kept runs, made when they are wanted first."""
+        made = RunsView(self._session)
+        made.left.connect(lambda: self.show_runs(False))
+        leave_keys(made)
+        self._stack.addWidget(made)
+        return made
+
+    @cached_property
+    def setup(self) -> SetupPanel:
+        """The settings, made when they are wanted first."""
+        made = SetupPanel(self._session)
+        made.section_shown.connect(self._mark_section)
+        made.left.connect(lambda: self.show_setup(""))
+        leave_keys(made)
+        self.panels.set_side(made)
+        return made
 
     def _run_view(self) -> QWidget:
         view = QWidget()
@@ -83,8 +103,6 @@ class LearnPage(QWidget):
         column.setSpacing(GAP - 4)
         self.panels = panels = RunPanels()
         self.pictures = RunPictures(self._session, panels)
-        self.setup = SetupPanel(self._session)
-        panels.set_side(self.setup)
         self.bits, self.filters = panels.bits, panels.filters
         self.loss, self.accuracy, self.flips = panels.loss, panels.accuracy, panels.flips
         self.latent_card, self.latent = panels.latent_card, panels.latent
@@ -111,9 +129,6 @@ class LearnPage(QWidget):
         self.confusion.read.connect(self._confusion_read)
         self.bar.runs.toggled.connect(self.show_runs)
         self.bar.section_asked.connect(self.show_setup)
-        self.setup.section_shown.connect(self._mark_section)
-        self.setup.left.connect(lambda: self.show_setup(""))
-        self.runs.left.connect(lambda: self.show_runs(False))
         self.scrubber.scrubbed.connect(session.scrub)
         self.scrubber.live_asked.connect(session.go_live)
 
@@ -122,7 +137,7 @@ class LearnPage(QWidget):
     def show_runs(self, shown: bool) -> None:
         """Show the kept runs, or the run."""
         self.bar.runs.setChecked(shown)
-        self._stack.setCurrentIndex(1 if shown else 0)
+        self._stack.setCurrentWidget(self.runs if shown else self._run)
         self._look()
         if not shown:
             self.setFocus()

@@ -59,6 +59,13 @@ def test_a_click_on_a_control_does_not_take_the_keys_from_the_page(window, name)
             assert not control.focusPolicy() & Qt.FocusPolicy.ClickFocus, control.accessibleName()
 
 
+def test_what_is_made_later_leaves_the_keys_to_the_page_too(window):
+    learn = window.page("learn")
+    for part in (learn.runs, learn.setup):
+        for control in part.findChildren(QAbstractButton):
+            assert not control.focusPolicy() & Qt.FocusPolicy.ClickFocus, control.accessibleName()
+
+
 def test_letters_are_not_typed_into_a_number_and_enter_gives_the_keys_back(window):
     window.show_page("learn")
     rate = window.page("learn").bar.fields["learning_rate"]
