@@ -20,7 +20,9 @@ LARGEST = {"BM": 64, "BN": 128}
 HELD = (80, 86, 89, 90)
 """Where it has to."""
 MOST_PER_MMA = 8.0
-"""Instructions for each of a tensor core's, which takes as long as eight others where it is fastest."""
+"""Instructions for each of a tensor core's, which takes as long as eight others where it is fastest; in tiles of
+LEAST_ROWS or more: smaller ones, for products that cannot fill a card, have fewer of them to each load."""
+LEAST_ROWS = 128
 TENSOR = "BMMA"
 
 _EMULATED = re.compile(rb"\$__internal_[\w$]+")
@@ -57,7 +59,7 @@ class Examined:
             yield f"The hot loop cannot be read: {self.unread}."
         if self.bound is not None and self._held() and self.bound.fraction < LEAST_FRACTION:
             yield f"The loop allows {self.bound.fraction:.0%} of the ideal one's speed, limited by {self.bound.pipe}."
-        if self.per_mma is not None and self.per_mma > MOST_PER_MMA:
+        if self.per_mma is not None and self.per_mma > MOST_PER_MMA and self.module["BM"] >= LEAST_ROWS:
             yield f"{self.per_mma:.1f} instructions for each of the tensor cores' leave these idle."
 
     def _held(self) -> bool:
