@@ -113,11 +113,17 @@ class Theme(QObject):
         return self._choice
 
     def choose(self, choice: Choice) -> None:
-        """Follow the system, or hold to light or dark. An unknown system scheme counts as dark."""
+        """Follow the system, or hold to light or dark. An unknown system scheme counts as dark.
+
+        Every widget is dressed anew, which takes a while: nothing is done where the colours stay what they are.
+        """
         self._choice = choice
         system_light = self._app.styleHints().colorScheme() == Qt.ColorScheme.Light
         light = choice == "light" or (choice == "system" and system_light)
-        self.tokens = LIGHT if light else DARK
+        tokens = LIGHT if light else DARK
+        if tokens is self.tokens and self._app.styleSheet():
+            return
+        self.tokens = tokens
         self._app.setPalette(palette(self.tokens))
         self._app.setStyleSheet(style_sheet(self.tokens))
         pg.setConfigOptions(background=self.tokens.surface, foreground=self.tokens.muted, antialias=False)

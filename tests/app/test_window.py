@@ -3,7 +3,7 @@
 import sys
 
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtCore import QCoreApplication, QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QDialog, QLineEdit, QSlider, QWidget
@@ -25,6 +25,8 @@ def window(session, qtbot):
     yield made
     made.close()
     made.deleteLater()
+    # At once: no event loop runs here that would do it, and every window left is dressed anew with each theme.
+    QCoreApplication.sendPostedEvents(made, QEvent.Type.DeferredDelete)
     theme().choose("dark")
 
 
