@@ -42,7 +42,7 @@ class Range:
 
 
 LIGHT = Range(rotation=10, scale=0.12, shear=0.1, shift=2, thinner=0.4, thicker=0.6)
-STRONG = Range(rotation=15, scale=0.2, shear=0.1, shift=3, thinner=0.6, thicker=1.0)
+STRONG = Range(rotation=12, scale=0.16, shear=0.1, shift=2.5, thinner=0.5, thicker=0.8)
 
 
 def augment(kind: str, images: Images, stream: np.random.Generator) -> Images:
