@@ -24,6 +24,7 @@ from engine.inference.network import (
     Sign,
     Threshold,
 )
+from engine.inference.thresholds import ALWAYS, NEVER
 from engine.training import fold, layers, models
 from engine.training.norms import EPSILON
 
@@ -92,7 +93,7 @@ def test_sums_of_the_largest_kernel_on_pixels_reach_far():
 def test_a_constant_is_met_by_every_or_by_no_sum():
     zeros, ones = np.zeros(2), np.ones(2)
     threshold = fold.thresholds(fold.BatchNorm(zeros, ones, zeros, np.array([0.0, -1e-300])), -5, 5)
-    assert threshold.threshold.tolist() == [fold.ALWAYS, fold.NEVER]
+    assert threshold.threshold.tolist() == [ALWAYS, NEVER]
     assert threshold.at_least.all()
 
 
