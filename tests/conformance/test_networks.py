@@ -13,6 +13,7 @@ from engine.errors import BadInput, Unsupported
 from engine.inference import modelfile
 from engine.inference.backend import backend, backends, ready
 from engine.inference.network import Affine, Dense, PackedNetwork, Threshold
+from engine.inference.rules import taken
 from tests.conformance.oracle import FAST, NAMES, assert_like_oracle
 from tests.inference import builders
 
@@ -168,7 +169,7 @@ def test_all_test_images_of_the_shipped_models(model):
     oracle = backend("naive").load(network)
     programs = {b.name: b.load(network) for b in ready() if b.name != "naive"}
     for start in range(0, len(images), 1000):
-        block = np.ascontiguousarray(images[start : start + 1000])
+        block = taken(network, images[start : start + 1000])
         expected = oracle.scores(block).tobytes()
         for name, program in programs.items():
             assert program.scores(block).tobytes() == expected, name
