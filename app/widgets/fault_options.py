@@ -61,9 +61,9 @@ class FaultOptions(LabOptions):
             raise BadInput("There is no binarized network to break.", "Open or train one.")
         failures = Failures(self.kind.currentData(), *self.direction.currentData())
         return RunFaults(
-            self.network.currentData(),
-            self.twin.currentData(),
-            self.hardened.currentData(),
+            self.source(self.network),
+            self.source(self.twin),
+            self.source(self.hardened),
             draws=self.draws.value(),
             failures=failures,
             thresholds=self.thresholds.isChecked(),

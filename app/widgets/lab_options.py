@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QAbstractButton, QComboBox, QHBoxLayout, QSlider, 
 from app.session import Session
 from app.theme import GRID
 from app.widgets.card import label
+from engine.labs import Source
 
 Control = tuple[str, QWidget]
 """Words before a control, "" for none, and the control."""
@@ -19,7 +20,7 @@ Control = tuple[str, QWidget]
 class LabOptions(QWidget):
     """Subclasses make their controls, hand them to `add_rows` and offer what they ask for as a request.
 
-    `changed` is emitted with every choice. `refresh_models` is called whenever there are other models.
+    `changed` is emitted with every choice, and after `refresh_models`, which is called whenever there are other models.
     """
 
     changed = Signal()
@@ -30,16 +31,19 @@ class LabOptions(QWidget):
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(GRID)
-        session.models_changed.connect(self.refresh_models)
+        session.models_changed.connect(self._models_changed)
 
     def refresh_models(self) -> None:
         """List the models anew (`models`), where there is a choice among them."""
 
     def models(self, form: Literal["packed", "float"]) -> dict[str, str]:
-        """Titles by path of the models of a form; what was not loaded yet is taken for packed, as most are."""
+        """Titles by key of the models of a form, also in training; what was not loaded yet is taken for packed."""
         forms = {info.key: info.form for info in self.session.infos.values()}
-        known = {choice.path: choice.title for choice in self.session.models if choice.path}
-        return {path: title for path, title in known.items() if forms.get(path, "packed") == form}
+        return {one.key: one.title for one in self.session.models if forms.get(one.key, "packed") == form}
+
+    def source(self, box: QComboBox) -> Source:
+        """The model that is chosen in a list of them, "" for none. Raises BadInput where it is not there yet."""
+        return self.session.source(box.currentData())
 
     def add_rows(self, *rows: Sequence[Control]) -> None:
         """Lay controls out in rows; what a person changes in them is announced."""
@@ -53,6 +57,10 @@ class LabOptions(QWidget):
                 self._announce(control)
             row.addStretch(1)
             self._column.addLayout(row)
+
+    def _models_changed(self) -> None:
+        self.refresh_models()
+        self.changed.emit()
 
     def _announce(self, control: QWidget) -> None:
         match control:

@@ -48,7 +48,7 @@ class VerifyOptions(LabOptions):
         if drawn and self.session.seen is None:
             raise BadInput("Nothing is on the canvas.", "Draw a digit on the Draw page.")
         return RunVerify(
-            self.network.currentData(),
+            self.source(self.network),
             self.radius.value(),
             index=None if drawn else self.index.value(),
             image=self.session.seen if drawn else None,
@@ -56,7 +56,7 @@ class VerifyOptions(LabOptions):
             explain=self.explain.isChecked(),
             seconds=SECONDS,
             sweep=self.sweep.value(),
-            other=self.other.currentData() if self.sweep.value() else "",
+            other=self.source(self.other) if self.sweep.value() else "",
         )
 
     def refresh_models(self) -> None:
