@@ -12,6 +12,7 @@ from app.link import Link
 from app.logs import start_logging
 from app.session import Session
 from app.settings import Settings
+from app.signals import Endings
 from app.theme import Choice, theme
 from app.window import Window
 from engine import paths
@@ -57,8 +58,10 @@ def open_window(path: str = "", page: str = "", quit_after: float | None = None)
         window.painted.connect(lambda: window.open_file(path))
     if quit_after is not None:
         QTimer.singleShot(int(quit_after * 1000), window, window.close)
+    endings = Endings(window.close, window)
     window.show()
     code = app.exec()
+    endings.remove()
     settings.save(settings_path)
     window.deleteLater()
     app.processEvents()

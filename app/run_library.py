@@ -10,7 +10,7 @@ from app import run_words
 from app.link import Channel
 from engine import messages as m
 from engine import paths
-from engine import run_messages as r
+from engine.messages import runs as r
 
 MOST_COMPARED = 6
 """Runs whose curves can be told apart in one plot."""

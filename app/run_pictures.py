@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from app.figures import percent
 from app.session import TRAINING, Session
@@ -104,7 +105,7 @@ class RunPictures:
         panels.confusion.set_counts(None)
         panels.bits.refresh()
 
-    def _confusion(self, moment: Moment) -> m.Counts | None:
+    def _confusion(self, moment: Moment) -> NDArray[np.int64] | None:
         """Of the last score up to the moment; of a run that was opened again, what the strip counted of its save."""
         if moment.confusion is None and self._session.live:
             evaluation = self._session.evaluations.get(TRAINING)

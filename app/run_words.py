@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from engine.config import RunConfig
-from engine.run_messages import RunRow
+from engine.messages.runs import RunRow
 
 DATA_TITLES = {"mnist": "MNIST", "fashion-mnist": "Fashion-MNIST", "cifar10": "CIFAR-10", "svhn": "SVHN"}
 OPTIMIZERS = {"adam": "Adam", "sgd": "SGD", "shift-adamax": "shift AdaMax", "bop": "Bop"}

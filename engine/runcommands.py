@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from engine import __version__, paths, runlist, runservice
-from engine import run_messages as r
 from engine.branch import branch
 from engine.checkpoint import Checkpoint
 from engine.choices import LIVE
 from engine.errors import BadInput, UnknownName
+from engine.messages import runs as r
 from engine.runs import RunFolder
 from engine.tables import table
 

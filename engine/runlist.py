@@ -13,10 +13,10 @@ from typing import TypeVar
 import numpy as np
 
 from engine import messages as m
-from engine import run_messages as r
 from engine.checkpoint import Standing
 from engine.config import RunConfig
 from engine.errors import BadFile, FlipscopeError, UnknownName
+from engine.messages import runs as r
 from engine.runs import CHANGES, CONFIG, LAST, METRIC_COLUMNS, METRICS, About, RunFolder
 from engine.trace import Scores, Trace
 

@@ -9,11 +9,11 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from engine import run_messages as r
 from engine import runlist
 from engine.errors import BadInput
 from engine.files import CannotWrite, write_atomically
 from engine.inference import modelfile
+from engine.messages import runs as r
 from engine.runs import METRICS, About, RunFolder
 from engine.worker import Run
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from engine import run_messages as r
 from engine import runlist, runs, runservice
 from engine.config import RunConfig
 from engine.errors import BadFile, BadInput, UnknownName
 from engine.files import CannotWrite
+from engine.messages import runs as r
 
 NOW = datetime(2026, 1, 2, 3, 4, 5)
 

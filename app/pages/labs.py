@@ -5,16 +5,15 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QStackedWidget, QWidget
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from app.labs import LabPanel, panels
 from app.notices import Notice
 from app.session import Session
-from app.theme import GAP
+from app.theme import GAP, GRID
 from app.widgets.lab_about import LabAbout
 from app.widgets.lab_bar import LabBar
 from app.widgets.notice import NoticeArea
-from app.widgets.page import framed
 from engine import messages as m
 from engine.errors import FlipscopeError
 from engine.files import write_atomically
@@ -109,10 +108,18 @@ class LabsPage(QWidget):
     # ------------------------------------------------------------ making it
 
     def _lay_out(self) -> None:
-        inner = framed(self, self.bar, NoticeArea(self.session, "labs"))
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.bar)
+        inner = QVBoxLayout()
+        inner.setContentsMargins(GAP, GAP, GAP, GAP)
+        inner.setSpacing(GRID)
+        inner.addWidget(NoticeArea(self.session, "labs"))
         for panel in self.panels:
             self._stack.addWidget(self._with_words(panel))
         inner.addWidget(self._stack, 1)
+        column.addLayout(inner, 1)
 
     def _with_words(self, panel: LabPanel) -> QWidget:
         words = LabAbout(panel.about)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtWidgets import QCheckBox
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QSpinBox, QVBoxLayout, QWidget
 
 from app.models_list import shipped
 from app.session import Session
-from app.widgets.lab_options import LabOptions, spin
+from app.theme import GRID
+from app.widgets.card import label
 from app.widgets.pickers import fill, picker
 from engine.errors import BadInput
 from engine.faults.cells import KINDS, Failures, Kind
@@ -30,11 +32,14 @@ DIRECTIONS: dict[str, tuple[float, float]] = {
 MOST_DRAWS = 200
 
 
-class FaultOptions(LabOptions):
-    """The choices of RunFaults."""
+class FaultOptions(QWidget):
+    """`changed` is emitted with every choice."""
+
+    changed = Signal()
 
     def __init__(self, session: Session) -> None:
-        super().__init__(session)
+        super().__init__()
+        self._session = session
         self.network = picker("Network")
         self.hardened = picker("Network trained with faults")
         self.twin = picker("Float twin")
@@ -45,14 +50,19 @@ class FaultOptions(LabOptions):
         self.direction = picker("In which direction")
         for name, shares in DIRECTIONS.items():
             self.direction.addItem(name, shares)
-        self.draws = spin("Draws at each rate", 1, MOST_DRAWS, DRAWS)
+        self.draws = QSpinBox()
+        self.draws.setRange(1, MOST_DRAWS)
+        self.draws.setValue(DRAWS)
+        self.draws.setAccessibleName("Draws at each rate")
         self.thresholds = QCheckBox("thresholds fail too")
         self.thresholds.setAccessibleName("Thresholds fail too")
         self.thresholds.setToolTip("As 32-bit words; the paper keeps them safe")
-        self.add_rows(
-            (("network", self.network), ("trained with faults", self.hardened), ("float twin", self.twin)),
-            (("bits are", self.kind), ("", self.direction), ("draws", self.draws), ("", self.thresholds)),
-        )
+        self._lay_out()
+        for one in (self.network, self.hardened, self.twin, self.kind, self.direction):
+            one.currentIndexChanged.connect(self.changed)
+        self.draws.valueChanged.connect(self.changed)
+        self.thresholds.toggled.connect(self.changed)
+        session.models_changed.connect(self.refresh_models)
         self.refresh_models()
 
     def request(self) -> RunFaults:
@@ -61,9 +71,9 @@ class FaultOptions(LabOptions):
             raise BadInput("There is no binarized network to break.", "Open or train one.")
         failures = Failures(self.kind.currentData(), *self.direction.currentData())
         return RunFaults(
-            self.source(self.network),
-            self.source(self.twin),
-            self.source(self.hardened),
+            self.network.currentData(),
+            self.twin.currentData(),
+            self.hardened.currentData(),
             draws=self.draws.value(),
             failures=failures,
             thresholds=self.thresholds.isChecked(),
@@ -71,8 +81,28 @@ class FaultOptions(LabOptions):
 
     def refresh_models(self) -> None:
         """List the models anew; what was chosen stays where it is still there."""
-        packed = self.models("packed")
-        twins = {path: Path(path).stem for path in shipped("-float")} | self.models("float")
+        known = {choice.path: choice.title for choice in self._session.models if choice.path}
+        forms = {info.key: info.form for info in self._session.infos.values()}
+        packed = {path: title for path, title in known.items() if forms.get(path, "packed") == "packed"}
+        floats = {path: title for path, title in known.items() if forms.get(path) == "float"}
+        twins = {path: Path(path).stem for path in shipped("-float")} | floats
         fill(self.network, packed, "")
         fill(self.hardened, {"": "none"} | packed, next(iter(shipped("-hardened")), ""))
         fill(self.twin, {"": "none"} | twins, next(iter(shipped("-float")), ""))
+
+    def _lay_out(self) -> None:
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(GRID)
+        for parts in (
+            (("network", self.network), ("trained with faults", self.hardened), ("float twin", self.twin)),
+            (("bits are", self.kind), ("", self.direction), ("draws", self.draws), ("", self.thresholds)),
+        ):
+            row = QHBoxLayout()
+            row.setSpacing(GRID)
+            for name, part in parts:
+                if name:
+                    row.addWidget(label(name, "muted"))
+                row.addWidget(part)
+            row.addStretch(1)
+            column.addLayout(row)

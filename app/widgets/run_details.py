@@ -24,7 +24,7 @@ from app.session import Session
 from app.theme import GRID
 from app.widgets.card import Card, FittingLabel, label
 from app.widgets.strip import size
-from engine.run_messages import KeptCheckpoint, RunRow
+from engine.messages.runs import KeptCheckpoint, RunRow
 
 FACTS = ("What", "Method", "Trained", "Reached", "From", "Changed")
 

@@ -10,7 +10,7 @@ from app import run_words
 from app.theme import mono, theme, tokens
 from app.widgets.overlay import DASHES, LETTERS, paint_of
 from app.widgets.runs_model import LETTER, LIVE, ROW, RunsModel
-from engine.run_messages import RunRow
+from engine.messages.runs import RunRow
 
 Index = QModelIndex | QPersistentModelIndex
 

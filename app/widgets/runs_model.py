@@ -9,7 +9,7 @@ from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistent
 
 from app import run_words
 from app.widgets.overlay import LETTERS
-from engine.run_messages import RunRow
+from engine.messages.runs import RunRow
 
 ROW = Qt.ItemDataRole.UserRole
 LETTER = Qt.ItemDataRole.UserRole + 1

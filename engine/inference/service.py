@@ -13,7 +13,6 @@ import threadpoolctl
 
 from engine import datasets, labs, runservice
 from engine import messages as m
-from engine import run_messages as r
 from engine.errors import BadInput, UnknownName
 from engine.faults import wear
 from engine.faults.broken import broken
@@ -33,6 +32,7 @@ from engine.inference.backend import (
 )
 from engine.inference.network import FloatNetwork, Network, PackedNetwork
 from engine.inference.rules import stages, taken
+from engine.messages import runs as r
 from engine.worker import Run
 
 REPORT_EVERY = 0.1

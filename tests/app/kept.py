@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from engine import run_messages as r
 from engine.config import RunConfig
+from engine.messages import runs as r
 from engine.trace import Scores, Trace
 
 NONE = np.zeros(0)

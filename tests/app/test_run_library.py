@@ -4,7 +4,7 @@ import pytest
 
 from app.run_library import MOST_COMPARED
 from engine import messages as m
-from engine import run_messages as r
+from engine.messages import runs as r
 from tests.app.kept import listed, read, row
 
 

@@ -91,8 +91,9 @@ def entry_point():
 def test_the_program_starts_its_children_and_ends_cleanly(command, home):
     if command[0] is None:
         pytest.skip("the project is not installed in this environment")
-    process = window([*command, "--quit-after", "12"], home)
+    process = window(command, home)
     assert wait_for(lambda: len(children_in_log(home)) == 2, 60)
+    process.terminate()
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 0, errors
     assert not [pid for pid in children_in_log(home) if psutil.pid_exists(pid)]

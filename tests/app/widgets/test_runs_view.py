@@ -8,8 +8,8 @@ from PySide6.QtWidgets import QFileDialog
 from app.widgets.runs_model import LETTER, ROW
 from app.widgets.runs_view import RunsView
 from engine import messages as m
-from engine import run_messages as r
 from engine.config import RunConfig
+from engine.messages import runs as r
 from tests.app.kept import listed, read, row
 
 ROWS = (

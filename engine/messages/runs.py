@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from engine.config import RunConfig
-from engine.messages import Command, Event
+from engine.messages.base import Command, Event
 from engine.trace import Trace
 
 

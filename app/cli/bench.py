@@ -1,0 +1,66 @@
+"""Timings of kernels, whole networks and the window."""
+
+from __future__ import annotations
+
+import argparse
+
+from app.cli.printing import Record, answer, json_flag, print_table, short
+
+SUMMARY = "time kernels, whole networks or the window"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("what", choices=("gemm", "net", "conv", "gui"))
+    parser.add_argument("--size", type=int, action="append", metavar="N", help="gemm: N x N x N")
+    parser.add_argument("--sweep", action="store_true", help="gemm: products from thin to square, for a roofline")
+    parser.add_argument("--case", action="append", help="net: e.g. 784-1024x3-10; conv: e.g. 128@32x32")
+    parser.add_argument("--batch", type=int, action="append", metavar="N", help="gemm: rows; net and conv: images")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--quick", action="store_true", help="seconds instead of minutes")
+    json_flag(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    if options.what == "gui":
+        from app.bench_gui import bench_gui
+
+        return answer(options, bench_gui(quick=options.quick), _print_figures)
+    from engine.inference import commands
+
+    common = {"batch": options.batch, "threads": options.threads, "quick": options.quick}
+    if options.what == "gemm":
+        record = commands.bench_gemm(size=options.size, sweep=options.sweep, **common)
+    elif options.what == "net":
+        record = commands.bench_net(case=options.case, **common)
+    else:
+        record = commands.bench_conv(case=options.case, **common)
+    return answer(options, record, print_bench)
+
+
+def print_bench(record: Record) -> None:
+    peak = record["peak"]
+    print(record["machine"])
+    limits = ", ".join(f"{name} {short(peak[f'{name}_gmacs'])} GMAC/s" for name in ("popcount", "fp32"))
+    print(f"one core at most: {limits}")
+    reads = ", ".join(f"{short(rate)} GB/s from {level}" for level, rate in peak["read_gbs"].items())
+    print(f"it reads: {reads}\n")
+    keys = (
+        "case", "backend", "threads", "median_ms", "gmacs", "intensity", "fraction_of_peak", "times_torch",
+        "times_best_float",
+    )  # fmt: skip
+    timed = [row for row in record["rows"] if row["median_ms"] is not None]
+    for device in sorted({row["device"] for row in timed}):
+        if device:
+            print(f"\n{device}, operands in its memory; cupy-xnor with the copies from the host's and back:")
+        there = [row for row in timed if row["device"] == device]
+        print_table((*keys, "exact"), [[short(row.get(key)) for key in (*keys, "exact")] for row in there])
+    for sentence in record["said"]:
+        print(sentence)
+    for row in record["rows"]:
+        if row["median_ms"] is None:
+            print(f"{row['case']} by {row['backend']}: {row['reason']} {row['remedy']}")
+
+
+def _print_figures(record: Record) -> None:
+    for key, value in record.items():
+        print(f"{key:<20} {value}")

@@ -1,0 +1,70 @@
+"""The command line's parser: the commands of this room, and one of each lab."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NoReturn
+
+from app.cli import bench, data, doctor, evaluate, predict, recipes, runs, train, window
+from app.cli.printing import REFUSED, answer, json_flag, progress_line
+from engine import __version__
+from engine.errors import UnknownName
+from engine.labs import Lab, labs
+
+COMMANDS: dict[str, ModuleType] = {
+    module.__name__.rpartition(".")[2]: module
+    for module in (window, doctor, data, train, runs, recipes, evaluate, predict, bench)
+}
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """What is asked for; its `run` does it. Raises UnknownName, and SystemExit as argparse does."""
+    return _parser().parse_args(_with_command(list(arguments)))
+
+
+def _with_command(arguments: list[str]) -> list[str]:
+    """Put the silent command "window" before what is not a command. Raises UnknownName for a mistyped one."""
+    first, known = arguments[0] if arguments else "", [*COMMANDS, *labs()]
+    if first in known or first in ("-h", "--help", "--version"):
+        return arguments
+    if first and not first.startswith("-") and not Path(first).exists() and not Path(first).suffix:
+        raise UnknownName("command or file", first, known)
+    return ["window", *arguments]
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong with a command line in one line, as everything else that cannot be met."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(REFUSED, f"{self.prog}: {message[0].upper()}{message[1:]}. See '{self.prog} --help'.\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="flipscope",
+        description="See, train and run binarized neural networks. Without a command the window opens.",
+    )
+    parser.add_argument("--version", action="version", version=f"flipscope {__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    for name, module in COMMANDS.items():
+        command = commands.add_parser(name, help=module.SUMMARY, description=module.SUMMARY)
+        module.arguments(command)
+        command.set_defaults(run=module.run)
+    for lab in labs().values():
+        command = commands.add_parser(lab.name, help=f"lab: {lab.summary}", description=f"{lab.summary}.".capitalize())
+        lab.add_arguments(command)
+        command.add_argument("--threads", type=int, default=min(2, os.cpu_count() or 1), help="(default %(default)s)")
+        json_flag(command)
+        command.set_defaults(run=partial(_lab, lab))
+    return parser
+
+
+def _lab(lab: Lab[Any], options: argparse.Namespace) -> int:
+    from engine.labs.commands import run_lab
+
+    return answer(options, run_lab(lab, options, progress_line), lambda record: print("\n".join(lab.lines(record))))

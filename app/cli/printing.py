@@ -1,0 +1,47 @@
+"""How commands answer: one JSON object, or lines and tables for people. Their exit codes."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+DONE, FAILED, REFUSED, INTERRUPTED = 0, 1, 2, 130
+
+Record = dict[str, Any]
+
+
+def answer(options: argparse.Namespace, record: Record, for_people: Callable[[Record], None]) -> int:
+    """Print what a command found, as its options ask."""
+    if options.json:
+        print(json.dumps(record))
+    else:
+        for_people(record)
+    return DONE
+
+
+def print_table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    from engine.tables import table
+
+    print("\n".join(table(head, rows)))
+
+
+def progress_line(text: str) -> None:
+    """One line that is written over, on a terminal only."""
+    if sys.stderr.isatty():
+        print(f"\r{text:<78}", end="" if text else "\r", file=sys.stderr, flush=True)
+
+
+def short(value: object) -> str:
+    """A figure in three digits or so; a dash for none."""
+    if value is None:
+        return "–"
+    if isinstance(value, float):
+        return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+    return str(value)
+
+
+def json_flag(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="one JSON object on stdout, nothing else")

@@ -1,0 +1,27 @@
+"""The window itself, the command that need not be named."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+
+PAGES = ("draw", "learn", "kernels", "labs")
+
+SUMMARY = "open the window"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", nargs="?", help="a model or a picture to open")
+    parser.add_argument("--page", choices=PAGES, help="which page to show first")
+    parser.add_argument("--quit-after", type=float, metavar="S", help="close after S seconds")
+
+
+def run(options: argparse.Namespace) -> int:
+    from engine.errors import Unsupported
+
+    if sys.platform == "linux" and not any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))):
+        raise Unsupported("There is no display for the window.", "Set DISPLAY, or use the commands: flipscope --help.")
+    from app.launch import open_window
+
+    return open_window(options.file or "", options.page or "", options.quit_after)

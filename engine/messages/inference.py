@@ -1,0 +1,270 @@
+"""The protocol of the inference worker: backends, models, and what they say of images."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.bits import Words
+from engine.messages.base import Command, Event, Image
+
+
+@dataclass(frozen=True)
+class ListBackends(Command):
+    """Probe every backend; answered by BackendList."""
+
+
+@dataclass(frozen=True)
+class SettleBackends(Command):
+    """Make ready what takes long (a GPU's self-test); BackendList tells of each when it is. Everything else goes first.
+
+    Those backends are left out from ListBackends on until then.
+    """
+
+    lane: ClassVar[str | None] = "settle"
+    urgency: ClassVar[int] = 9
+
+
+@dataclass(frozen=True)
+class LeaveOut(Command):
+    """Use a backend no more in this process; what is told of it instead."""
+
+    backend: str
+    reason: str
+    remedy: str
+
+
+@dataclass(frozen=True)
+class Readmit(Command):
+    """Ask a backend that was left out itself again; ListBackends and SettleBackends tell the rest."""
+
+    backend: str
+
+
+@dataclass(frozen=True)
+class LoadModel(Command):
+    """Keep a model under `key`: from a file, or from the bytes of one; answered by ModelLoaded or Failed."""
+
+    key: str
+    path: str = ""
+    data: bytes = b""
+
+
+@dataclass(frozen=True)
+class Prepare(Command):
+    """Read a picture file and bring it to the input of model `key`; answered by Prepared or Failed."""
+
+    lane: ClassVar[str | None] = "prepare"
+    urgency: ClassVar[int] = 1
+    request: int
+    path: str
+    key: str
+
+
+@dataclass(frozen=True)
+class Predict(Command):
+    """Score one prepared image u8 [H, W, C] with every ready backend; a newer request replaces an older one."""
+
+    lane: ClassVar[str | None] = "predict"
+    urgency: ClassVar[int] = 0
+    request: int
+    key: str
+    image: Image
+
+
+@dataclass(frozen=True)
+class Wear(Command):
+    """Predict with this share of every packed model's weight bits broken from now on; Evaluate does without.
+
+    Always the same bits, and at a higher rate those of a lower one as well. Answered by Worn, which shows one layer of
+    model `key`.
+    """
+
+    lane: ClassVar[str | None] = "wear"
+    urgency: ClassVar[int] = 1
+    key: str
+    rate: float
+    layer: int = 0
+
+
+@dataclass(frozen=True)
+class Evaluate(Command):
+    """Score the test set with model `key` by each named backend; how many agree with the first."""
+
+    lane: ClassVar[str | None] = "evaluate"
+    urgency: ClassVar[int] = 6
+    key: str
+    backends: tuple[str, ...]
+    limit: int | None = None
+
+
+@dataclass(frozen=True)
+class EvaluateTwin(Evaluate):
+    """The same for the comparison model, in a lane of its own."""
+
+    lane: ClassVar[str | None] = "twin"
+    urgency: ClassVar[int] = 7
+
+
+@dataclass(frozen=True)
+class BackendInfo:
+    """One backend for people: ready on `device`, or not and why and what to do.
+
+    note: what to know of a ready one. device_in_use: it works on a device beside the CPU, or is being made ready on
+    one, and may take the worker along.
+    """
+
+    name: str
+    kind: str
+    rank: int
+    ready: bool
+    device: str = ""
+    reason: str = ""
+    remedy: str = ""
+    note: str = ""
+    device_in_use: bool = False
+
+
+@dataclass(frozen=True)
+class BackendList(Event):
+    rows: tuple[BackendInfo, ...]
+
+
+@dataclass(frozen=True)
+class BackendLost(Event):
+    """A backend failed in the middle and is of no use in this child, which ends after this."""
+
+    backend: str
+    what: str
+    remedy: str
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """What the pages know of a loaded model.
+
+    form: "packed" or "float". layers: (outputs, inputs) of each layer with weights; of a convolution all values of
+    its map, and the terms of one sum.
+    float_bytes: what the same weights take in float32.
+    """
+
+    key: str
+    form: Literal["packed", "float"]
+    name: str
+    architecture: str
+    input_shape: tuple[int, int, int]
+    class_names: tuple[str, ...]
+    preparation: str
+    dataset: str
+    accuracy: float | None
+    layers: tuple[tuple[int, int], ...]
+    weight_count: int
+    weight_bytes: int
+    float_bytes: int
+
+
+@dataclass(frozen=True)
+class ModelLoaded(Event):
+    info: ModelInfo
+
+
+@dataclass(frozen=True)
+class Prepared(Event):
+    """A picture brought to a model's input: u8 [H, W, C]; `blank` where there is nothing on it.
+
+    picture: the picture itself in grey for showing, u8 [h, w], ink bright, at most 512 a side.
+    """
+
+    request: int
+    image: Image
+    picture: Image
+    blank: bool
+
+
+@dataclass(frozen=True)
+class Vote:
+    """What one backend said of one image; `scores` is None where it could not (see reason).
+
+    seconds: median of a few timed calls of this one image.
+    """
+
+    backend: str
+    kind: str
+    device: str
+    scores: NDArray[np.float32] | None
+    seconds: float
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class LayerSigns:
+    """One hidden layer on one image: int32 sums [outputs] before the sign, bits uint64 [words], outputs.
+
+    A map is told flat, in the order (row, column, channel). value: float32 [outputs], what the signs are of where
+    that is not a sum and its threshold but the network's value, shortcuts added.
+    """
+
+    sums: NDArray[np.int32]
+    bits: Words
+    outputs: int
+    value: NDArray[np.float32] | None = None
+
+
+@dataclass(frozen=True)
+class Prediction(Event):
+    """The answer to Predict. identical: all backends gave the same scores, bit for bit."""
+
+    request: int
+    key: str
+    votes: tuple[Vote, ...]
+    layers: tuple[LayerSigns, ...]
+    identical: bool
+
+
+@dataclass(frozen=True)
+class Worn(Event):
+    """What is broken of a packed model. counts: bits broken, and bits, of each layer.
+
+    weights, broken: one layer's sound weights and which of them are flipped, uint64 [outputs, W], without padding
+    within a row. shape: of a row as a picture (height, width, channels).
+    """
+
+    key: str
+    rate: float
+    layer: int
+    weights: Words
+    broken: Words
+    shape: tuple[int, int, int]
+    counts: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True)
+class BackendScore:
+    """One backend over the test set; counts are against the first backend asked for.
+
+    seconds: total for `images` in batches of `batch`.
+    """
+
+    backend: str
+    kind: str
+    device: str
+    accuracy: float
+    seconds: float
+    identical_predictions: int
+    identical_scores: int
+
+
+@dataclass(frozen=True)
+class Evaluation(Event):
+    """The answer to Evaluate, whole: every image was scored by every backend named."""
+
+    key: str
+    images: int
+    batch: int
+    rows: tuple[BackendScore, ...]
+    confusion: NDArray[np.int64]
+    weight_bytes: int
+    float_bytes: int
