@@ -12,6 +12,8 @@ from PySide6.QtCore import SignalInstance
 from app.link import Channel
 from app.settings import Settings
 from engine import messages as m
+from engine.errors import BadInput
+from engine.labs import Source
 
 TRAINING = "training"
 """Key of the model "the network in training"."""
@@ -95,6 +97,17 @@ class ModelsList:
         """Nothing can be asked of a model until it is loaded again."""
         self.infos.clear()
         self._loading.clear()
+
+    def source(self, key: str) -> Source:
+        """What a lab reads a model from: its file, or for the network in training its newest snapshot; "" for "".
+
+        Raises BadInput where there is no snapshot yet.
+        """
+        if key != TRAINING:
+            return key
+        if self._snapshot is None:
+            raise BadInput("The network in training has not been scored yet.", "Wait for its first score on Learn.")
+        return self._snapshot.data
 
     # ------------------------------------------------------------ the network in training
 

@@ -21,6 +21,7 @@ from app.run_session import RunSession
 from app.settings import Settings
 from app.wearing import Wearing
 from engine import messages as m
+from engine.labs import Source
 
 __all__ = ["TRAINING", "TWIN", "Mode", "ModelChoice", "Notice", "Session"]
 
@@ -128,6 +129,10 @@ class Session(RunSession):
     def model(self) -> m.ModelInfo | None:
         """The model that Draw uses, once it is loaded."""
         return self._models.model
+
+    def source(self, key: str) -> Source:
+        """What a lab reads a model of the list from; "" for "". Raises BadInput."""
+        return self._models.source(key)
 
     def select_model(self, key: str) -> None:
         """Use a model of the list; it is loaded if it was not yet."""

@@ -9,13 +9,14 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWi
 
 from app.pen_clock import PenClock
 from app.session import Notice, Session
-from app.theme import GAP, GRID
+from app.theme import GAP
 from app.widgets.canvas import Canvas
 from app.widgets.card import Card, label
 from app.widgets.draw_bar import DrawBar
 from app.widgets.ink import Picture
 from app.widgets.layer_signs import LayerCard
 from app.widgets.notice import NoticeArea
+from app.widgets.page import framed
 from app.widgets.scores import ScoreChart
 from app.widgets.sight import Sight
 from app.widgets.votes import Votes
@@ -191,21 +192,13 @@ class DrawPage(QWidget):
             self.session.set_mode("xnor")
 
     def _lay_out(self) -> None:
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self.bar)
-        inner = QVBoxLayout()
-        inner.setContentsMargins(GAP, GAP, GAP, GAP)
-        inner.setSpacing(GRID)
-        inner.addWidget(NoticeArea(self.session, "draw", ""))
+        inner = framed(self, self.bar, NoticeArea(self.session, "draw", ""))
         columns = QHBoxLayout()
         columns.setSpacing(GAP)
         columns.addLayout(self._left(), 40)
         columns.addWidget(self._middle(), 27)
         columns.addLayout(self._right(), 34)
         inner.addLayout(columns, 1)
-        column.addLayout(inner, 1)
 
     def _left(self) -> QVBoxLayout:
         left = QVBoxLayout()

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QComboBox, QFileDialog, QGridLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QFileDialog, QGridLayout, QWidget
 
 from app.bench_results import BenchResults, Case, title
 from app.session import Session
-from app.theme import GAP, GRID, theme, tokens
+from app.theme import GAP, theme, tokens
 from app.widgets.card import Card
 from app.widgets.dot_card import DotCard
 from app.widgets.kernel_bar import KernelBar
 from app.widgets.meaning import Meaning
 from app.widgets.notice import NoticeArea
+from app.widgets.page import framed
 from app.widgets.roofline import Roofline
 from app.widgets.timebars import TimeBars
 from engine import messages as m
@@ -95,14 +96,7 @@ class KernelsPage(QWidget):
         self._legend.setText(" &nbsp;".join(f'<span style="color:{color}">● {name}</span>' for name, color in named))
 
     def _lay_out(self) -> None:
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self.bar)
-        inner = QVBoxLayout()
-        inner.setContentsMargins(GAP, GAP, GAP, GAP)
-        inner.setSpacing(GRID)
-        inner.addWidget(NoticeArea(self.session, "kernels"))
+        inner = framed(self, self.bar, NoticeArea(self.session, "kernels"))
         times = Card("Time of one case", "median, whisker = quartiles")
         times.add_to_header(self.cases)
         times.body.addWidget(self.bars, 1)
@@ -119,4 +113,3 @@ class KernelsPage(QWidget):
             grid.setColumnStretch(index, across)
             grid.setRowStretch(index, down)
         inner.addLayout(grid, 1)
-        column.addLayout(inner, 1)

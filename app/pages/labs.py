@@ -5,15 +5,16 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QStackedWidget, QWidget
 
 from app.labs import LabPanel, panels
 from app.notices import Notice
 from app.session import Session
-from app.theme import GAP, GRID
+from app.theme import GAP
 from app.widgets.lab_about import LabAbout
 from app.widgets.lab_bar import LabBar
 from app.widgets.notice import NoticeArea
+from app.widgets.page import framed
 from engine import messages as m
 from engine.errors import FlipscopeError
 from engine.files import write_atomically
@@ -108,18 +109,10 @@ class LabsPage(QWidget):
     # ------------------------------------------------------------ making it
 
     def _lay_out(self) -> None:
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self.bar)
-        inner = QVBoxLayout()
-        inner.setContentsMargins(GAP, GAP, GAP, GAP)
-        inner.setSpacing(GRID)
-        inner.addWidget(NoticeArea(self.session, "labs"))
+        inner = framed(self, self.bar, NoticeArea(self.session, "labs"))
         for panel in self.panels:
             self._stack.addWidget(self._with_words(panel))
         inner.addWidget(self._stack, 1)
-        column.addLayout(inner, 1)
 
     def _with_words(self, panel: LabPanel) -> QWidget:
         words = LabAbout(panel.about)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox
 
 from app.models_list import shipped
 from app.session import Session
-from app.theme import GRID
-from app.widgets.card import label
+from app.widgets.lab_options import LabOptions, spin
 from app.widgets.pickers import fill, picker
 from engine.errors import BadInput
 from engine.faults.cells import KINDS, Failures, Kind
@@ -32,14 +30,11 @@ DIRECTIONS: dict[str, tuple[float, float]] = {
 MOST_DRAWS = 200
 
 
-class FaultOptions(QWidget):
-    """`changed` is emitted with every choice."""
-
-    changed = Signal()
+class FaultOptions(LabOptions):
+    """The choices of RunFaults."""
 
     def __init__(self, session: Session) -> None:
-        super().__init__()
-        self._session = session
+        super().__init__(session)
         self.network = picker("Network")
         self.hardened = picker("Network trained with faults")
         self.twin = picker("Float twin")
@@ -50,19 +45,14 @@ class FaultOptions(QWidget):
         self.direction = picker("In which direction")
         for name, shares in DIRECTIONS.items():
             self.direction.addItem(name, shares)
-        self.draws = QSpinBox()
-        self.draws.setRange(1, MOST_DRAWS)
-        self.draws.setValue(DRAWS)
-        self.draws.setAccessibleName("Draws at each rate")
+        self.draws = spin("Draws at each rate", 1, MOST_DRAWS, DRAWS)
         self.thresholds = QCheckBox("thresholds fail too")
         self.thresholds.setAccessibleName("Thresholds fail too")
         self.thresholds.setToolTip("As 32-bit words; the paper keeps them safe")
-        self._lay_out()
-        for one in (self.network, self.hardened, self.twin, self.kind, self.direction):
-            one.currentIndexChanged.connect(self.changed)
-        self.draws.valueChanged.connect(self.changed)
-        self.thresholds.toggled.connect(self.changed)
-        session.models_changed.connect(self.refresh_models)
+        self.add_rows(
+            (("network", self.network), ("trained with faults", self.hardened), ("float twin", self.twin)),
+            (("bits are", self.kind), ("", self.direction), ("draws", self.draws), ("", self.thresholds)),
+        )
         self.refresh_models()
 
     def request(self) -> RunFaults:
@@ -71,9 +61,9 @@ class FaultOptions(QWidget):
             raise BadInput("There is no binarized network to break.", "Open or train one.")
         failures = Failures(self.kind.currentData(), *self.direction.currentData())
         return RunFaults(
-            self.network.currentData(),
-            self.twin.currentData(),
-            self.hardened.currentData(),
+            self.source(self.network),
+            self.source(self.twin),
+            self.source(self.hardened),
             draws=self.draws.value(),
             failures=failures,
             thresholds=self.thresholds.isChecked(),
@@ -81,28 +71,8 @@ class FaultOptions(QWidget):
 
     def refresh_models(self) -> None:
         """List the models anew; what was chosen stays where it is still there."""
-        known = {choice.path: choice.title for choice in self._session.models if choice.path}
-        forms = {info.key: info.form for info in self._session.infos.values()}
-        packed = {path: title for path, title in known.items() if forms.get(path, "packed") == "packed"}
-        floats = {path: title for path, title in known.items() if forms.get(path) == "float"}
-        twins = {path: Path(path).stem for path in shipped("-float")} | floats
+        packed = self.models("packed")
+        twins = {path: Path(path).stem for path in shipped("-float")} | self.models("float")
         fill(self.network, packed, "")
         fill(self.hardened, {"": "none"} | packed, next(iter(shipped("-hardened")), ""))
         fill(self.twin, {"": "none"} | twins, next(iter(shipped("-float")), ""))
-
-    def _lay_out(self) -> None:
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(GRID)
-        for parts in (
-            (("network", self.network), ("trained with faults", self.hardened), ("float twin", self.twin)),
-            (("bits are", self.kind), ("", self.direction), ("draws", self.draws), ("", self.thresholds)),
-        ):
-            row = QHBoxLayout()
-            row.setSpacing(GRID)
-            for name, part in parts:
-                if name:
-                    row.addWidget(label(name, "muted"))
-                row.addWidget(part)
-            row.addStretch(1)
-            column.addLayout(row)

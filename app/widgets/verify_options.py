@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox
 
 from app.session import Session
-from app.theme import GRID
-from app.widgets.card import label
+from app.widgets.lab_options import LabOptions, spin
 from app.widgets.pickers import fill, picker
 from engine.errors import BadInput
 from engine.labs.verify import ENGINES, RunVerify
@@ -17,14 +15,11 @@ TEST_DIGIT, CANVAS = "test", "canvas"
 MOST_INDEX, MOST_RADIUS, MOST_SWEEP, SECONDS = 9999, 20, 1000, 20.0
 
 
-class VerifyOptions(QWidget):
-    """`changed` is emitted with every choice."""
-
-    changed = Signal()
+class VerifyOptions(LabOptions):
+    """The choices of RunVerify."""
 
     def __init__(self, session: Session) -> None:
-        super().__init__()
-        self._session = session
+        super().__init__(session)
         self.network, self.other = picker("Network"), picker("Network to compare it with")
         self.about, self.engine = picker("Which digit"), picker("Engine")
         self.about.addItem("test digit", TEST_DIGIT)
@@ -32,20 +27,17 @@ class VerifyOptions(QWidget):
         for name, words in ENGINE_NAMES.items():
             self.engine.addItem(words, name)
             self.engine.setItemData(self.engine.count() - 1, ENGINES[name].capitalize(), 3)
-        self.index = _spin("Test digit by number", 0, MOST_INDEX, 3)
-        self.radius = _spin("Bits that may change", 0, MOST_RADIUS, 2)
-        self.sweep = _spin("Test digits of the sweep", 0, MOST_SWEEP, 100)
+        self.index = spin("Test digit by number", 0, MOST_INDEX, 3)
+        self.radius = spin("Bits that may change", 0, MOST_RADIUS, 2)
+        self.sweep = spin("Test digits of the sweep", 0, MOST_SWEEP, 100)
         self.sweep.setSpecialValueText("none")
         self.explain = QCheckBox("what forces the class")
         self.explain.setToolTip("Bits that alone force the class, by SAT: takes long for larger networks")
-        self._lay_out()
-        for one in (self.network, self.other, self.about, self.engine):
-            one.currentIndexChanged.connect(self.changed)
-        for spin in (self.index, self.radius, self.sweep):
-            spin.valueChanged.connect(self.changed)
-        self.explain.toggled.connect(self.changed)
+        self.add_rows(
+            (("network", self.network), ("", self.about), ("", self.index), ("changed bits", self.radius)),
+            (("engine", self.engine), ("", self.explain), ("sweep of", self.sweep), ("beside", self.other)),
+        )
         self.about.currentIndexChanged.connect(self._about_changed)
-        session.models_changed.connect(self.refresh_models)
         self.refresh_models()
 
     def request(self) -> RunVerify:
@@ -53,25 +45,23 @@ class VerifyOptions(QWidget):
         if not self.network.currentData():
             raise BadInput("There is no network to verify.", "Train one by a verify recipe, or open one.")
         drawn = self.about.currentData() == CANVAS
-        if drawn and self._session.seen is None:
+        if drawn and self.session.seen is None:
             raise BadInput("Nothing is on the canvas.", "Draw a digit on the Draw page.")
         return RunVerify(
-            self.network.currentData(),
+            self.source(self.network),
             self.radius.value(),
             index=None if drawn else self.index.value(),
-            image=self._session.seen if drawn else None,
+            image=self.session.seen if drawn else None,
             engine=self.engine.currentData(),
             explain=self.explain.isChecked(),
             seconds=SECONDS,
             sweep=self.sweep.value(),
-            other=self.other.currentData() if self.sweep.value() else "",
+            other=self.source(self.other) if self.sweep.value() else "",
         )
 
     def refresh_models(self) -> None:
         """List the models anew, those made for verification first; what was chosen stays where it is still there."""
-        known = {choice.path: choice.title for choice in self._session.models if choice.path}
-        forms = {info.key: info.form for info in self._session.infos.values()}
-        packed = {path: title for path, title in known.items() if forms.get(path, "packed") == "packed"}
+        packed = self.models("packed")
         made_for_it = sorted(path for path, title in packed.items() if title.startswith("verify-"))
         listed = {path: packed[path] for path in [*made_for_it, *packed]}
         fill(self.network, listed, next(reversed(made_for_it), ""))
@@ -79,29 +69,3 @@ class VerifyOptions(QWidget):
 
     def _about_changed(self) -> None:
         self.index.setEnabled(self.about.currentData() == TEST_DIGIT)
-
-    def _lay_out(self) -> None:
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(GRID)
-        for parts in (
-            (("network", self.network), ("", self.about), ("", self.index), ("changed bits", self.radius)),
-            (("engine", self.engine), ("", self.explain), ("sweep of", self.sweep), ("beside", self.other)),
-        ):
-            row = QHBoxLayout()
-            row.setSpacing(GRID)
-            for name, part in parts:
-                if name:
-                    row.addWidget(label(name, "muted"))
-                row.addWidget(part)
-            row.addStretch(1)
-            column.addLayout(row)
-
-
-def _spin(name: str, low: int, high: int, value: int) -> QSpinBox:
-    made = QSpinBox()
-    made.setRange(low, high)
-    made.setValue(value)
-    made.setAccessibleName(name)
-    made.setToolTip(name)
-    return made

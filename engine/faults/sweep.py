@@ -22,6 +22,7 @@ from engine.inference import deploy, modelfile
 from engine.inference.backend import Ready, backend
 from engine.inference.network import FloatNetwork, PackedNetwork
 from engine.inference.rules import taken
+from engine.labs import Source
 from engine.labs.faults import FaultPoint, FaultSummary, Programming, RunFaults, title
 from engine.streams import stream
 from engine.worker import Run
@@ -150,19 +151,19 @@ def _trial(request: RunFaults, dataset: Dataset) -> Trial:
     return Trial(images, labels, request.failures, request.seed)
 
 
-def _packed(path: str, dataset: Dataset | None = None) -> tuple[PackedNetwork, Dataset]:
-    network = modelfile.load(path)
+def _packed(source: Source, dataset: Dataset | None = None) -> tuple[PackedNetwork, Dataset]:
+    network = modelfile.load(source)
     if not isinstance(network, PackedNetwork):
-        raise Unsupported(f"'{path}' has float weights, no bits of a sign.", "Choose a binarized network.")
+        raise Unsupported(f"'{network.metadata.name}' has float weights, no signs.", "Choose a binarized network.")
     dataset = dataset or datasets.load(network.metadata.dataset)
     deploy.check_fit(network, dataset)
     return network, dataset
 
 
-def _float(path: str, dataset: Dataset) -> FloatNetwork:
-    network = modelfile.load(path)
+def _float(source: Source, dataset: Dataset) -> FloatNetwork:
+    network = modelfile.load(source)
     if not isinstance(network, FloatNetwork):
-        raise Unsupported(f"'{path}' has binary weights.", "Choose a float network as the twin.")
+        raise Unsupported(f"'{network.metadata.name}' has binary weights.", "Choose a float network as the twin.")
     deploy.check_fit(network, dataset)
     return network
 

@@ -10,15 +10,20 @@ import argparse
 import importlib
 import pkgutil
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from functools import cache
 from typing import Any, ClassVar, Protocol, TypeVar
 
+import numpy as np
+
 from engine import messages as m
-from engine.errors import UnknownName
+from engine.errors import BadInput, UnknownName
 from engine.worker import Run
 
 Record = dict[str, Any]
 """What survives JSON."""
+Source = str | bytes
+"""A model file: its path, or its bytes, as of the network in training; empty for none."""
 
 Request = TypeVar("Request", bound=m.RunLab, contravariant=True)
 
@@ -59,6 +64,23 @@ def labs() -> dict[str, Lab[Any]]:
     modules = (importlib.import_module(f"{__name__}.{info.name}") for info in pkgutil.iter_modules(__path__))
     found: list[Lab[Any]] = [module.LAB for module in modules if hasattr(module, "LAB")]
     return {lab.name: lab for lab in found}
+
+
+def check_range(what: str, value: float, low: float, high: float) -> None:
+    """Raise BadInput for a number of a request that is not within these limits."""
+    if not low <= value <= high:
+        raise BadInput(f"The {what} is {value:g}.", f"Choose it between {low:,} and {high:,}.")
+
+
+def plain(result: m.LabResult) -> Record:
+    """A result as JSON has it: arrays as lists, shaped alike, and bits as 0 and 1; integers of any size as they are."""
+    return {key: _plain(value) for key, value in asdict(result).items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return (value.astype(np.int8) if value.dtype == np.bool_ else value).tolist()
+    return list(value) if isinstance(value, tuple) else value
 
 
 def run(request: m.RunLab) -> Run:

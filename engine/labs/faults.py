@@ -14,7 +14,7 @@ from engine import messages as m
 from engine.errors import BadInput
 from engine.faults.cells import KINDS, Failures
 from engine.faults.programming import Choice, Junction
-from engine.labs import Record
+from engine.labs import Record, Source
 from engine.tables import table
 from engine.worker import Run
 
@@ -45,15 +45,15 @@ CHOICES = {
 class RunFaults(m.RunLab):
     """Break a model at each rate, `draws` times over, and those that it is compared with.
 
-    model, twin, hardened: files; "" for none. thresholds: fail as well. layers: each by itself, too.
+    twin, hardened: "" for none. thresholds: fail as well. layers: each by itself, too.
     junction, overdrive, loss: how the memory is programmed, and what share of accuracy may be given for energy.
     Raises BadInput.
     """
 
     lab: ClassVar[str] = "faults"
-    model: str
-    twin: str = ""
-    hardened: str = ""
+    model: Source
+    twin: Source = ""
+    hardened: Source = ""
     rates: tuple[float, ...] = RATES
     draws: int = DRAWS
     seed: int = 0

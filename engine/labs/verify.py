@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, ClassVar
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine import messages as m
 from engine.errors import BadInput, UnknownName
-from engine.labs import Record
+from engine.labs import Record, Source, check_range, plain
 from engine.worker import Run
 
 ENGINES = {
@@ -31,17 +31,17 @@ MAX_RADIUS, MAX_SWEEP = 10_000, 10_000
 class RunVerify(m.RunLab):
     """Ask about the Hamming ball of this radius about one input, and with `sweep` about those of many test images.
 
-    model: a file; imported: it is a description (engine.verify.described). The input: test image number `index`, or a
-    picture's path, or an image u8 [H, W, C]; none of them where only a sweep is asked for.
+    imported: a description instead of a model (engine.verify.described), or "". The input: test image number `index`,
+    or a picture's path, or an image u8 [H, W, C]; none of them where only a sweep is asked for.
     explain: also which of its bits force the class. tolerance: also the largest radius up to `radius` at which at most
     this share fails; None for not. nodes, seconds: limits of each question.
-    sweep: so many test images. other: a model file to sweep beside it, or "". Raises BadInput, UnknownName.
+    sweep: so many test images. other: a model to sweep beside it, or "". Raises BadInput, UnknownName.
     """
 
     lab: ClassVar[str] = "verify"
-    model: str
+    model: Source
     radius: int
-    imported: bool = False
+    imported: str = ""
     index: int | None = None
     picture: str = ""
     image: m.Image | None = None
@@ -51,16 +51,18 @@ class RunVerify(m.RunLab):
     nodes: int = NODES
     seconds: float = SECONDS
     sweep: int = 0
-    other: str = ""
+    other: Source = ""
 
     def __post_init__(self) -> None:
         if self.engine not in ENGINES:
             raise UnknownName("engine", self.engine, ENGINES)
-        _check("radius", self.radius, 0, MAX_RADIUS)
-        _check("limit of nodes", self.nodes, 1000, 10**9)
-        _check("time limit", self.seconds, 0.01, 86_400)
-        _check("number of images to sweep", self.sweep, 0, MAX_SWEEP)
-        _check("tolerance", self.tolerance or 0.0, 0, 1)
+        check_range("radius", self.radius, 0, MAX_RADIUS)
+        check_range("limit of nodes", self.nodes, 1000, 10**9)
+        check_range("time limit", self.seconds, 0.01, 86_400)
+        check_range("number of images to sweep", self.sweep, 0, MAX_SWEEP)
+        check_range("tolerance", self.tolerance or 0.0, 0, 1)
+        if bool(self.model) == bool(self.imported):
+            raise BadInput("One network can be verified at a time.", "Give a model file, or a description of one.")
         inputs = (self.index is not None) + bool(self.picture) + (self.image is not None)
         if inputs > 1 or not (inputs or self.sweep):
             raise BadInput(f"{inputs or 'No'} inputs are asked about.", "Choose one test image, or one picture.")
@@ -153,12 +155,10 @@ class Verify:
         parser.add_argument("--other", default="", metavar="FILE", help="a second network for the sweep")
 
     def request(self, options: argparse.Namespace) -> RunVerify:
-        if bool(options.file) == bool(options.import_network):
-            raise BadInput("One network can be verified at a time.", "Give a model file, or --import-network FILE.")
         return RunVerify(
-            options.file or options.import_network,
+            options.file,
             options.radius,
-            imported=bool(options.import_network),
+            imported=options.import_network,
             index=options.index,
             picture=options.image,
             engine=options.engine,
@@ -182,12 +182,12 @@ class Verify:
             if isinstance(result, SweepCurve):
                 curves[result.order] = result
             elif isinstance(result, Verdict):
-                record |= _plain(result)
+                record |= plain(result)
             elif isinstance(result, Explanation):
-                record["explanation"] = _plain(result)
+                record["explanation"] = plain(result)
             elif isinstance(result, LargestRadius):
-                record["largest"] = _plain(result)
-        return record | ({"sweep": [_plain(curve) for curve in curves.values()]} if curves else {})
+                record["largest"] = plain(result)
+        return record | ({"sweep": [plain(curve) for curve in curves.values()]} if curves else {})
 
     def lines(self, record: Record) -> Iterator[str]:
         if "status" in record:
@@ -222,22 +222,6 @@ def _verdict_lines(record: Record) -> Iterator[str]:
 
 def _listed(numbers: Sequence[int] | None) -> str:
     return ", ".join(map(str, numbers or ()))
-
-
-def _plain(result: m.LabResult) -> Record:
-    """As JSON has it: bits as 0 and 1, row by row; integers of any size as they are."""
-    return {key: _jsonable(value) for key, value in asdict(result).items()}
-
-
-def _jsonable(value: Any) -> Any:
-    if isinstance(value, np.ndarray):
-        return value.astype(int).ravel().tolist()
-    return list(value) if isinstance(value, tuple) else value
-
-
-def _check(what: str, value: float, low: float, high: float) -> None:
-    if not low <= value <= high:
-        raise BadInput(f"The {what} is {value:g}.", f"Choose it between {low:,} and {high:,}.")
 
 
 LAB = Verify()

@@ -14,6 +14,7 @@ from engine.errors import BadInput, Unsupported
 from engine.inference import deploy, modelfile, pictures
 from engine.inference.network import PackedNetwork
 from engine.inference.rules import taken
+from engine.labs import Source
 from engine.labs.verify import Explanation, LargestRadius, RunVerify, SweepCurve, Verdict
 from engine.verify import bdd, diagrams, queries
 from engine.verify.answers import Answer, Budget, OutOfBudget
@@ -30,7 +31,7 @@ MOST_SHOWN = 10
 def asked(request: RunVerify) -> Run:
     """See engine.labs.verify. Yields Progress, None and its results. Raises FlipscopeError."""
     yield m.Progress("job", "Reading the network")
-    network = read(request.model) if request.imported else packed(request.model)
+    network = read(request.imported) if request.imported else packed(request.model)
     verifier = Verifier(network, Budget(request.seconds, request.nodes))
     if request.index is not None or request.picture or request.image is not None:
         centre = bits_of(network, _image(request, network))
@@ -45,11 +46,12 @@ def asked(request: RunVerify) -> Run:
             yield from _swept(request, one, order)
 
 
-def packed(path: str) -> PackedNetwork:
-    """The binarized network of a model file. Raises BadFile, Unsupported."""
-    network = modelfile.load(path)
+def packed(source: Source) -> PackedNetwork:
+    """The binarized network of a model. Raises BadFile, Unsupported."""
+    network = modelfile.load(source)
     if not isinstance(network, PackedNetwork):
-        raise Unsupported(f"'{path}' has float weights, which cannot be verified.", "Use one of the verify recipes.")
+        what = f"'{network.metadata.name}' has float weights, which cannot be verified."
+        raise Unsupported(what, "Use one of the verify recipes.")
     return network
 
 

@@ -62,7 +62,7 @@ def test_counts_are_those_of_brute_force(files, engine, index):
         assert tuple(record["per_class"]) == counts
         assert record["robust"] == counts[label]
     if record["counterexample"] is not None:
-        found = np.array(record["counterexample"], bool)
+        found = np.ravel(record["counterexample"]).astype(bool)
         assert 1 <= np.count_nonzero(found != centre) <= 3
         assert classes_of(files["network"], found[np.newaxis])[0] == int(record["counterclass"]) != label
     assert json.loads(json.dumps(record)) == record
