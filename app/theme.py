@@ -124,6 +124,7 @@ class Theme(QObject):
         if tokens is self.tokens and self._app.styleSheet():
             return
         self.tokens = tokens
+        self._app.setStyleSheet("")  # to replace one sheet by another takes three times as long as from none to one
         self._app.setPalette(palette(self.tokens))
         self._app.setStyleSheet(style_sheet(self.tokens))
         pg.setConfigOptions(background=self.tokens.surface, foreground=self.tokens.muted, antialias=False)

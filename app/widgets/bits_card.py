@@ -55,7 +55,7 @@ class BitsCard(Card):
         )  # fmt: skip
         self.trace.add_line("latent", lambda t: t.float_)
         self.trace.setFixedHeight(76)
-        self.trace.getPlotItem().getAxis("left").setTicks([[(-1.0, "−1"), (0.0, "0"), (1.0, "+1")]])
+        self.trace.left.setTicks([[(-1.0, "−1"), (0.0, "0"), (1.0, "+1")]])
         words = QVBoxLayout()
         words.setSpacing(2)
         words.addWidget(self.legend)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
 from app.theme import tokens
@@ -54,8 +54,7 @@ class EnergyPlot(Plot):
         super().drawForeground(painter, rect)
 
     def _draw_mark(self, painter: QPainter, mark: Mark) -> None:
-        place = QPointF(FEMTO * mark.choice.energy, 100 * mark.choice.accuracy)
-        at = self.getPlotItem().getViewBox().mapViewToScene(place)
+        at = self.to_pixels(FEMTO * mark.choice.energy, 100 * mark.choice.accuracy)
         color = QColor(mark.paint(tokens()))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(QPen(color, 2))

@@ -64,7 +64,7 @@ class Histogram(Plot):
 
     def _draw_bars(self, painter: QPainter) -> None:
         t = tokens()
-        area = self.getPlotItem().getViewBox().sceneBoundingRect()
+        area = self.area()
         low, high = self._range
         count, top = self._share.size, (self.y_axis.high or 1.0) / 100
         edges = np.rint(area.left() + np.arange(count + 1) * area.width() / count)

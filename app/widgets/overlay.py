@@ -54,7 +54,7 @@ class OverlayPlot(Plot):
     def __init__(self, name: str, y: Axis, *, marked: bool, empty: str) -> None:
         """marked: each value has a mark of its own, since there are few."""
         super().__init__(name, Axis("step"), y, empty=empty, legend=False)
-        self.getPlotItem().setContentsMargins(0, TITLE_ROW, RIGHT, 0)
+        self.set_margins(0, TITLE_ROW, RIGHT, 0)
         for index, letter in enumerate(LETTERS):
             self.add_line(letter, paint_of(index), symbol=marked, mark=MARKS[index], dash=DASHES[index])
 
@@ -98,10 +98,9 @@ class OverlayPlot(Plot):
 
     def _ends(self) -> list[tuple[str, QPointF]]:
         """Where each curve's letter goes: at its last point, moved down where another letter is already."""
-        view = self.getPlotItem().getViewBox()
         placed: list[tuple[str, QPointF]] = []
         ends = [(letter, *s.item.getData()) for letter, s in self.series.items() if s.x.size]
-        at = {letter: view.mapViewToScene(QPointF(float(x[-1]), float(y[-1]))) for letter, x, y in ends}
+        at = {letter: self.to_pixels(float(x[-1]), float(y[-1])) for letter, x, y in ends}
         for letter in sorted(at, key=lambda one: at[one].y()):
             spot = at[letter]
             for _, other in placed:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -12,9 +12,7 @@ import pyqtgraph as pg
 from numpy.typing import ArrayLike
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import (
-    QColor,
     QContextMenuEvent,
-    QFontMetricsF,
     QGuiApplication,
     QKeyEvent,
     QMouseEvent,
@@ -27,11 +25,12 @@ from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 from app.theme import mono, theme, tokens
 from app.widgets.axes import Axis as Axis
 from app.widgets.axes import Floats, decade, figure, suits, to_view, view_range
+from app.widgets.plot_area import PlotArea
+from app.widgets.plot_text import TITLE_ROW as TITLE_ROW
+from app.widgets.plot_text import axis_names, legend, reading
 from app.widgets.series import Paint as Paint
 from app.widgets.series import Series
 
-TITLE_ROW = 19
-"""Pixels over the curves for the name of the y axis and the legend."""
 LEFT = 40
 """Pixels for the figures of the y axis, the same on every plot, so that plots under each other line up."""
 
@@ -43,7 +42,7 @@ NO_STEPS = np.array([0.0, 10.0])
 """What an x axis spans before there are data, so that its figures are whole and short."""
 
 
-class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
+class Plot(PlotArea):
     """Curves over two axes.
 
     The wheel and the mouse never move the view, so that nothing is zoomed by accident. Under the pointer (or with the
@@ -68,7 +67,7 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         legend: bool = True,
         parent: QWidget | None = None,
     ) -> None:
-        super().__init__(parent=parent, enableMenu=False)
+        super().__init__(parent)
         self.x_axis, self.y_axis, self._empty, self._named = x, y, empty, legend
         self.series: dict[str, Series] = {}
         self._cursor: float | None = None
@@ -77,22 +76,14 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         self._shown: dict[str, tuple[float, float]] = {}
         self.setAccessibleName(name)
         self.setAccessibleDescription(empty)
-        self.setFrameShape(pg.QtWidgets.QFrame.Shape.NoFrame)
         self.setMouseTracking(True)
         self.setMinimumSize(120, 60)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.viewport().setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        item = self.getPlotItem()
-        item.hideButtons()
-        item.setMouseEnabled(False, False)
-        item.getViewBox().disableAutoRange()
-        item.setContentsMargins(0, TITLE_ROW, 6, 0)
-        for side, axis in (("bottom", x), ("left", y)):
-            drawn = item.getAxis(side)
-            drawn.setLogMode(axis.log)
-            drawn.enableAutoSIPrefix(False)
-            drawn.setStyle(tickLength=3, tickTextOffset=3)
-        item.getAxis("left").setWidth(LEFT)
+        self.set_margins(0, TITLE_ROW, 6, 0)
+        self.bottom.setLogMode(x.log)
+        self.left.setLogMode(y.log)
+        self.left.setWidth(LEFT)
         theme().changed.connect(self._recolor)
         self._recolor()
         self._fit()
@@ -111,7 +102,7 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         """Declare a curve once; `paint` picks its colour from the tokens. symbol: mark each point, with `mark`."""
         item = pg.PlotDataItem() if symbol else pg.PlotCurveItem()
         self.series[name] = Series(paint, item, mark if symbol else "", dash)
-        self.getPlotItem().addItem(item)
+        self.view.addItem(item)
         self.series[name].recolor()
 
     def set_line(self, name: str, x: ArrayLike, y: ArrayLike) -> None:
@@ -197,12 +188,11 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
             return shown
         self._shown[name] = wanted
         if axis.log:
-            side = self.getPlotItem().getAxis("bottom" if name == "x" else "left")
+            side = self.bottom if name == "x" else self.left
             zero = [] if axis.zero is None else [(math.log10(axis.zero), "0")]
             first = math.floor(zero[0][0]) + 1 if zero else math.ceil(wanted[0])
             side.setTicks([[*zero, *((k, decade(k)) for k in range(first, math.floor(wanted[1]) + 1))]])
-        view = self.getPlotItem().getViewBox()
-        view.setRange(**{f"{name}Range": wanted}, padding=0.0, disableAutoRange=True)
+        self.view.setRange(**{f"{name}Range": wanted}, padding=0.0, disableAutoRange=True)
         return wanted
 
     def _hand_over(self, s: Series, x_floor: float, y_floor: float) -> None:
@@ -212,12 +202,11 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         s.item.setData(x, y, connect="finite")
 
     def _x_at(self, position: QPointF) -> float:
-        x = float(self.getPlotItem().getViewBox().mapSceneToView(position).x())
+        x = self.from_pixels(position).x()
         return float(10**x) if self.x_axis.log else x
 
     def _position_of(self, x: float) -> float:
-        at = np.log10(x) if self.x_axis.log else x
-        return float(self.getPlotItem().getViewBox().mapViewToScene(QPointF(at, 0.0)).x())
+        return self.to_pixels(math.log10(x) if self.x_axis.log else x, 0.0).x()
 
     # ------------------------------------------------------------ reading
 
@@ -276,12 +265,11 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
     def drawForeground(self, painter: QPainter, rect: QRectF) -> None:
         """Axis names, playhead, reading or legend: painted over the curves, without items of their own."""
         super().drawForeground(painter, rect)
-        area = self.getPlotItem().getViewBox().sceneBoundingRect()
+        area = self.area()
         t = tokens()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         painter.setFont(self._small_font())
-        above = QRectF(0, 0, area.right(), TITLE_ROW)
-        self._draw_axis_names(painter, area, above)
+        axis_names(painter, area, self.height(), self.x_axis.title, self.y_axis.title)
         if not self.has_data:
             inner = area.adjusted(6, 2, -6, -2)
             painter.drawText(inner, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self._empty)
@@ -292,53 +280,10 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
                 painter.setPen(QPen(t.color(name), 1, Qt.PenStyle.DashLine))
                 painter.drawLine(QPointF(at, area.top()), QPointF(at, area.bottom()))
         if self._cursor is None:
-            self._draw_legend(painter, above)
+            named = [(name, s.paint(t)) for name, s in self.series.items() if s.x.size]
+            legend(painter, area.right(), self.y_axis.title, named if self._named else [])
         else:
-            self._draw_lines(painter, area, self.reading(self._cursor))
-
-    def _draw_legend(self, painter: QPainter, above: QRectF) -> None:
-        """The curves' names in one row over them, where there is more than one."""
-        metrics, right = QFontMetricsF(painter.font()), above.right()
-        room = above.width() - metrics.horizontalAdvance(self.y_axis.title) - 10
-        shown = self._legend(lambda name: metrics.horizontalAdvance(name) + 10, room)
-        for name, color in reversed(shown if self._named and len(shown) > 1 else []):
-            width = metrics.horizontalAdvance(name) + 10
-            painter.setPen(QColor(color))
-            painter.drawText(QRectF(right - width, above.top(), width, TITLE_ROW), Qt.AlignmentFlag.AlignRight, name)
-            right -= width
-
-    def _legend(self, width: Callable[[str], float], room: float) -> list[tuple[str, str]]:
-        """Names of curves and their colours: where room is short their first words, the first and the last of many."""
-        shown = [(name, s.paint(tokens())) for name, s in self.series.items() if s.x.size]
-        if sum(width(name) for name, _ in shown) > room:
-            shown = [(name.split()[0], color) for name, color in shown]
-        if sum(width(name) for name, _ in shown) > room:
-            shown = [shown[0], ("…", tokens().muted), shown[-1]]
-        return shown
-
-    def _draw_axis_names(self, painter: QPainter, area: QRectF, above: QRectF) -> None:
-        """y over its axis; x in the corner left of its figures, or within the plot where it is too long for that."""
-        painter.setPen(tokens().color("muted"))
-        left, top = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignTop
-        painter.drawText(above, left | top, self.y_axis.title)
-        corner = QRectF(0, area.bottom() + 4, area.left() - 2, self.height() - area.bottom() - 4)
-        if QFontMetricsF(painter.font()).horizontalAdvance(self.x_axis.title) <= corner.width():
-            painter.drawText(corner, left | top, self.x_axis.title)
-        else:
-            inside = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignBottom
-            painter.drawText(area.adjusted(4, 0, -2, -1), inside, self.x_axis.title)
-
-    def _draw_lines(self, painter: QPainter, area: QRectF, lines: list[tuple[str, str]]) -> None:
-        if not lines:
-            return
-        metrics = QFontMetricsF(painter.font())
-        width = max(metrics.horizontalAdvance(text) for text, _ in lines) + 10
-        box = QRectF(area.right() - width - 2, area.top() + 1, width, metrics.height() * len(lines) + 4)
-        painter.fillRect(box, tokens().color("surface", 215))
-        for row, (text, color) in enumerate(lines):
-            painter.setPen(QColor(color))
-            line = QRectF(box.left(), box.top() + 2 + row * metrics.height(), box.width() - 5, metrics.height())
-            painter.drawText(line, Qt.AlignmentFlag.AlignRight, text)
+            reading(painter, area, self.reading(self._cursor))
 
     @staticmethod
     def _small_font() -> pg.QtGui.QFont:
@@ -347,8 +292,7 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
     def _recolor(self) -> None:
         t = tokens()
         self.setBackground(t.surface)
-        for side in ("bottom", "left"):
-            axis = self.getPlotItem().getAxis(side)
+        for axis in (self.bottom, self.left):
             axis.setPen(pg.mkPen(t.line))
             axis.setTextPen(pg.mkPen(t.muted))
             axis.setTickFont(self._small_font())

@@ -70,16 +70,16 @@ class RatePlot(Plot):
     def _draw_band(self, painter: QPainter, s: Series, low: Floats, high: Floats) -> None:
         if s.x.size < 2:
             return
-        x, view = to_view(self.x_axis, s.x, float(np.log10(ZERO))), self.getPlotItem().getViewBox()
+        x = to_view(self.x_axis, s.x, float(np.log10(ZERO)))
         edge = [*zip(x, high, strict=True), *zip(x[::-1], low[::-1], strict=True)]
         color = QColor(s.paint(tokens()))
         color.setAlpha(BAND_ALPHA)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(color)
-        painter.drawPolygon(QPolygonF([view.mapViewToScene(QPointF(*place)) for place in edge]))
+        painter.drawPolygon(QPolygonF([self.to_pixels(*place) for place in edge]))
 
     def _draw_claim(self, painter: QPainter, rate: float, words: str) -> None:
-        at, area = self._position_of(rate), self.getPlotItem().getViewBox().sceneBoundingRect()
+        at, area = self._position_of(rate), self.area()
         painter.setPen(QPen(tokens().color("muted"), 1, Qt.PenStyle.DotLine))
         painter.drawLine(QPointF(at, area.top()), QPointF(at, area.bottom()))
         painter.setFont(self._small_font())

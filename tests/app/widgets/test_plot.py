@@ -8,6 +8,7 @@ from PySide6.QtGui import QWheelEvent
 from app.theme import theme
 from app.widgets.axes import Axis, decade
 from app.widgets.plot import Plot
+from app.widgets.plot_text import fitting
 
 
 @pytest.fixture
@@ -22,7 +23,7 @@ def plot(qtbot):
 
 
 def view_range(plot):
-    return plot.getPlotItem().getViewBox().viewRange()
+    return plot.view.viewRange()
 
 
 def test_empty_says_what_will_appear(plot):
@@ -120,13 +121,9 @@ def test_axis_stands_still_while_the_data_suit_it(plot):
     assert view_range(plot)[1] != before
 
 
-def test_names_of_many_curves_take_what_room_there_is(plot):
-    for number in range(1, 4):
-        plot.add_line(f"L{number} 9→9", lambda t: t.flip)
-        plot.set_line(f"L{number} 9→9", [0, 1], [0, 1])
-
+def test_names_of_many_curves_take_what_room_there_is():
     def names(room):
-        return [name for name, _ in plot._legend(len, room)]
+        return [name for name, _ in fitting(len, room, [(f"L{number} 9→9", "#000000") for number in range(1, 4)])]
 
     assert names(18) == ["L1 9→9", "L2 9→9", "L3 9→9"]
     assert names(17) == ["L1", "L2", "L3"]

@@ -1,0 +1,60 @@
+"""What is under every plot: a pyqtgraph view between two axes, and nothing else.
+
+`pg.PlotWidget` makes two more axes and a menu of some hundred widgets for each plot, which would be most of what the
+window holds, and of what opening a page or changing the theme costs.
+"""
+
+from __future__ import annotations
+
+import pyqtgraph as pg
+from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtWidgets import QFrame, QGraphicsGridLayout, QWidget
+
+
+class PlotArea(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no types
+    """A view box with an axis to its left and one below. Neither the mouse nor the data move its view.
+
+    Attributes:
+        view: the view box; items are in its coordinates.
+        left, bottom: its axes.
+    """
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.view = pg.ViewBox(enableMenu=False, enableMouse=False)
+        self.view.disableAutoRange()
+        self.left, self.bottom = pg.AxisItem("left"), pg.AxisItem("bottom")
+        self._grid = QGraphicsGridLayout()
+        self._grid.setSpacing(0)
+        self._grid.addItem(self.left, 0, 0)
+        self._grid.addItem(self.view, 0, 1)
+        self._grid.addItem(self.bottom, 1, 1)
+        self._grid.setRowStretchFactor(0, 1)
+        self._grid.setColumnStretchFactor(1, 1)
+        for axis in (self.left, self.bottom):
+            axis.linkToView(self.view)
+            axis.enableAutoSIPrefix(False)
+            axis.setStyle(tickLength=3, tickTextOffset=3)
+        whole = pg.GraphicsWidget()
+        whole.setLayout(self._grid)
+        self.setCentralItem(whole)
+
+    def set_margins(self, left: float, top: float, right: float, bottom: float) -> None:
+        """Pixels left free around axes and view."""
+        self._grid.setContentsMargins(left, top, right, bottom)
+
+    def area(self) -> QRectF:
+        """Where the view is, in pixels."""
+        place: QRectF = self.view.sceneBoundingRect()
+        return place
+
+    def to_pixels(self, x: float, y: float) -> QPointF:
+        """The pixel of a place in the view's coordinates."""
+        place: QPointF = self.view.mapViewToScene(QPointF(x, y))
+        return place
+
+    def from_pixels(self, place: QPointF) -> QPointF:
+        """The place in the view's coordinates of a pixel."""
+        found: QPointF = self.view.mapSceneToView(place)
+        return found
