@@ -118,49 +118,65 @@ struct Operands {
 // Ones of the rows and of the columns that this thread has a part of in its fragments, in the steps that are its turn.
 struct Ones {
     u32 rows[RM][2] = {}, columns[RN] = {};
-};
+    const int warp = __shfl_sync(EVERY_LANE, warp_of_thread(), 0);  // seen to be the same in all lanes
 
-__device__ inline void add_product(const Stage& stage, int step, Sums& sums, Ones& ones) {
-    const int lane = lane_of_thread();
-#pragma unroll
-    for (int half = 0; half < 2; ++half) {
-        u32 a[RM][4];
-#pragma unroll
-        for (int i = 0; i < RM; ++i) {
-            const int line = row_warp() * WM + i * 16 + lane % 16;
-            load_matrices(a[i], &stage.rows[line][place_of_chunk(lane % 16, 2 * half + lane / 16)]);
-        }
-#if AND
-        if (step % COLUMN_WARPS == column_warp())
+    // Turns are branches that whole warps take: a popcount is as long as an instruction of the tensor cores, so that
+    // one whose result is thrown away would be as bad as one that counts.
+    __device__ void add(const u32 (&a)[RM][4], const u32 (&w)[RN][2], int step) {
+        if (step % COLUMN_WARPS == warp / ROW_WARPS)
 #pragma unroll
             for (int i = 0; i < RM; ++i) {
-                ones.rows[i][0] += __popc(a[i][0]) + __popc(a[i][2]);
-                ones.rows[i][1] += __popc(a[i][1]) + __popc(a[i][3]);
+                rows[i][0] += __popc(a[i][0]) + __popc(a[i][2]);
+                rows[i][1] += __popc(a[i][1]) + __popc(a[i][3]);
             }
+        if (step % ROW_WARPS == warp % ROW_WARPS)
+#pragma unroll
+            for (int j = 0; j < RN; ++j) columns[j] += __popc(w[j][0]) + __popc(w[j][1]);
+    }
+};
+
+// Fragments of half a step.
+__device__ inline void load_rows(u32 (&a)[RM][4], const Stage& stage, int half) {
+    const int lane = lane_of_thread();
+#pragma unroll
+    for (int i = 0; i < RM; ++i) {
+        const int line = row_warp() * WM + i * 16 + lane % 16;
+        load_matrices(a[i], &stage.rows[line][place_of_chunk(lane % 16, 2 * half + lane / 16)]);
+    }
+}
+
+__device__ inline void load_columns(u32 (&w)[RN][2], const Stage& stage, int half) {
+    const int lane = lane_of_thread();
+#pragma unroll
+    for (int j = 0; j < RN; j += 2) {
+        u32 two[4];
+        const int line = column_warp() * WN + j * 8 + lane / 16 * 8 + lane % 8;
+        load_matrices(two, &stage.columns[line][place_of_chunk(lane % 8, 2 * half + lane / 8 % 2)]);
+#pragma unroll
+        for (int at = 0; at < 4; ++at) w[j + at / 2][at % 2] = two[at];
+    }
+}
+
+__device__ inline void add_product(const Stage& stage, int step, Sums& sums, Ones& ones) {
+#pragma unroll
+    for (int half = 0; half < 2; ++half) {
+        u32 a[RM][4], w[RN][2];
+        load_rows(a, stage, half);
+        load_columns(w, stage, half);
+#if AND
+        ones.add(a, w, step);
 #endif
 #pragma unroll
-        for (int j = 0; j < RN; j += 2) {
-            u32 w[4];
-            const int line = column_warp() * WN + j * 8 + lane / 16 * 8 + lane % 8;
-            load_matrices(w, &stage.columns[line][place_of_chunk(lane % 8, 2 * half + lane / 8 % 2)]);
-            const u32 columns[2][2] = {{w[0], w[1]}, {w[2], w[3]}};
+        for (int j = 0; j < RN; ++j)
 #pragma unroll
-            for (int next = 0; next < 2; ++next) {
+            for (int i = 0; i < RM; ++i)
 #if AND
-                if (step % ROW_WARPS == row_warp())
-                    ones.columns[j + next] += __popc(columns[next][0]) + __popc(columns[next][1]);
-#endif
-#pragma unroll
-                for (int i = 0; i < RM; ++i)
-#if AND
-                    bmma_and(sums[i][j + next], a[i], columns[next]);
+                bmma_and(sums[i][j], a[i], w[j]);
 #elif TURING
-                    bmma_xor_of_turing(sums[i][j + next], a[i], columns[next]);
+                bmma_xor_of_turing(sums[i][j], a[i], w[j]);
 #else
-                    bmma_xor(sums[i][j + next], a[i], columns[next]);
+                bmma_xor(sums[i][j], a[i], w[j]);
 #endif
-            }
-        }
     }
 }
 

@@ -81,8 +81,8 @@ def _line(each: Examined) -> str:
     more = ""
     if each.bound is not None:
         more = f" {each.bound.reached:5.1f} words a cycle, {each.bound.fraction:.3f} of the ideal ({each.bound.pipe})"
-    if each.per_mma is not None:
-        more = f" {each.per_mma:.1f} instructions an mma"
+    if each.feed is not None:
+        more = f" {each.feed.instructions:.1f} instructions, {each.feed.popcounts:.2f} popcounts an mma"
     faults = "".join(f"\n    FAULT {fault}" for fault in each.faults)
     return f"sm_{each.number:<3} {each.module} {each.kernel}: {taken}{more}{faults}"
 
@@ -96,7 +96,7 @@ def _record(each: Examined) -> dict[str, Any]:
         **asdict(each.resources),
         "emulated": list(each.emulated),
         "bound": bound,
-        "per_mma": each.per_mma,
+        "feed": None if each.feed is None else asdict(each.feed),
         "faults": list(each.faults),
     }
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from gpu import compile as compiler
 from gpu.matrix.bound import Bound, of_product
+from gpu.matrix.feed import Feed, of_tensor_cores
 from gpu.matrix.listing import Functions, Instruction, disassembled
-from gpu.matrix.loops import NoSuchLoop, hottest
+from gpu.matrix.loops import NoSuchLoop
 from gpu.matrix.pipes import ARCHITECTURES, UnknownInstruction
 from gpu.matrix.resources import Resources, resources
 from gpu.source import Module
@@ -19,11 +20,6 @@ LEAST_FRACTION = 0.85
 LARGEST = {"BM": 64, "BN": 128}
 HELD = (80, 86, 89, 90)
 """Where it has to."""
-MOST_PER_MMA = 8.0
-"""Instructions for each of a tensor core's, which takes as long as eight others where it is fastest; in tiles of
-LEAST_ROWS or more: smaller ones, for products that cannot fill a card, have fewer of them to each load."""
-LEAST_ROWS = 128
-TENSOR = "BMMA"
 
 _EMULATED = re.compile(rb"\$__internal_[\w$]+")
 
@@ -33,8 +29,8 @@ class Examined:
     """A kernel on an architecture, e.g. 86 for sm_86.
 
     emulated: functions that the compiler put in the place of instructions which the architecture does not have.
-    bound: of products with carry-save counts. per_mma: instructions of the hot loop for each of a tensor core's.
-    Both are None for other kernels, and where there is no disassembler. unread: why the hot loop could not be read, or
+    bound: of products with carry-save counts. feed: of products on tensor cores. Both are None for other kernels, and
+    where there is no disassembler. unread: why the hot loop could not be read, or
     "". faults: what must not be, a sentence each.
     """
 
@@ -44,7 +40,7 @@ class Examined:
     resources: Resources
     emulated: tuple[str, ...]
     bound: Bound | None
-    per_mma: float | None
+    feed: Feed | None
     unread: str
 
     @property
@@ -59,8 +55,8 @@ class Examined:
             yield f"The hot loop cannot be read: {self.unread}."
         if self.bound is not None and self._held() and self.bound.fraction < LEAST_FRACTION:
             yield f"The loop allows {self.bound.fraction:.0%} of the ideal one's speed, limited by {self.bound.pipe}."
-        if self.per_mma is not None and self.per_mma > MOST_PER_MMA and self.module["BM"] >= LEAST_ROWS:
-            yield f"{self.per_mma:.1f} instructions for each of the tensor cores' leave these idle."
+        if self.feed is not None:
+            yield from self.feed.faults()
 
     def _held(self) -> bool:
         tile = {name: self.module[name] for name in LARGEST} if self.module.file == "gemm.cu" else None
@@ -91,13 +87,12 @@ def _is_product(module: Module) -> bool:
     return "CARRY_SAVE" in dict(module.defines) or module.file == "tensor.cu"
 
 
-def _of_code(code: list[Instruction] | None, module: Module, number: int) -> tuple[Bound | None, float | None, str]:
+def _of_code(code: list[Instruction] | None, module: Module, number: int) -> tuple[Bound | None, Feed | None, str]:
     if code is None:
         return None, None, ""
     try:
         if module.file == "tensor.cu":
-            loop = hottest(code, TENSOR)
-            return None, len(loop.body) / loop.count(TENSOR), ""
+            return None, of_tensor_cores(code, module), ""
         return of_product(code, module, ARCHITECTURES[number]), None, ""
     except (NoSuchLoop, UnknownInstruction) as error:
         return None, None, str(error)

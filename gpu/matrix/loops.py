@@ -23,6 +23,15 @@ class Loop:
         """How many of its instructions have this name."""
         return sum(instruction.name == name and not instruction.never for instruction in self.body)
 
+    def passed_over(self, name: str) -> Loop:
+        """What jumps forward within it pass over, of every jump that passes over an instruction of this name."""
+        passed: set[Instruction] = set()
+        for jump in self.body:
+            if jump.name == "BRA" and jump.target is not None:
+                over = [each for each in self.body if jump.address < each.address < jump.target]
+                passed.update(over if any(each.name == name for each in over) else ())
+        return Loop(tuple(each for each in self.body if each in passed))
+
     def within(self, other: Loop) -> bool:
         """Whether all of it is a part, and not the whole, of another."""
         return self != other and set(self.body) < set(other.body)

@@ -18,7 +18,7 @@ IN_STEPS = {
 ON_TENSOR_CORES = {
     "counts are put where others still read": ("__syncthreads();\n    counts.put(ones);", "counts.put(ones);"),
     "counts are read before they are there": ("counts.put(ones);\n    __syncthreads();", "counts.put(ones);"),
-    "every warp counts every step": ("if (step % COLUMN_WARPS == column_warp())", "if (true)"),
+    "every warp counts every step": ("if (step % COLUMN_WARPS == warp / ROW_WARPS)", "if (true)"),
     "chunks are in one order on one side": ("place_of_chunk(lane % 16, 2 * half", "place_of_chunk(0, 2 * half"),
     "a row beyond the last is stored": ("if (row >= rows) continue;", "if (row > rows) continue;"),
 }

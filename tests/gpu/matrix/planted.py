@@ -55,10 +55,13 @@ FOUR_LOGIC = (
     "const u32 x = a0 ^ w0, y = a1 ^ w1;\n        parity = logic<PARITY>(before, x, y);\n"
     "        return logic<MAJORITY>(before, x, y);",
 )
+EVERY_TURN = ("if (step % ROW_WARPS == warp % ROW_WARPS)", "")
 XOR = next(module for module in TENSORS if "XOR" in dict(module.defines))
+AND = next(module for module in TENSORS if "AND" in dict(module.defines) and module["BM"] == 64)
 PLANTED = {
     "four logic instructions for two words": (changed(GEMMS[0], FOUR_LOGIC), 80),
     "too few registers": (changed(GEMMS[0], ("__launch_bounds__(THREADS, 2)", "__launch_bounds__(THREADS, 4)")), 80),
+    "ones that every warp counts in every step": (changed(AND, EVERY_TURN), 90),
     "an instruction that sm_90 emulates": (changed(XOR, ('#error "this arch', '// "this arch')), 90),
 }
 

@@ -53,8 +53,9 @@ def products():
 
 @pytest.fixture(scope="module")
 def tensors():
-    """The first of the product on tensor cores, XOR and AND."""
-    return kernels("--only", "tensor.cu", "--arch", "86", "90")
+    """The first of the product on tensor cores, XOR and AND, and the smallest tile of both."""
+    small = kernels("--all", "--only", "BM=64 BN=64 WM=32", "--arch", "90")
+    return kernels("--only", "tensor.cu", "--arch", "86", "90") + small
 
 
 @pytest.fixture(scope="module")
@@ -85,12 +86,13 @@ def test_the_product_can_reach_what_its_algorithm_allows(products, number):
         assert bound["reached"] > bound["textbook"]
 
 
-@pytest.mark.parametrize("number", [86, 90])
-def test_tensor_cores_are_kept_busy(tensors, number):
+@pytest.mark.parametrize(("number", "rows", "popcounts"), [(86, 128, 0), (90, 128, 0.75), (90, 64, 1)])
+def test_tensor_cores_are_kept_busy_in_tiles_of_every_size(tensors, number, rows, popcounts):
     check_all(tensors)
-    instructions = [each["per_mma"] for each in tensors if each["arch"] == number]
-    assert len(instructions) == 4
-    assert max(instructions) <= 8
+    feeds = [each["feed"] for each in tensors if each["arch"] == number and f" BM={rows} " in each["module"]]
+    assert len(feeds) == 4
+    assert max(feed["instructions"] for feed in feeds) <= 8
+    assert [feed["popcounts"] for feed in feeds] == [popcounts] * 4
 
 
 def test_loops_are_counted_as_by_hand(planted):
@@ -104,6 +106,7 @@ def test_loops_are_counted_as_by_hand(planted):
     [
         ("four logic instructions for two words", "of the ideal one's speed, limited by alu"),
         ("too few registers", "bytes of registers are spilled"),
+        ("ones that every warp counts in every step", "popcounts for each of the tensor cores' instructions"),
         ("an instruction that sm_90 emulates", "emulated by $__internal_"),
     ],
 )

@@ -6,12 +6,13 @@ import pytest
 
 from gpu.matrix.bound import Bound
 from gpu.matrix.examined import Examined
+from gpu.matrix.feed import Feed
 from gpu.matrix.resources import Resources
 from gpu.source import GEMMS, SMALL, SQUARE, TILES, Module
 
 SOUND = Examined(GEMMS[0], "gemm_sums", 80, Resources(128, 37_248, 0, 0), (), Bound(36.0, "alu", 38.4, 32.0), None, "")
 SLOW = Bound(32.0, "alu", 38.4, 32.0)
-ON_TENSOR_CORES = replace(SOUND, module=Module("tensor.cu", SQUARE), bound=None, per_mma=7.4)
+ON_TENSOR_CORES = replace(SOUND, module=Module("tensor.cu", SQUARE), bound=None, feed=Feed(7.4, 1.0))
 
 
 @pytest.mark.parametrize(
@@ -21,7 +22,6 @@ ON_TENSOR_CORES = replace(SOUND, module=Module("tensor.cu", SQUARE), bound=None,
         replace(SOUND, bound=SLOW, number=120),  # where NVIDIA's rates are not known
         replace(SOUND, bound=SLOW, module=Module("gemm.cu", TILES[-1])),  # tiles for small products
         ON_TENSOR_CORES,
-        replace(ON_TENSOR_CORES, per_mma=9.5, module=Module("tensor.cu", SMALL)),
     ],
 )
 def test_no_fault(sound):
@@ -34,7 +34,9 @@ def test_no_fault(sound):
         (replace(SOUND, bound=SLOW), "83% of the ideal one's speed, limited by alu"),
         (replace(SOUND, emulated=("$__internal_0_$x",)), "emulated by $__internal_0_$x"),
         (replace(SOUND, unread="no loop with POPC"), "cannot be read: no loop with POPC"),
-        (replace(ON_TENSOR_CORES, per_mma=8.5), "8.5 instructions"),
+        (replace(ON_TENSOR_CORES, feed=Feed(8.5, 1.0)), "8.5 instructions"),
+        (replace(ON_TENSOR_CORES, feed=Feed(8.5, 1.0), module=Module("tensor.cu", SMALL)), "8.5 instructions"),
+        (replace(ON_TENSOR_CORES, feed=Feed(7.4, 1.5)), "1.50 popcounts"),
     ],
 )
 def test_a_fault(wrong, told):

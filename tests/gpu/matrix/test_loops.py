@@ -49,6 +49,15 @@ def test_counts_that_do_not_divide_are_another_loop(turn, step):
         usage_of_step(product(text), "POPC", turn, step)
 
 
+def test_what_a_jump_passes_over_belongs_to_the_instruction_that_is_passed_over():
+    count, copy = ["POPC R1, R1", "IADD3 R2, R2, R1, RZ"], ["LDGSTS.E.64 [R1], [R2.64]"]
+    body = ["@P1 BRA `(.L_x_1)", *copy, ".L_x_1:", "@P2 BRA `(.L_x_2)", *count, ".L_x_2:", *count[:1]]
+    loop = hottest(product(listing("product", [".L_x_0:", *body, "@P0 BRA `(.L_x_0)", "EXIT"])), "POPC")
+    assert [each.name for each in loop.passed_over("POPC").body] == ["POPC", "IADD3"]
+    assert [each.name for each in loop.passed_over("LDGSTS").body] == ["LDGSTS"]
+    assert loop.passed_over("BMMA").body == ()
+
+
 def test_no_loop_is_said_to_be_none():
     straight = functions(listing("k", ["POPC R1, R2", "EXIT", ".L_x_0:", "BRA `(.L_x_0)"]))["k"]
     with pytest.raises(NoSuchLoop, match="no loop with POPC"):
