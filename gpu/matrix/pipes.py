@@ -1,10 +1,14 @@
 """The pipes of a multiprocessor: which one an instruction takes, for how long, on each architecture.
 
-Sources. Lanes a cycle: NVIDIA's CUDA C++ Programming Guide 12.9, "Throughput of Native Arithmetic Instructions", rows
-of integer addition, logic, multiplication and population count. That integer multiply-adds take the pipe of floating
-point and not that of the other integer instructions: NVIDIA's Nsight Compute documentation, "Pipelines" (ALU, FMA,
-FMAHeavy), and its engineers' answers on forums.developer.nvidia.com (302018, 108729). Four schedulers, each one warp
-instruction a cycle, and 128 bytes of shared memory a cycle: the tuning guides of each architecture.
+Sources. Lanes a cycle: the table "Throughput of Native Arithmetic Instructions", until CUDA 12 in NVIDIA's CUDA C++
+Programming Guide (12.6: compute capability 7.5 to 9.0), since CUDA 13 in its CUDA C++ Best Practices Guide (13.4:
+12.0), rows of integer addition, logic, multiplication and population count. For 12.0 it gives 128 additions; they are
+taken for 64, since they share a pipe with logic, which is 64. Its column of 10.0 was not at hand.
+
+That integer multiply-adds take the pipe of floating point and not that of the other integer instructions: NVIDIA's
+Nsight Compute documentation, "Pipelines" (ALU, FMA, FMAHeavy), and its engineers' answers on
+forums.developer.nvidia.com (302018, 108729). Four schedulers, each one warp instruction a cycle, and 128 bytes of
+shared memory a cycle: the tuning guides of each architecture.
 """
 
 from __future__ import annotations
@@ -36,7 +40,7 @@ class Architecture:
         return f"sm_{self.number}"
 
 
-ARCHITECTURES = {number: Architecture(number, documented=number < 100) for number in (75, 80, 86, 89, 90, 100, 120)}
+ARCHITECTURES = {number: Architecture(number, documented=number != 100) for number in (75, 80, 86, 89, 90, 100, 120)}
 
 _PIPES = {
     "alu": "LOP3 LOP IADD3 IADD VIADD VIADDMNMX LEA SHF SHL SHR ISETP PLOP3 SEL MOV PRMT IMNMX VIMNMX IABS SGXT"

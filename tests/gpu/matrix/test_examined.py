@@ -19,7 +19,7 @@ ON_TENSOR_CORES = replace(SOUND, module=Module("tensor.cu", SQUARE), bound=None,
     "sound",
     [
         SOUND,
-        replace(SOUND, bound=SLOW, number=120),  # where NVIDIA's rates are not known
+        replace(SOUND, bound=SLOW, number=100),  # where NVIDIA's rates are not known
         replace(SOUND, bound=SLOW, module=Module("gemm.cu", TILES[-1])),  # tiles for small products
         ON_TENSOR_CORES,
     ],
