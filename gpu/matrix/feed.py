@@ -22,9 +22,9 @@ MOST_INSTRUCTIONS, MOST_POPCOUNTS = 8.0, 1.0
 
 @dataclass(frozen=True)
 class Feed:
-    """What a warp issues at most for each of the tensor cores' instructions: of all kinds, itself counted, and popcounts.
+    """What a warp issues at most for each of the tensor cores' instructions, as a mean over the steps of the product.
 
-    A mean over the steps of the product.
+    instructions: of all kinds, itself among them. popcounts: of these.
     """
 
     instructions: float
