@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,8 @@ INT8 = 127
 class Float32Memory:
     """32 cells a weight: the word of its float32. A broken word may be huge, infinite or no number at all."""
 
-    def __init__(self, network: FloatNetwork) -> None:
+    def __init__(self, network: FloatNetwork, images: Images) -> None:
+        self._network, self._images = network, images
         self._sound = [layer.weight for layer in network.operations]
         self._weights = [weight.copy() for weight in self._sound]
         self._program = FloatProgram(_with_weights(network, self._weights))
@@ -35,17 +37,22 @@ class Float32Memory:
         for weight, sound in zip(self._weights, self._sound, strict=True):
             weight[...] = sound
 
-    def answers(self, images: Images) -> Answers:
+    def answers(self, which: slice) -> Answers:
+        images = self._images[which]
         if any(np.isnan(weight).any() for weight in self._weights):
             # every sum that it is in is no number, whatever it is multiplied with, and so is one score at least
             return np.full(len(images), NO_ANSWER)
         return answered(self._program, images)
 
+    def another(self) -> Self:
+        return type(self)(self._network, self._images)
+
 
 class Int8Memory:
     """8 cells a weight: an int8 times its output's scale, which is kept safe; activations stay float32."""
 
-    def __init__(self, network: FloatNetwork) -> None:
+    def __init__(self, network: FloatNetwork, images: Images) -> None:
+        self._network, self._images = network, images
         coded = [_quantized(layer.weight) for layer in network.operations]
         self._sound, self._scales = [codes for codes, _ in coded], [scale for _, scale in coded]
         self._weights = [codes * scale for codes, scale in coded]
@@ -64,8 +71,11 @@ class Int8Memory:
         for weight, codes, scale in zip(self._weights, self._sound, self._scales, strict=True):
             weight[...] = codes * scale
 
-    def answers(self, images: Images) -> Answers:
-        return answered(self._program, images)
+    def answers(self, which: slice) -> Answers:
+        return answered(self._program, self._images[which])
+
+    def another(self) -> Self:
+        return type(self)(self._network, self._images)
 
 
 def answered(program: FloatProgram, images: Images) -> Answers:

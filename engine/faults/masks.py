@@ -38,10 +38,12 @@ def failing(rng: np.random.Generator, cells: int, rate: float) -> Cells:
         expected = (cells - last) * rate
         skips = rng.geometric(rate, int(expected + 4 * expected**0.5) + 4)
         # beyond the memory it does not matter how far: clipped, so that no sum overflows
-        reached = last + np.cumsum(np.minimum(skips, cells + 1))
-        found.append(reached)
-        last = int(reached[-1])
-    reached = np.concatenate(found)
+        np.minimum(skips, cells + 1, out=skips)
+        skips[0] += last
+        np.cumsum(skips, out=skips)
+        found.append(skips)
+        last = int(skips[-1])
+    reached = found[0] if len(found) == 1 else np.concatenate(found)
     return reached[: int(np.searchsorted(reached, cells))]
 
 

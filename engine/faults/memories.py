@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Protocol
+from typing import Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ from engine.faults import secded
 from engine.faults.broken import broken
 from engine.faults.masks import Cells, bits_at, flip_bits, in_rows
 from engine.inference.backend import Program, best
-from engine.inference.backends.cpu_xnor import FlippingProgram
+from engine.inference.flipping import FlippingProgram
 from engine.inference.network import Conv, Operation, PackedNetwork, Product, Threshold
 from engine.inference.rules import taken
 
@@ -27,7 +28,7 @@ NOTHING: Cells = np.empty(0, np.int64)
 
 
 class Memory(Protocol):
-    """A network whose stored values may be read wrong.
+    """A network whose stored values may be read wrong, and the images that it is asked about.
 
     cells: how many one-bit cells hold each layer.
     """
@@ -43,18 +44,20 @@ class Memory(Protocol):
     def restore(self) -> None:
         """Have all cells read right again."""
 
-    def answers(self, images: Images) -> Answers:
-        """The class of each image, int64 [B]; NO_ANSWER where its scores are not numbers."""
+    def answers(self, which: slice) -> Answers:
+        """The class of some of the images, int64 [B]; NO_ANSWER where an image's scores are not numbers."""
+
+    def another(self) -> Self:
+        """One of the same network and images for another thread, whose cells are all read right."""
 
 
 class PackedMemory:
     """One cell a weight of a packed network: its sign. Run by cpu-xnor, whose weights are flipped in place."""
 
-    def __init__(self, network: PackedNetwork) -> None:
-        """Raises FlipscopeError where the native kernels do not run here."""
-        self._network = network
+    def __init__(self, network: PackedNetwork, images: Images) -> None:
+        """images: as they come, or as the network takes them. Raises FlipscopeError where no kernels run here."""
         self._layers = list(network.layers())
-        self._program = FlippingProgram(network)
+        self._program = FlippingProgram(network, taken(network, images))
         self.cells = [weights(layer) for layer in self._layers]
 
     def stored(self, layer: int, cells: Cells) -> NDArray[np.bool_]:
@@ -66,8 +69,13 @@ class PackedMemory:
     def restore(self) -> None:
         self._program.restore()
 
-    def answers(self, images: Images) -> Answers:
-        return classes(self._program.scores(taken(self._network, images)))
+    def answers(self, which: slice) -> Answers:
+        return classes(self._program.scores(which))
+
+    def another(self) -> Self:
+        made = copy.copy(self)
+        made._program = self._program.another()
+        return made
 
 
 class RebuiltMemory:
@@ -76,8 +84,9 @@ class RebuiltMemory:
     The cells of a layer are its weights, then 32 for each of its thresholds.
     """
 
-    def __init__(self, network: PackedNetwork, *, thresholds: bool) -> None:
+    def __init__(self, network: PackedNetwork, images: Images, *, thresholds: bool) -> None:
         self._sound = self._network = network
+        self._images = taken(network, images)
         self._layers = list(network.layers())
         self._thresholds = [limits.view(np.uint32) for limits in _limits(network)]
         counts = [32 * limits.size if thresholds else 0 for limits in self._thresholds]
@@ -100,11 +109,16 @@ class RebuiltMemory:
     def restore(self) -> None:
         self._network, self._program = self._sound, None
 
-    def answers(self, images: Images) -> Answers:
+    def answers(self, which: slice) -> Answers:
         if self._program is None:
             self._program = best("xnor").load(self._network)
             self._program.warm()
-        return classes(self._program.scores(taken(self._network, images)))
+        return classes(self._program.scores(self._images[which]))
+
+    def another(self) -> Self:
+        made = copy.copy(self)
+        made.restore()
+        return made
 
     def _parted(self, layer: int, cells: Cells) -> tuple[Cells, Cells]:
         """Cells of weights, and cells of thresholds counted from the first of those."""
@@ -145,8 +159,13 @@ class CodedMemory:
     def restore(self) -> None:
         self._inner.restore()
 
-    def answers(self, images: Images) -> Answers:
-        return self._inner.answers(images)
+    def answers(self, which: slice) -> Answers:
+        return self._inner.answers(which)
+
+    def another(self) -> Self:
+        made = copy.copy(self)
+        made._inner = self._inner.another()
+        return made
 
 
 def classes(scores: NDArray[np.float32]) -> Answers:

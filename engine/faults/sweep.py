@@ -3,152 +3,124 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Generator, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 
-from engine import datasets
+from engine import datasets, threads
 from engine import messages as m
 from engine.datasets import Dataset
 from engine.errors import Unsupported
-from engine.faults.cells import Failures
 from engine.faults.floats import Float32Memory, Int8Memory
-from engine.faults.memories import NO_ANSWER, CodedMemory, Images, Memory, PackedMemory, RebuiltMemory
+from engine.faults.memories import CodedMemory, Images, Memory, PackedMemory, RebuiltMemory
 from engine.faults.programming import SAFE, Choice, Curve, choice
+from engine.faults.trial import Memories, Score, Series, Trial
 from engine.inference import deploy, modelfile
 from engine.inference.backend import Ready, backend
 from engine.inference.network import FloatNetwork, PackedNetwork
-from engine.inference.rules import taken
 from engine.labs import Source
 from engine.labs.faults import FaultPoint, FaultSummary, Programming, RunFaults, title
-from engine.streams import stream
 from engine.worker import Run
 
-TOGETHER = {"read": 1000, "image": 1}
-"""Images that are read with the same bits wrong; all of them where bits are stored wrong."""
 MOST_IMAGES = {"image": 1000}
 """How many images are read at most."""
 
 
-@dataclass
-class Series:
-    """One curve: a memory, which of its layers have faults, and the test images as it takes them."""
-
-    name: str
-    memory: Memory
-    layers: Sequence[int]
-    images: Images
-    packed: bool = True
-    seconds: float = 0.0
-    """What one draw takes, about."""
-    accuracies: dict[float, float] = field(default_factory=dict)
-    """The mean of each rate."""
-
-
-@dataclass(frozen=True)
-class Trial:
-    """The test set u8 [B, H, W, C], and how cells fail."""
-
-    images: NDArray[np.uint8]
-    labels: NDArray[np.int64]
-    failures: Failures
-    seed: int
-
-    def draw(self, series: Series, rate: float, number: int) -> tuple[float, float]:
-        """Share of the answers that are right, and that are none, with cells failing as in draw `number`."""
-        right = silent = 0
-        size = TOGETHER.get(self.failures.kind, len(self.images))
-        for start in range(0, len(self.images), size):
-            for layer in series.layers if rate else ():
-                rng = stream("faults", self.seed, number, layer, start)
-                stored = partial(series.memory.stored, layer)
-                series.memory.flip(layer, self.failures.draw(rng, series.memory.cells[layer], rate, stored))
-            answers = series.memory.answers(series.images[start : start + size])
-            series.memory.restore()
-            right += int((answers == self.labels[start : start + size]).sum())
-            silent += int((answers == NO_ANSWER).sum())
-        return right / len(self.images), silent / len(self.images)
-
-
 def sweep(request: RunFaults) -> Run:
-    """Yields Progress, a FaultPoint for every series and rate, Programming and FaultSummary. Raises FlipscopeError."""
-    began = time.perf_counter()
+    """Yields Progress, a FaultPoint for every series and rate, Programming and FaultSummary. Raises FlipscopeError.
+
+    Draws go side by side on as many threads as there are.
+    """
+    began, workers = time.perf_counter(), threads.limit()
     network, dataset = _packed(request.model)
     trial = _trial(request, dataset)
     yield m.Progress("job", "Preparing")
-    every = list(_series(request, network, dataset, trial.images))
-    for series in every:
-        yield from _first(trial, series)
-    done, rates = 0.0, sorted({rate for rate in request.rates if rate})
-    whole = request.draws * len(rates) * sum(series.seconds for series in every)
-    spent: list[float] = []
-    for series in every:
-        for rate in rates:
-            drawn = []
-            for number in range(request.draws):
-                yield m.Progress("job", f"{title(series.name)}, {rate:g} broken", done / whole)
-                started = time.perf_counter()
-                drawn.append(trial.draw(series, rate, number))
-                spent += [time.perf_counter() - started] * series.packed
-                done += series.seconds
-            yield _point(series, rate, drawn)
+    rates = sorted({rate for rate in request.rates if rate})
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="draw")
+    try:
+        with threads.limited(1):
+            every = list(_series(request, network, dataset, dataset.test_images[: len(trial.labels)]))
+            for series in every:
+                yield from _first(trial, series, rates[len(rates) // 2])
+            pace = yield from _drawn(trial, every, rates, request.draws, pool)
+    finally:
+        pool.shutdown(cancel_futures=True)
     yield Programming(_choices(request, {series.name: series.accuracies for series in every}))
     yield FaultSummary(
-        network.metadata.name, request.failures.kind, len(trial.images), network.weight_count,
-        len(spent) / sum(spent) if spent else 0.0, time.perf_counter() - began,
+        network.metadata.name, request.failures.kind, len(trial.labels), network.weight_count,
+        pace, time.perf_counter() - began,
     )  # fmt: skip
 
 
-def _first(trial: Trial, series: Series) -> Run:
-    """A series without faults: once, which also tells how long a draw takes."""
+def _first(trial: Trial, series: Series, rate: float) -> Run:
+    """A series without faults, and how long a draw at a rate takes."""
     yield m.Progress("job", f"{title(series.name)}, nothing broken")
+    yield _point(series, 0.0, [trial.draw(series, 0.0, 0)])
     started = time.perf_counter()
-    clean = trial.draw(series, 0.0, 0)
+    trial.draw(series, rate, 0)
     series.seconds = time.perf_counter() - started
-    yield _point(series, 0.0, [clean])
 
 
-def _point(series: Series, rate: float, drawn: Sequence[tuple[float, float]]) -> FaultPoint:
+def _drawn(
+    trial: Trial, every: Sequence[Series], rates: Sequence[float], draws: int, pool: ThreadPoolExecutor
+) -> Generator[m.Event, None, float]:
+    """Every series at every rate; gives the draws a second of packed networks."""
+    done, whole = 0.0, draws * len(rates) * sum(series.seconds for series in every)
+    count, seconds = 0, 0.0
+    tasks = [(rate, number) for rate in rates for number in range(draws)]
+    for series in every:
+        began = time.perf_counter()
+        scores = pool.map(partial(trial.draw, series), *zip(*tasks, strict=True))
+        for rate in rates:
+            found = []
+            for _ in range(draws):
+                yield m.Progress("job", f"{title(series.name)}, {rate:g} broken", done / whole)
+                found.append(next(scores))
+                done += series.seconds
+            yield _point(series, rate, found)
+        if series.packed:
+            count, seconds = count + len(tasks), seconds + time.perf_counter() - began
+    return count / seconds
+
+
+def _point(series: Series, rate: float, drawn: Sequence[Score]) -> FaultPoint:
     accuracies, silent = np.array(drawn).T
     series.accuracies[rate] = float(accuracies.mean())
     return FaultPoint(series.name, rate, accuracies, float(silent.mean()))
 
 
-def _series(
-    request: RunFaults, network: PackedNetwork, dataset: Dataset, images: NDArray[np.uint8]
-) -> Iterator[Series]:
+def _series(request: RunFaults, network: PackedNetwork, dataset: Dataset, images: Images) -> Iterator[Series]:
     """What is compared: the network, coded and by layers, the hardened one, the twins."""
-    own, memory, layers = taken(network, images), _memory(network, request), range(len(list(network.layers())))
-    yield Series("network", memory, layers, own)
-    yield Series("coded", CodedMemory(_memory(network), network), layers, own)
+    first, layers = _memory(network, images, request), range(len(list(network.layers())))
+    own = Memories(first)
+    yield Series("network", own, layers)
+    sound = _memory(network, images) if request.thresholds else first.another()
+    yield Series("coded", Memories(CodedMemory(sound, network)), layers)
     if request.hardened:
         hardened, _ = _packed(request.hardened, dataset)
         every = range(len(list(hardened.layers())))
-        yield Series("hardened", _memory(hardened, request), every, taken(hardened, images))
+        yield Series("hardened", Memories(_memory(hardened, images, request)), every)
     if request.twin:
         twin = _float(request.twin, dataset)
         every = range(len(twin.operations))
-        yield Series("float32", Float32Memory(twin), every, images, packed=False)
-        yield Series("int8", Int8Memory(twin), every, images, packed=False)
+        yield Series("float32", Memories(Float32Memory(twin, images)), every, packed=False)
+        yield Series("int8", Memories(Int8Memory(twin, images)), every, packed=False)
     if request.layers:
-        yield from (Series(f"layer {layer + 1}", memory, [layer], own) for layer in layers)
+        yield from (Series(f"layer {layer + 1}", own, [layer]) for layer in layers)
 
 
-def _memory(network: PackedNetwork, request: RunFaults | None = None) -> Memory:
+def _memory(network: PackedNetwork, images: Images, request: RunFaults | None = None) -> Memory:
     """The quickest memory there is for a network."""
     thresholds = request is not None and request.thresholds
     if thresholds or not isinstance(backend("cpu-xnor").probe(), Ready):
-        return RebuiltMemory(network, thresholds=thresholds)
-    return PackedMemory(network)
+        return RebuiltMemory(network, images, thresholds=thresholds)
+    return PackedMemory(network, images)
 
 
 def _trial(request: RunFaults, dataset: Dataset) -> Trial:
-    most = MOST_IMAGES.get(request.failures.kind)
-    images, labels = np.ascontiguousarray(dataset.test_images[:most]), dataset.test_labels[:most]
-    return Trial(images, labels, request.failures, request.seed)
+    return Trial(dataset.test_labels[: MOST_IMAGES.get(request.failures.kind)], request.failures, request.seed)
 
 
 def _packed(source: Source, dataset: Dataset | None = None) -> tuple[PackedNetwork, Dataset]:

@@ -87,11 +87,11 @@ class Lowering:
         self._source = source
         self._value: int | None = None
         first = chain[0]
-        height, width, channels = first.takes
         if source == "u8":
+            height, width, channels = first.takes
             self._given = Buffer(height * width * channels, width * channels, channels)
         elif isinstance(first.product, Conv):
-            self._given = _map_buffer((height, width, channels))
+            self._given = _map_buffer(first.takes)
         else:
             self._given = Buffer(words_for(first.product.inputs) * WORD_BYTES)
         self.input_step = self._given.step

@@ -1,6 +1,7 @@
 """Networks in faulty memory: what they answer equals what the network answers that was broken by hand."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from engine.inference.backends.naive import BACKEND as ORACLE
 from engine.inference.network import Conv, Product, Threshold
 from tests.inference import builders
 
+ALL = slice(None)
 BUILT = {
     "dense": lambda rng: builders.packed(rng, (5, 13, 1), (70, 9), 4),
     "maps": lambda rng: builders.convolutional(rng, classes=4),
@@ -46,27 +48,47 @@ def oracle(network, images):
 
 
 @pytest.mark.parametrize("kind", BUILT)
-@pytest.mark.parametrize("make", [PackedMemory, lambda network: RebuiltMemory(network, thresholds=False)])
+@pytest.mark.parametrize("make", [PackedMemory, partial(RebuiltMemory, thresholds=False)])
 def test_one_cell_a_weight(kind, make):
     rng = np.random.default_rng(len(kind))
     network = BUILT[kind](rng)
-    images, memory = builders.inputs(rng, network, 40), make(network)
+    images = builders.inputs(rng, network, 40)
+    memory = make(network, images)
     assert memory.cells == [layer.outputs * layer.inputs for layer in network.layers()]
     wrong = [rng.random(count) < 0.2 for count in memory.cells]
     for layer, which in enumerate(wrong):
         memory.flip(layer, np.flatnonzero(which))
-    assert np.array_equal(memory.answers(images), oracle(broken_by_hand(network, wrong), images))
+    assert np.array_equal(memory.answers(ALL), oracle(broken_by_hand(network, wrong), images))
     memory.restore()
-    assert np.array_equal(memory.answers(images), oracle(network, images))
+    assert np.array_equal(memory.answers(ALL), oracle(network, images))
     for layer, product in enumerate(network.layers()):
         cells = np.flatnonzero(wrong[layer])
         assert np.array_equal(memory.stored(layer, cells), weight_signs(product)[cells])
 
 
+@pytest.mark.parametrize("kind", BUILT)
+def test_faults_anywhere_are_those_of_the_whole_network_for_any_of_the_images(kind):
+    """What sound layers gave is kept: layers alone, none, and some of the images."""
+    rng = np.random.default_rng(1)
+    network = BUILT[kind](rng)
+    images = builders.inputs(rng, network, 40)
+    memory = PackedMemory(network, images)
+    for layer in [*range(len(memory.cells)), 0]:
+        wrong = [rng.random(count) < (0.3 if index == layer else 0) for index, count in enumerate(memory.cells)]
+        for index, which in enumerate(wrong):
+            memory.flip(index, np.flatnonzero(which))
+        expected = oracle(broken_by_hand(network, wrong), images)
+        for which in (ALL, slice(7, 8), slice(30, 99)):
+            assert np.array_equal(memory.answers(which), expected[which]), (layer, which)
+        assert np.array_equal(memory.another().answers(ALL), oracle(network, images))
+        memory.restore()
+
+
 def test_thresholds_have_cells_behind_the_weights():
     rng = np.random.default_rng(5)
     network = BUILT["dense"](rng)
-    images, memory = builders.inputs(rng, network, 40), RebuiltMemory(network, thresholds=True)
+    images = builders.inputs(rng, network, 40)
+    memory = RebuiltMemory(network, images, thresholds=True)
     layers = list(network.layers())
     assert memory.cells == [70 * 65 + 32 * 70, 9 * 70 + 32 * 9, 4 * 9]
     fold = next(operation for operation in network.operations if isinstance(operation, Threshold))
@@ -83,7 +105,7 @@ def test_thresholds_have_cells_behind_the_weights():
     wrong[0][3] = True
     expected = broken_by_hand(network, wrong)
     operations = [replace(each, threshold=limits) if each is fold else each for each in expected.operations]
-    assert np.array_equal(memory.answers(images), oracle(replace(network, operations=tuple(operations)), images))
+    assert np.array_equal(memory.answers(ALL), oracle(replace(network, operations=tuple(operations)), images))
 
 
 @settings(deadline=None, max_examples=25)
@@ -91,8 +113,8 @@ def test_thresholds_have_cells_behind_the_weights():
 def test_coded_words_read_as_each_decodes_by_itself(seed, rate):
     rng = np.random.default_rng(seed)
     network = BUILT["dense"](rng)
-    images, inner = builders.inputs(rng, network, 10), PackedMemory(network)
-    memory = CodedMemory(inner, network)
+    images = builders.inputs(rng, network, 10)
+    memory = CodedMemory(PackedMemory(network, images), network)
     wrong = []
     for layer, product in enumerate(network.layers()):
         signs = weight_signs(product)
@@ -107,14 +129,15 @@ def test_coded_words_read_as_each_decodes_by_itself(seed, rate):
             checks = secded.encode(np.array([word])) ^ np.packbits(flips[64:], bitorder="little")
             read.append(secded.decode(np.array([data]), checks)[0][0])
         wrong.append(unpack(np.array(read), 64 * words.size)[: signs.size] ^ signs)
-    assert np.array_equal(memory.answers(images), oracle(broken_by_hand(network, wrong), images))
+    assert np.array_equal(memory.answers(ALL), oracle(broken_by_hand(network, wrong), images))
     memory.restore()
-    assert np.array_equal(memory.answers(images), oracle(network, images))
+    assert np.array_equal(memory.answers(ALL), oracle(network, images))
 
 
 def test_what_a_coded_memory_stores_is_the_code_word():
-    network = BUILT["dense"](np.random.default_rng(2))
-    memory = CodedMemory(PackedMemory(network), network)
+    rng = np.random.default_rng(2)
+    network = BUILT["dense"](rng)
+    memory = CodedMemory(PackedMemory(network, builders.inputs(rng, network, 4)), network)
     signs = weight_signs(next(network.layers()))
     word = pack(signs[64:128])
     expected = [*signs[64:128], *np.unpackbits(secded.encode(word), bitorder="little").astype(bool)]
@@ -131,7 +154,8 @@ FLOATS = {
 def test_a_float_is_its_word(kind):
     rng = np.random.default_rng(3)
     network = FLOATS[kind](rng)
-    images, memory = builders.inputs(rng, network, 50), Float32Memory(network)
+    images = builders.inputs(rng, network, 50)
+    memory = Float32Memory(network, images)
     weights = []
     for layer, operation in enumerate(network.operations):
         wrong = np.flatnonzero(rng.random(memory.cells[layer]) < 0.02)
@@ -142,9 +166,9 @@ def test_a_float_is_its_word(kind):
         memory.flip(layer, wrong)
     operations = zip(network.operations, weights, strict=True)
     by_hand = replace(network, operations=tuple(replace(each, weight=weight) for each, weight in operations))
-    assert np.array_equal(memory.answers(images), answered(FloatProgram(by_hand), images))
+    assert np.array_equal(memory.answers(ALL), answered(FloatProgram(by_hand), images))
     memory.restore()
-    assert np.array_equal(memory.answers(images), FloatProgram(network).scores(images).argmax(1))
+    assert np.array_equal(memory.answers(ALL), FloatProgram(network).scores(images).argmax(1))
 
 
 @pytest.mark.parametrize("kind", FLOATS)
@@ -158,7 +182,7 @@ def test_a_weight_that_is_no_number_leaves_no_answer_at_all(kind):
         operations = [replace(o, weight=weight) if i == layer else o for i, o in enumerate(network.operations)]
         broken = replace(network, operations=tuple(operations))
         assert set(answered(FloatProgram(broken), images)) == {NO_ANSWER}
-        assert set(Float32Memory(broken).answers(images)) == {NO_ANSWER}
+        assert set(Float32Memory(broken, images).answers(ALL)) == {NO_ANSWER}
 
 
 def test_infinities_compare_and_only_what_is_no_number_is_silent():
@@ -178,7 +202,7 @@ def test_infinities_compare_and_only_what_is_no_number_is_silent():
 def test_int8_is_within_half_a_step_and_breaks_by_its_code():
     rng = np.random.default_rng(6)
     network = FLOATS["dense"](rng)
-    memory = Int8Memory(network)
+    memory = Int8Memory(network, builders.inputs(rng, network, 4))
     weight = network.operations[0].weight
     scale = np.abs(weight).max(1, keepdims=True) / 127
     (found,) = [held for held in memory._weights if held.shape == weight.shape]

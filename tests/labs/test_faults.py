@@ -2,11 +2,13 @@
 
 import argparse
 import json
+import threading
+from functools import partial
 
 import numpy as np
 import pytest
 
-from engine import datasets
+from engine import datasets, threads
 from engine import messages as m
 from engine.errors import BadInput, Unsupported
 from engine.faults import memories, sweep
@@ -85,13 +87,30 @@ def test_bits_are_read_wrong_anew_for_every_batch_or_image(files, monkeypatch, k
     request = RunFaults(files["model"], rates=(0.0, 0.2), draws=1, layers=False, failures=Failures(kind))
     results = run(request)
     assert next(each.images for each in results if isinstance(each, FaultSummary)) == images
-    assert len(flips) == 2 * 3 * blocks  # the network and the coded one, three layers each
+    assert len(flips) == 2 * 2 * 3 * blocks  # the network and the coded one, timed and drawn, three layers each
+
+
+def test_threads_share_the_draws_and_change_nothing(files):
+    request = RunFaults(files["model"], files["twin"], rates=RATES, draws=5)
+    alone = points(run(request))
+    with threads.limited(3):
+        for key, point in points(run(request)).items():
+            assert np.array_equal(point.accuracies, alone[key].accuracies), key
+        assert threads.limit() == 3
+
+
+def test_it_can_be_left_in_the_middle(files):
+    events = LAB.run(RunFaults(files["model"], rates=RATES, draws=5))
+    next(event for event in events if isinstance(event, FaultPoint) and event.rate)
+    events.close()
+    assert threads.limit() == 1
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("draw")]
 
 
 def test_where_native_kernels_do_not_run_the_figures_are_the_same(files, monkeypatch):
     request = RunFaults(files["model"], rates=(0.0, 0.1), draws=2, layers=False)
     native = points(run(request))
-    monkeypatch.setattr(sweep, "PackedMemory", lambda network: memories.RebuiltMemory(network, thresholds=False))
+    monkeypatch.setattr(sweep, "PackedMemory", partial(memories.RebuiltMemory, thresholds=False))
     for key, point in points(run(request)).items():
         assert np.array_equal(point.accuracies, native[key].accuracies), key
 

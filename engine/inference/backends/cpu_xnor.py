@@ -87,31 +87,6 @@ class NativeProgram(Program):
         return self._native
 
 
-class FlippingProgram:
-    """A packed network in native code whose stored weights can be flipped in place, between two calls."""
-
-    def __init__(self, network: PackedNetwork) -> None:
-        """Compile it, and wait. Raises FlipscopeError where no variant of the kernels runs here."""
-        self._network, self._constants = network, Constants()
-        lowering = Lowering(list(stages(network)), network.source, host(), self._constants, narrow=False)
-        self._batches, self._kept = _Batches(lowering), lowering.kept
-        self._sound = [kept.rows.copy() for kept in self._kept]
-
-    def flip(self, layer: int, cells: NDArray[np.int64]) -> None:
-        """Flip weights of a layer, by their number row by row, each at most once."""
-        self._kept[layer].flip(cells)
-
-    def restore(self) -> None:
-        """Undo every flip."""
-        for kept, rows in zip(self._kept, self._sound, strict=True):
-            kept.rows[...] = rows
-
-    def scores(self, images: NDArray[np.generic]) -> Scores:
-        """Scores float32 [B, classes] of u8 [B, H, W, C] or words. Raises BadInput."""
-        check_images(self._network, images)
-        return self._batches.scores(images, self._network.classes)
-
-
 class _Few:
     """A context for single images that are copied in and out, which is quicker than to ask numpy for addresses."""
 
@@ -130,7 +105,7 @@ class _Native:
         target, constants, chain = host(), Constants(), list(stages(network))
         self._constants = constants
         self._run = kernel("run")
-        self._batches = _Batches(Lowering(chain, network.source, target, constants, narrow=False))
+        self._batches = Batches(Lowering(chain, network.source, target, constants, narrow=False))
         self._narrow = Lowering(chain, network.source, target, constants, narrow=True)
         self._singles: list[_Few] = []
         self._classes = network.classes
@@ -154,7 +129,7 @@ class _Native:
         return self._batches.scores(images, self._classes)
 
 
-class _Batches:
+class Batches:
     """What runs batches, from several threads at once."""
 
     def __init__(self, lowering: Lowering) -> None:
@@ -164,14 +139,18 @@ class _Batches:
         self._block = max(1, min(BLOCK, SCRATCH // max(1, sum(lowering.buffers))))
 
     def scores(self, images: NDArray[np.generic], classes: int) -> Scores:
-        """Scores of a batch, which was checked, shared among threads where it is worth it."""
+        """Scores of a batch, which was checked."""
         scores: Scores = np.empty((len(images), classes), np.float32)
-        workers = max(1, min(threads.limit(), len(images) // WORTH_A_THREAD))
-        threads.shared(workers, len(images), lambda part: self.run(images[part], scores[part]))
+        self.fill(images, scores)
         return scores
 
+    def fill(self, images: NDArray[np.generic], out: NDArray[np.generic]) -> None:
+        """Take a batch, which was checked, through all layers, shared among threads where it is worth it."""
+        workers = max(1, min(threads.limit(), len(images) // WORTH_A_THREAD))
+        threads.shared(workers, len(images), lambda part: self.run(images[part], out[part]))
+
     def run(self, images: NDArray[np.generic], out: NDArray[np.generic]) -> None:
-        """Take a batch, which was checked, through all layers."""
+        """The same on this thread."""
         try:
             context = self._contexts.pop()
         except IndexError:
@@ -190,7 +169,7 @@ class _NativeConvolver:
         self._takes, (height, width, self._outputs) = shape, stage.gives
         self._gives = (height, width, words_for(self._outputs))
         self._constants = Constants()
-        self._batches = _Batches(Lowering([stage], "bits", host(), self._constants, narrow=False))
+        self._batches = Batches(Lowering([stage], "bits", host(), self._constants, narrow=False))
 
     def __call__(self, maps: Words, out: Words | None = None) -> Words:
         check_maps(maps, self._takes)
