@@ -36,7 +36,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("open", "Open a model or a picture…", "Ctrl+O", lambda w: w.ask_open()),
     Action("runs", "Kept runs, or back to the run", "Ctrl+R", lambda w: w.toggle_runs()),
     Action("setup", "What is trained, and how", "Ctrl+,", lambda w: w.toggle_setup()),
-    Action("help", "What am I seeing?", "F1", lambda w: w.show_help()),
+    Action("help", "What am I seeing?", "F1", lambda w: w.explain()),
     Action("theme", "Light or dark", "Ctrl+T", lambda w: w.toggle_theme()),
     Action("quit", "Quit", "Ctrl+Q", lambda w: w.request_close()),
     Action("run", "Run or pause training", "Space", lambda w: w.session.toggle_run()),

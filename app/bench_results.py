@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Iterable
 from dataclasses import fields
 from itertools import pairwise
@@ -12,7 +11,7 @@ from typing import NamedTuple
 
 from engine import messages as m
 from engine.bits import WORD, words_for
-from engine.errors import BadInput
+from engine.inference.operands import product_of
 
 
 class Case(NamedTuple):
@@ -96,22 +95,20 @@ def title(case: Case) -> str:
     return text if threads == 1 else f"{text}, {threads} threads"
 
 
-def parse_shape(text: str) -> tuple[int, int, int]:
-    """M, N and K of "1000, 777, 513" or "1000x777x513". Raises BadInput."""
-    parts = re.split(r"[\s,x×*]+", text.strip())
-    if len(parts) != 3 or not all(part.isdecimal() and len(part) < 6 for part in parts):
-        raise BadInput("A product needs three sizes.", "Give M, N, K, for example 1000, 777, 513.")
-    rows, columns, depth = (int(part) for part in parts)
-    if not all(1 <= side <= 8192 for side in (rows, columns, depth)):
-        raise BadInput("A size is out of range.", "Give each of M, N and K between 1 and 8192.")
-    return rows, columns, depth
+def bench_of(case: Case) -> m.Bench:
+    """The benchmark that times a case, by itself."""
+    subject, _, batch = case.name.rpartition("@")
+    if not subject:
+        return m.BenchGemm((product_of(case.name),), case.threads)
+    kind = m.BenchConv if "@" in subject else m.BenchNet
+    return kind(((subject, int(batch)),), case.threads)
 
 
 def memory_ratio(case: str) -> float:
     """How many times smaller the packed weights of a case are than in float32, padding included."""
     subject, _, _ = case.rpartition("@")
     if not subject:
-        _, _, depth = parse_shape(case)
+        _, _, depth = product_of(case)
         return _smaller([(depth, 1)])
     if "@" in subject:
         return _smaller([(int(subject.partition("@")[0]), 1)])

@@ -1,4 +1,4 @@
-"""F1: what is seen on each page, in a few sentences, and the keys."""
+"""What is seen on each page, in a few sentences; the lessons, and the keys."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QVBoxLayout, QWidget
 
+from app import lessons
 from app.actions import ACTIONS
+from app.lesson_dialog import opening
 from app.theme import GAP
 from app.widgets.card import label
 
@@ -58,11 +60,24 @@ class HelpDialog(QDialog):
         body.setMinimumWidth(480)
         column.addWidget(label(title, "title"))
         column.addWidget(body)
+        column.addWidget(label("F1 in a panel, or a click on its title, tells about the panel alone.", "muted"))
+        column.addLayout(_lessons())
         column.addLayout(_keys())
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.button(QDialogButtonBox.StandardButton.Close).setIcon(QIcon())  # the style's own is not of the theme
         buttons.rejected.connect(self.reject)
         column.addWidget(buttons)
+
+
+def _lessons() -> QGridLayout:
+    """Links to all of them, in two columns."""
+    grid = QGridLayout()
+    grid.setHorizontalSpacing(24)
+    links = [opening(label(f"[{title}]({name}.md)")) for name, title in lessons.titles().items()]
+    half = (len(links) + 1) // 2
+    for index, link in enumerate(links):
+        grid.addWidget(link, index % half, index // half)
+    return grid
 
 
 def _keys() -> QGridLayout:

@@ -143,6 +143,16 @@ OPTIONS: tuple[Option, ...] = (
 )  # fmt: skip
 
 
+LESSONS: dict[Section, str] = {
+    "data": "data",
+    "network": "networks",
+    "method": "methods",
+    "schedule": "flip",
+    "more": "latent",
+}
+"""The lesson (app.lessons) behind each section."""
+
+
 def title_of(value: str) -> str:
     """A named choice for people."""
     return TITLES.get(value, value[:1].upper() + value[1:].replace("-", " "))

@@ -239,7 +239,7 @@ class RunSession(QObject):
             case m.RunState():
                 self.run.state, self.run.why = event.state, event.why
             case m.Tuned():
-                self.run.config = event.config
+                self.run.config, self.run.tuned = event.config, True
             case m.Saved():
                 self.run.saved = event
             case m.Done() if self.run.active:

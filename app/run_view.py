@@ -15,7 +15,10 @@ State = Literal["none", "starting", "running", "paused", "evaluating", "saving",
 
 @dataclass
 class RunView:
-    """One run. `lost` means that the trainer died under it; `saved` is where it can be resumed from."""
+    """One run. `lost` means that the trainer died under it; `saved` is where it can be resumed from.
+
+    first_step: where it was when this window saw it first. tuned: whether settings were changed since.
+    """
 
     state: State = "none"
     why: str = ""
@@ -27,6 +30,8 @@ class RunView:
     class_names: tuple[str, ...] = ()
     steps_per_epoch: int = 0
     stepper: str = ""
+    first_step: int = 0
+    tuned: bool = False
     step: int = 0
     epoch: float = 0.0
     time: float = 0.0
@@ -53,6 +58,7 @@ class RunView:
             self.history = History()
             self.accuracy = None
             self.saved = None
+            self.first_step, self.tuned = event.step, False
         elif event.step < self.step:
             self.history.rewind(event.step)
         self.name, self.folder, self.config = event.run, event.folder, event.config

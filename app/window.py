@@ -17,6 +17,7 @@ from PySide6.QtGui import (
     QShowEvent,
 )
 from PySide6.QtWidgets import (
+    QApplication,
     QButtonGroup,
     QFileDialog,
     QFrame,
@@ -39,6 +40,7 @@ from app.pages.labs import LabsPage
 from app.pages.learn import LearnPage
 from app.session import Notice, Session
 from app.theme import Choice, theme, tokens
+from app.why import PanelHelp, explained
 from app.widgets.status import StatusLine
 
 PAGES = (("draw", "Draw"), ("learn", "Learn"), ("kernels", "Kernels"), ("labs", "Labs"))
@@ -139,6 +141,14 @@ class Window(QMainWindow):
         self.session.settings.theme = choice
         theme().choose(choice)
 
+    def explain(self) -> None:
+        """What the panel shows that has the keys, else the page in front."""
+        panel = explained(QApplication.focusWidget())
+        if panel is None:
+            self.show_help()
+        else:
+            PanelHelp(panel).open()
+
     def show_help(self) -> None:
         """What the page in front shows, and the keys."""
         HelpDialog(self.session.visible_page, self).open()
@@ -232,7 +242,7 @@ class Window(QMainWindow):
         column.addStretch(1)
         self._theme_button = _rail_button("Theme", "Light or dark (Ctrl+T)")
         self._theme_button.clicked.connect(self.toggle_theme)
-        self._help_button = _rail_button("Help", "What am I seeing? (F1)")
+        self._help_button = _rail_button("Help", "What this page shows, lessons, keys")
         self._help_button.clicked.connect(self.show_help)
         column.addWidget(self._theme_button)
         column.addWidget(self._help_button)

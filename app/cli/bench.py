@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 
 from app.cli.printing import Record, answer, json_flag, print_table, short
+from engine import messages as m
+from engine.inference.operands import SWEEP
 
 SUMMARY = "time kernels, whole networks or the window"
 
@@ -13,7 +15,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("what", choices=("gemm", "net", "conv", "gui"))
     parser.add_argument("--size", type=int, action="append", metavar="N", help="gemm: N x N x N")
     parser.add_argument("--sweep", action="store_true", help="gemm: products from thin to square, for a roofline")
-    parser.add_argument("--case", action="append", help="net: e.g. 784-1024x3-10; conv: e.g. 128@32x32")
+    parser.add_argument(
+        "--case", action="append", help="gemm: e.g. 1000x777x513; net: e.g. 784-1024x3-10; conv: e.g. 128@32x32"
+    )
     parser.add_argument("--batch", type=int, action="append", metavar="N", help="gemm: rows; net and conv: images")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--quick", action="store_true", help="seconds instead of minutes")
@@ -29,12 +33,27 @@ def run(options: argparse.Namespace) -> int:
 
     common = {"batch": options.batch, "threads": options.threads, "quick": options.quick}
     if options.what == "gemm":
-        record = commands.bench_gemm(size=options.size, sweep=options.sweep, **common)
+        record = commands.bench_gemm(size=options.size, sweep=options.sweep, case=options.case, **common)
     elif options.what == "net":
         record = commands.bench_net(case=options.case, **common)
     else:
         record = commands.bench_conv(case=options.case, **common)
     return answer(options, record, print_bench)
+
+
+def values_of(command: m.Bench) -> Record:
+    """The values of the options that ask for the same of `run`."""
+    match command:
+        case m.BenchGemm(shapes) if shapes == SWEEP:
+            asked: Record = {"what": "gemm", "sweep": True}
+        case m.BenchGemm(shapes):
+            asked = {"what": "gemm", "case": ["x".join(map(str, shape)) for shape in shapes]}
+        case m.BenchNet(cases) | m.BenchConv(cases):
+            what = "net" if isinstance(command, m.BenchNet) else "conv"
+            asked = {"what": what, "case": [f"{case}@{batch}" for case, batch in cases]}
+        case _:
+            raise TypeError(command)
+    return asked | {"threads": command.threads, "quick": command.quick}
 
 
 def print_bench(record: Record) -> None:

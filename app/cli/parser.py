@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from types import ModuleType
@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 
 from app.cli import bench, data, doctor, evaluate, predict, recipes, runs, train, window
 from app.cli.printing import REFUSED, answer, json_flag, progress_line
+from app.cli.written import written
 from engine import __version__
 from engine.errors import UnknownName
 from engine.labs import Lab, labs
@@ -25,6 +26,13 @@ COMMANDS: dict[str, ModuleType] = {
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """What is asked for; its `run` does it. Raises UnknownName, and SystemExit as argparse does."""
     return _parser().parse_args(_with_command(list(arguments)))
+
+
+def command_line(command: str, values: Mapping[str, Any]) -> list[str]:
+    """The arguments that `parse` gives these values for, with the command's defaults in place of all others."""
+    parser = argparse.ArgumentParser()
+    _arguments(command, parser)
+    return [command, *written(parser, values)]
 
 
 def _with_command(arguments: list[str]) -> list[str]:
@@ -53,15 +61,23 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     for name, module in COMMANDS.items():
         command = commands.add_parser(name, help=module.SUMMARY, description=module.SUMMARY)
-        module.arguments(command)
+        _arguments(name, command)
         command.set_defaults(run=module.run)
     for lab in labs().values():
         command = commands.add_parser(lab.name, help=f"lab: {lab.summary}", description=f"{lab.summary}.".capitalize())
-        lab.add_arguments(command)
-        command.add_argument("--threads", type=int, default=min(2, os.cpu_count() or 1), help="(default %(default)s)")
-        json_flag(command)
+        _arguments(lab.name, command)
         command.set_defaults(run=partial(_lab, lab))
     return parser
+
+
+def _arguments(name: str, parser: argparse.ArgumentParser) -> None:
+    """Give a parser the arguments of a command, or of a lab's."""
+    if name in COMMANDS:
+        COMMANDS[name].arguments(parser)
+        return
+    labs()[name].add_arguments(parser)
+    parser.add_argument("--threads", type=int, default=min(2, os.cpu_count() or 1), help="(default %(default)s)")
+    json_flag(parser)
 
 
 def _lab(lab: Lab[Any], options: argparse.Namespace) -> int:

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from engine.config import RunConfig
 
 SUMMARY = "train a network in a run folder"
+NAMED = ("data", "model", "epochs", "time_limit", "seed", "threads", "device")
+"""Settings with a flag of their own."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,18 +39,35 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     from engine.training.commands import train
-    from engine.training.models import chosen
 
-    named = ("data", "model", "epochs", "time_limit", "seed", "threads", "device")
-    changes = {key: getattr(options, key) for key in named if getattr(options, key) is not None}
-    changes |= chosen(changes["model"]) if "model" in changes else {}
-    changes |= assignments(options.set)
-    config = _settings(options).with_changes(changes)
-    record = train(config, out=options.out, resume=options.resume, on_progress=progress_line)
+    record = train(config_of(options), out=options.out, resume=options.resume, on_progress=progress_line)
     progress_line("")
     if record:  # of several processes the first alone speaks
         answer(options, record, _print_train)
     return INTERRUPTED if record.get("interrupted") else DONE
+
+
+def config_of(options: argparse.Namespace) -> RunConfig:
+    """The run that is asked for. Raises FlipscopeError."""
+    from engine.training.models import chosen
+
+    changes = {key: getattr(options, key) for key in NAMED if getattr(options, key) is not None}
+    changes |= chosen(changes["model"]) if "model" in changes else {}
+    return _settings(options).with_changes(changes | assignments(options.set))
+
+
+def values_of(config: RunConfig) -> Record:
+    """The values of the options that ask for this run: the inverse of `config_of`."""
+    from engine.config import RunConfig
+
+    settings, usual = config.to_json(), RunConfig().to_json()
+    flags = {key: settings[key] for key in NAMED if settings[key] is not None}
+    if config.layers:
+        del flags["model"]  # a name of one's own, which means something beside its layers only
+    if config.time_limit is not None:
+        del flags["epochs"]
+    others = [f"{key}={value}" for key, value in settings.items() if key not in flags and value != usual[key]]
+    return flags | {"set": others}
 
 
 def assignments(texts: Sequence[str]) -> dict[str, str]:

@@ -18,19 +18,24 @@ from engine import messages as m
 
 @dataclass(frozen=True)
 class About:
-    """A lab in words. claims: what its paper claims, each a sentence; never mixed with what was measured here."""
+    """A lab in words. claims: what its paper claims, each a sentence; never mixed with what was measured here.
+
+    lesson: the name of the one behind it (app.lessons).
+    """
 
     question: str
     method: str
     limits: str
     source: str
     claims: tuple[str, ...]
+    lesson: str = "bit"
 
 
 class LabPanel(QWidget):
-    """One lab on the Labs page: its choices and its plots. The page adds the words, Run, Stop and Export.
+    """One lab on the Labs page: its choices and its plots. The page adds the words, the command, Run, Stop and Export.
 
-    Emit `edited` when a choice changes, and `found` with what was measured here, in a few sentences.
+    Say of each card what is seen in it with `app.why.explain`. Emit `edited` when a choice changes, and `found` with
+    what was measured here, in a few sentences.
 
     name: of the lab (engine.labs), where there is one. title: on its tab. order: of the tabs, lowest first.
     """

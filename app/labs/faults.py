@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 from app.labs import About, LabPanel
 from app.session import Session
 from app.theme import GAP, Tokens
+from app.why import explain
 from app.widgets.card import Card
 from app.widgets.fault_options import FaultOptions
 from app.widgets.plot import Paint
@@ -47,6 +48,7 @@ class FaultsPanel(LabPanel):
             "weakly, without error correction, for up to half the system's energy.",
             "Trained with the errors, a network bears 4 % of them (1904.03652).",
         ),
+        lesson="faults",
     )
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
@@ -118,8 +120,23 @@ class FaultsPanel(LabPanel):
         column.addWidget(self.options)
         rates = Card("Accuracy against broken bits", "mean of the draws, shaded from the lowest to the highest")
         rates.body.addWidget(self.rates, 1)
+        explain(
+            rates,
+            "How accurate each form of the network stays as more of its stored bits are wrong, on a logarithmic axis "
+            "with a place for 0 of its own. Level is harmless; the dashed line is what the paper claims.",
+            "Accuracy in % over the whole test set, mean of the draws, shaded from the lowest to the highest draw; "
+            "bits are broken anew in each draw, by the seed.",
+            "faults",
+        )
         layers = Card("One layer broken at a time", "binarized")
         layers.body.addWidget(self.layers, 1)
+        explain(
+            layers,
+            "The same with the faults in one layer alone, all others whole. The line that falls first belongs to the "
+            "layer that bears least.",
+            "Accuracy in % over the whole test set, mean of the draws; the share is of that layer's bits.",
+            "faults",
+        )
         grid = QGridLayout()
         grid.setSpacing(GAP)
         grid.addWidget(rates, 0, 0, 1, 2)

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 from app.labs import About, LabPanel
 from app.session import Session
 from app.theme import GAP
+from app.why import explain
 from app.widgets.card import Card, label
 from app.widgets.class_counts import ClassCounts
 from app.widgets.marked_bits import MarkedBits
@@ -37,6 +38,7 @@ class VerifyPanel(LabPanel):
         "so. Diagrams and SAT can take too long; then the answer is 'out of budget', never a guess.",
         source="Y. Zhang et al., BDD4BNN, CAV 2021. MiniCard: M. Liffiton and J. Maglalang, SAT 2012.",
         claims=("Its tool BNNQuanalyst comes with a network of 784 inputs and four blocks of 50 to be counted.",),
+        lesson="proof",
     )
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
@@ -143,15 +145,44 @@ class VerifyPanel(LabPanel):
         column.addWidget(self.said)
         self._digit_card, self._other_card = Card("The digit"), Card("Counterexample")
         self._digit_card.body.addWidget(self.digit, 1)
+        explain(
+            self._digit_card,
+            "The input that is asked about, as the bits that the network gets. Rings mark bits that force or change "
+            "the class alone, where that was asked.",
+            "Bits of the test image or of the canvas; what forces the class is proved by SAT.",
+            "proof",
+        )
         self._other_card.body.addWidget(self.other, 1)
+        explain(
+            self._other_card,
+            "An input near the digit that the network reads as another class, if there is one. Crosses mark the bits "
+            "that were changed.",
+            "Found by the engine and run through the network again before it is shown.",
+            "proof",
+        )
         pictures = QHBoxLayout()
         pictures.setSpacing(GAP)
         pictures.addWidget(self._digit_card)
         pictures.addWidget(self._other_card)
         counts = Card("Inputs of each class", "logarithmic")
         counts.body.addWidget(self.counts, 1)
+        explain(
+            counts,
+            "How many of all inputs within the radius are read as each class, on a logarithmic axis. One bar alone "
+            "means that the digit's class is proved.",
+            "Exact counts, by enumeration or decision diagrams; SAT does not count.",
+            "proof",
+        )
         sweep = Card("Robust accuracy", "of the sweep's test digits")
         sweep.body.addWidget(self.plot, 1)
+        explain(
+            sweep,
+            "The share of test digits that are read right and stay so whatever bits change, by how many may change. "
+            "Two networks can be laid over each other.",
+            "In % of the test digits of the sweep, proved for each; what was not found out in time counts as not "
+            "robust.",
+            "proof",
+        )
         grid = QGridLayout()
         grid.setSpacing(GAP)
         grid.addLayout(pictures, 0, 0, 1, 2)

@@ -10,11 +10,12 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWi
 from app.pen_clock import PenClock
 from app.session import Notice, Session
 from app.theme import GAP
+from app.why import explain
 from app.widgets.canvas import Canvas
 from app.widgets.card import Card, label
 from app.widgets.draw_bar import DrawBar
 from app.widgets.ink import Picture
-from app.widgets.layer_signs import LayerCard
+from app.widgets.layer_signs import LayerCard, no_layers
 from app.widgets.notice import NoticeArea
 from app.widgets.page import framed
 from app.widgets.scores import ScoreChart
@@ -205,9 +206,22 @@ class DrawPage(QWidget):
         left.setSpacing(GAP)
         self._canvas_card = Card("Draw a digit", "or drop a picture")
         self._canvas_card.body.addWidget(self.canvas, 1)
+        explain(
+            self._canvas_card,
+            "Draw a digit with mouse or pen: it is read while you draw. Undo takes back a stroke; a picture can be "
+            "dropped in its place.",
+            "Strokes are kept as lines and drawn to 280×280 grey pixels, whatever the size of the window.",
+            "data",
+        )
         sees = Card("What it sees")
-        sees.setToolTip("The digit, cropped, scaled, centred by mass")
         sees.body.addWidget(self.sight, 1)
+        explain(
+            sees,
+            "Your drawing as the network gets it: cropped to its ink, scaled, and centred by its mass, as the digits "
+            "that it learned from. Point at a square for the pixel's value.",
+            "Brightness from 0 to 255 of each pixel, averaged over the area that it covers.",
+            "data",
+        )
         below = QHBoxLayout()
         below.setSpacing(GAP)
         below.addWidget(sees, 10)
@@ -238,6 +252,14 @@ class DrawPage(QWidget):
         self._scores_card = Card("Scores", "votes for each digit")
         self._scores_card.body.addWidget(self.chart, 1)
         self._scores_card.body.addWidget(self.readout)
+        explain(
+            self._scores_card,
+            "The score of every class from the backend in use; the highest wins. Arrow keys or the pointer tell a "
+            "score to its last bit.",
+            "float32 scores without unit: the last layer's sum times the class's scale plus its shift. Pen to "
+            "prediction is from the pen's event to the painted answer, median of the latest.",
+            "networks",
+        )
         right.addWidget(self.votes)
         right.addWidget(self._scores_card, 1)
         return right
@@ -256,17 +278,7 @@ class DrawPage(QWidget):
             card.setMinimumHeight(LAYER_ROOM)
             self._layers_place.addWidget(card, 1)
         if not self.layers:
-            self._layers_place.addWidget(_no_layers(model), 1)
-
-
-def _no_layers(model: m.ModelInfo | None) -> Card:
-    card = Card("Layer signs")
-    word = "appear here with a model." if model is None else "are what a packed model has; this one is not packed."
-    text = label(f"The sign bits of every hidden layer {word}", "muted")
-    text.setWordWrap(True)
-    card.body.addWidget(text)
-    card.body.addStretch(1)
-    return card
+            self._layers_place.addWidget(no_layers(model), 1)
 
 
 def _differs(model: m.ModelInfo, other: m.ModelInfo | None) -> bool:

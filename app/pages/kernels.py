@@ -5,9 +5,10 @@ from __future__ import annotations
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QComboBox, QFileDialog, QGridLayout, QWidget
 
-from app.bench_results import BenchResults, Case, title
+from app.bench_results import BenchResults, Case, bench_of, title
 from app.session import Session
 from app.theme import GAP, theme, tokens
+from app.why import explain
 from app.widgets.card import Card
 from app.widgets.dot_card import DotCard
 from app.widgets.kernel_bar import KernelBar
@@ -77,6 +78,7 @@ class KernelsPage(QWidget):
         peak = None if device else self.results.peak
         self.roofline.show_rows(self.results.measured(threads, device), peak, name, threads)
         self.bar.copy.setEnabled(bool(self.results.cases))
+        self.bar.shown = None if self.case is None else bench_of(self.case)
 
     def _absent(self) -> list[m.BenchRow]:
         """Before anything is measured: the backends that cannot take part, and why."""
@@ -100,11 +102,27 @@ class KernelsPage(QWidget):
         times = Card("Time of one case", "median, whisker = quartiles")
         times.add_to_header(self.cases)
         times.body.addWidget(self.bars, 1)
+        explain(
+            times,
+            "The time that each backend and float peer takes for one case, shorter is better, on a logarithmic axis. "
+            "Slower ones and those that cannot run stay listed.",
+            "Median of the turns, whiskers from the first to the third quartile; contestants take turns, on CPU time "
+            "where one thread works, after each result was compared with the oracle.",
+            "xnor",
+        )
         roofline = Card("Roofline")
         self._legend = roofline.hint
         theme().changed.connect(self._name_kinds)
         self._name_kinds()
         roofline.body.addWidget(self.roofline, 1)
+        explain(
+            roofline,
+            "Each measured row as a dot: its speed over how much it computes with each byte it must move. The level "
+            "lines are what this core can compute at most, the slanted ones what its memory can bring.",
+            "GMAC/s over MAC/byte, operands and result moved once; the ceilings were measured on this machine in the "
+            "same process.",
+            "xnor",
+        )
         grid = QGridLayout()
         grid.setSpacing(GAP)
         for card, row, place in ((times, 0, 0), (self.dot, 0, 1), (roofline, 1, 0), (self.meaning, 1, 1)):

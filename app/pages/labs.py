@@ -7,6 +7,7 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QStackedWidget, QWidget
 
+from app import as_command
 from app.labs import LabPanel, panels
 from app.notices import Notice
 from app.session import Session
@@ -31,7 +32,9 @@ class LabsPage(QWidget):
         self.setObjectName("page")
         self.session = session
         self.panels: list[LabPanel] = [panel(session) for panel in panels()]
-        self.bar = LabBar([panel.title for panel in self.panels])
+        self._requests: dict[str, m.RunLab] = {}
+        """What was asked of each lab last."""
+        self.bar = LabBar([panel.title for panel in self.panels], self.command)
         self._stack = QStackedWidget()
         self._pace = Pace(time.monotonic)
         self._progress = m.Progress("job", "Starting")
@@ -55,10 +58,16 @@ class LabsPage(QWidget):
         self.bar.tabs.button(index).setChecked(True)
         self._refresh()
 
+    def command(self) -> as_command.Command:
+        """What was run in the tab in front, while that is seen, else what Run would. Raises FlipscopeError."""
+        panel = self.panel
+        return as_command.of_lab(self._requests[panel.name] if panel.csv() else panel.request())
+
     # ------------------------------------------------------------ running
 
     def _run(self) -> None:
         panel, request = self.panel, self.panel.request()
+        self._requests[panel.name] = request
         self._pace, self._progress = Pace(time.monotonic), m.Progress("job", "Starting")
         self.session.jobs.start(request, "labs", f"The lab '{panel.title}'")
         panel.begin(request)

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QSizePolic
 
 from app.theme import GRID, theme, tokens
 from app.watched import Target, Watched
+from app.why import explain
 from app.widgets.axes import Axis
 from app.widgets.bits import BitView
 from app.widgets.card import Card, label
@@ -74,6 +75,14 @@ class BitsCard(Card):
         theme().changed.connect(self._write_legend)
         self._write_legend()
         self.set_step(None)
+        explain(
+            self,
+            "Every square is one weight of a layer, a row for each output: black −1, white +1, amber where it flipped "
+            "just now. Zoom until one square is one bit; a click follows its latent value below.",
+            "The signs of the latent weights at the step shown, all of them, as the trainer sent them; flips are "
+            "counted at every step, also between two pictures.",
+            "flip",
+        )
 
     def set_layers(self, names: list[str]) -> None:
         """Offer a tab for each layer, called by its number where many names would not fit."""

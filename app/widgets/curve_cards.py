@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from app.run_view import RunView
 from app.theme import Tokens
+from app.why import explain
 from app.widgets.axes import Axis, figure
 from app.widgets.card import Card
 from app.widgets.plot import Paint, Plot
@@ -30,6 +31,14 @@ class LossCard(Card):
         self.plot.add_line("train", lambda t: t.muted)
         self.plot.add_line("test", lambda t: t.xnor, symbol=True)
         self.body.addWidget(self.plot, 1)
+        explain(
+            self,
+            "How wrong the network is, in the unit of its loss: grey on each batch that it learns from, green on the "
+            "test images. Falling together is learning; green rising while grey falls is learning by heart.",
+            "Loss without unit, of every training step on its own batch (minimum and maximum of each stretch), and of "
+            "the whole test set at each score.",
+            "methods",
+        )
 
     def refresh(self, run: RunView) -> None:
         """Draw the run up to now."""
@@ -56,6 +65,14 @@ class AccuracyCard(Card):
         )  # fmt: skip
         self.plot.add_line("test", lambda t: t.xnor, symbol=True)
         self.body.addWidget(self.plot, 1)
+        explain(
+            self,
+            "The share of test images that are read right, which the network never learned from. The newest is at the "
+            "right of the title.",
+            "In %, of the network as it would be deployed: folded, batch-norm re-estimated, all test images through "
+            "XNOR and popcount in the trainer.",
+            "threshold",
+        )
 
     def refresh(self, run: RunView) -> None:
         """Draw the run up to now."""
@@ -81,6 +98,14 @@ class FlipsCard(Card):
             empty="The share that flips appears here.",
         )  # fmt: skip
         self.body.addWidget(self.plot, 1)
+        explain(
+            self,
+            "The share of each layer's weights that turn at a step, on a logarithmic axis. It dies down, layer by "
+            "layer, as the learning rate falls and the network comes to rest.",
+            "Signs compared before and after every step, over all weights of the layer (minimum and maximum of each "
+            "stretch); a step without flips lies at half a flip.",
+            "flip",
+        )
         self._titles: list[str] = []
 
     def refresh(self, run: RunView) -> None:

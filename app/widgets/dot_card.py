@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
 
 from app.dot_product import Bits, DotProduct
 from app.session import TRAINING, Session
+from app.why import explain
 from app.widgets.card import Card, label
 from app.widgets.dot_steps import STEPS, DotSteps
 from app.widgets.segmented import Segmented
@@ -60,6 +61,13 @@ class DotCard(Card):
         session.prediction.connect(self._predicted)
         self._stepped(self.steps.step)
         self.refresh()
+        explain(
+            self,
+            "One product of two vectors of signs, done by hand: compare the bits, count the equal ones, subtract. "
+            "Arrows go through the steps; a click flips a bit.",
+            "Real bits where there are some, as the line below says; sums are exact integers.",
+            "xnor",
+        )
 
     def refresh(self) -> None:
         """Take the bits anew, as they are."""

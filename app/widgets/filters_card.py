@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QToolButton
 
+from app.why import explain
 from app.widgets.card import Card
 from app.widgets.filters import FilterTiles
 
@@ -19,6 +20,13 @@ class FiltersCard(Card):
         self.back = self._turner("‹", "The outputs before", -1)
         self.forward = self._turner("›", "The outputs after", 1)
         self.tiles.turned.connect(self.refresh)
+        explain(
+            self,
+            "The weights of each first-layer output, laid out as the picture it looks at. Early on they are noise; "
+            "strokes and edges appear as it learns.",
+            "The same bits as above, of the step shown: white +1, black −1, amber flipped since the picture before.",
+            "bit",
+        )
         self.refresh()
 
     def refresh(self) -> None:

@@ -7,13 +7,14 @@ import os
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLineEdit, QPushButton, QSizePolicy
 
-from app.bench_results import parse_shape
+from app import as_command
 from app.session import Session
 from app.theme import GAP, GRID
 from app.widgets.card import label, set_role
+from app.widgets.copy_command import CopyCommand
 from engine import messages as m
 from engine.errors import BadInput
-from engine.inference.operands import SWEEP
+from engine.inference.operands import SWEEP, product_of
 
 SIZES = (256, 512, 1024, 2048, 4096)
 RAGGED = (1000, 777, 513)
@@ -35,6 +36,7 @@ class KernelBar(QFrame):
         super().__init__()
         self.setObjectName("bar")
         self._session = session
+        self.shown: m.Bench | None = None  # whose figures are on the page
         row = QHBoxLayout(self)
         row.setContentsMargins(GAP, GRID, GAP, GRID)
         row.setSpacing(GRID)
@@ -57,6 +59,7 @@ class KernelBar(QFrame):
         for part in (self.run, self.shape, self.custom, self.batch, self.threads):
             row.addWidget(part)
         row.addWidget(self.state, 1)
+        row.addWidget(CopyCommand("this benchmark", lambda: as_command.of_bench(self.shown or self.command())))
         row.addWidget(self.copy)
         row.addWidget(self.save)
         self._connect()
@@ -70,7 +73,7 @@ class KernelBar(QFrame):
             return BATCHED[kind](((what, int(self.batch.currentData())),), threads)
         if kind == "sweep":
             return m.BenchGemm(SWEEP, threads, quick=True)
-        return m.BenchGemm((parse_shape(self.custom.text()) if kind == CUSTOM else what,), threads)
+        return m.BenchGemm((product_of(self.custom.text()) if kind == CUSTOM else what,), threads)
 
     def refresh(self) -> None:
         """Show what applies now: the entry of sizes, the batch, whether Run can run, what is going on."""

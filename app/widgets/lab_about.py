@@ -6,7 +6,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from app.labs import About
+from app.lesson_dialog import lesson_link
 from app.theme import GRID
+from app.why import explain
 from app.widgets.card import Card, label, set_role
 
 NOTHING_YET = "Nothing yet: press Run."
@@ -28,6 +30,7 @@ class LabAbout(Card):
         self._say("Method", about.method)
         self._say("Limits", about.limits)
         self._say("Source", about.source)
+        self._column.addWidget(lesson_link(about.lesson))
         self._column.addStretch(1)
         area = QScrollArea()
         area.setWidget(holder)
@@ -37,6 +40,13 @@ class LabAbout(Card):
         area.setAccessibleName("About this lab")
         area.setStyleSheet("QScrollArea, QScrollArea > QWidget > QWidget { background: transparent; }")
         self.body.addWidget(area, 1)
+        explain(
+            self,
+            "What this lab asks and how it answers, and where the answer ends. What its paper claims stands apart from "
+            "what was measured here.",
+            "Under 'Measured here' are figures of the run in this window alone; claims are quoted from the paper.",
+            about.lesson,
+        )
 
     def show_measured(self, text: str) -> None:
         """Say what was measured here; "" for nothing yet."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Signal, SignalInstance
 from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QProgressBar, QPushButton
 
+from app.as_command import Command
 from app.theme import GAP, GRID
 from app.widgets.card import FittingLabel, set_role
+from app.widgets.copy_command import CopyCommand
 from engine.messages import Progress
 from engine.pace import progress_text
 
@@ -24,7 +26,8 @@ class LabBar(QFrame):
     stop_asked = Signal()
     export_asked = Signal()
 
-    def __init__(self, titles: Sequence[str]) -> None:
+    def __init__(self, titles: Sequence[str], command: Callable[[], Command]) -> None:
+        """command: what the tab in front asks for."""
         super().__init__()
         self.setObjectName("bar")
         row = QHBoxLayout(self)
@@ -47,7 +50,7 @@ class LabBar(QFrame):
         self.run.setMinimumWidth(76)
         self.stop = _button("Stop", "Stop this run at once", self.stop_asked)
         self.export = _button("Export…", "Save what was found as CSV, or as a picture", self.export_asked)
-        for button in (self.run, self.stop, self.export):
+        for button in (self.run, self.stop, CopyCommand("this lab", command), self.export):
             row.addWidget(button)
 
     def show_idle(self, why_not: str, *, wrong: bool = False) -> None:

@@ -10,10 +10,11 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.figures import percent
 from app.theme import mono, theme, tokens
-from app.widgets.card import Card
+from app.why import explain
+from app.widgets.card import Card, label
 from app.widgets.tiles import BitTiles, TipWidget
 from engine.bits import unpack
-from engine.messages import LayerSigns
+from engine.messages import LayerSigns, ModelInfo
 
 BARS = 45
 AXIS = 16
@@ -33,6 +34,14 @@ class LayerCard(Card):
         self.tiles.set_count(outputs)
         self.body.addWidget(self.tiles)
         self.body.addWidget(self.sums, 1)
+        explain(
+            self,
+            "What the layer says of your digit: a bit for each neuron, white +1, black −1. Below, the sums they were "
+            "taken of; each neuron has a threshold of its own, so that both colours share a bar.",
+            "The integers themselves of the packed network on this digit: equal bits minus different ones, or on "
+            "pixels the sum of ±brightness.",
+            "threshold",
+        )
 
     def show_signs(self, signs: LayerSigns | None) -> None:
         """Show a layer's answer to the digit, or nothing."""
@@ -148,3 +157,20 @@ class SumsHistogram(TipWidget):
         minus, plus = self._counts[:, index]
         spread = f"{low:+.0f} to {high:+.0f}" if self._what == "sum" else f"{low:+.3g} to {high:+.3g}"
         return f"{self._what}s {spread}: {plus} became +1, {minus} became −1"
+
+
+def no_layers(model: ModelInfo | None) -> Card:
+    """The card in place of those of hidden layers, where a model has none that give bits, or there is no model."""
+    card = Card("Layer signs")
+    word = "appear here with a model." if model is None else "are what a packed model has; this one is not packed."
+    text = label(f"The sign bits of every hidden layer {word}", "muted")
+    text.setWordWrap(True)
+    card.body.addWidget(text)
+    card.body.addStretch(1)
+    explain(
+        card,
+        "The answers of the hidden layers, a bit for each neuron, appear here. They need a packed model.",
+        "Nothing is measured yet.",
+        "networks",
+    )
+    return card

@@ -8,10 +8,11 @@ from types import SimpleNamespace
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from app import run_words
+from app import as_command, run_words
 from app.options import BY_KEY, Section
 from app.session import Session
 from app.theme import GAP, GRID
+from app.widgets.copy_command import CopyCommand
 from app.widgets.fitting_button import FittingButton
 from app.widgets.knobs import Knobs
 from app.widgets.run_fields import RunFields
@@ -55,6 +56,7 @@ class LearnBar(QFrame):
         for widget in (self.run, self.step, self.stop, self.reset, *self._chosen(), *self._spins()):
             row.addWidget(widget)
         row.addStretch(1)
+        row.addWidget(CopyCommand("this run", self._command))
         row.addWidget(self.runs)
         row.addWidget(self.mode)
         self.knobs = Knobs(self.fields)
@@ -89,6 +91,11 @@ class LearnBar(QFrame):
         """Mark the button of the section that is shown; "" for none."""
         for key, button in self.sections.items():
             button.setChecked(key == section)
+
+    def _command(self) -> as_command.Command:
+        """Of the run that is seen, else of the one that is composed."""
+        session = self._session
+        return as_command.of_run(session.run) if session.run.name else as_command.of_config(session.draft.config())
 
     def _chosen(self) -> list[QWidget]:
         self.sections = {key: FittingButton(*words) for key, words in CHOSEN.items()}

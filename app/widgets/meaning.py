@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 from app.bench_results import BenchResults, Case, memory_ratio
 from app.figures import multiple, share_of
 from app.theme import GAP, mono
+from app.why import explain
 from app.widgets.card import Card, label, set_role
 from engine.inference.standing import against_tensor_cores
 from engine.messages import BackendInfo
@@ -57,6 +58,14 @@ class Meaning(Card):
         for text in (self.exact, self.tensor, self.machine, self.notes):
             self.body.addWidget(text)
         self.show_case(BenchResults(), None)
+        explain(
+            self,
+            "The case at the left in four ratios: against torch, against the best float, against this core's own "
+            "limit, and in memory. Below, whether every result was exact.",
+            "Ratios of medians of the rows at the left; the limit is a loop of xor, popcount and add on registers "
+            "alone, timed in turns with them.",
+            "xnor",
+        )
 
     def show_case(self, results: BenchResults, case: Case | None) -> None:
         """Speak of a case of the results, or of what will be here."""

@@ -9,6 +9,7 @@ from PySide6.QtGui import QPainter, QPixmap
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from app.theme import GAP, GRID, tokens
+from app.why import explain
 from app.widgets.card import Card, FittingLabel
 from app.widgets.overlay import (
     LETTERS,
@@ -69,6 +70,14 @@ class OverlayCard(Card):
         foot.addWidget(self.save)
         self.body.addWidget(self._sheet, 1)
         self.body.addLayout(foot)
+        explain(
+            self,
+            "The runs that are ticked, laid over each other by step, epoch or second. Letters name them; the first is "
+            "what the others are read against.",
+            "Accuracy in % of the folded network on the test set at each score; loss and flips of every step, "
+            "averaged over parts of the run.",
+            "methods",
+        )
         self.refresh()
 
     def show_runs(self, compared: list[Compared]) -> None:
@@ -84,7 +93,6 @@ class OverlayCard(Card):
         plot = self.plots[measure]
         plot.show_curves(curves, SPANS[self._span])
         self._stack.setCurrentWidget(plot)
-        self.title.setToolTip(MEANT[measure])
         self.legend.show_rows([(one.index, one.name, _newest(one)) for one in self._compared])
         self.save.setEnabled(bool(curves))
         without = [one.name for one in self._compared if LETTERS[one.index] not in curves]

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QDoubleSpinBox, QGridLayout, QHBoxLayout, QLabel, 
 
 from app.figures import digits
 from app.theme import GRID
+from app.why import explain
 from app.widgets.card import Card, FittingLabel, label
 from app.widgets.energy_plot import FEMTO, EnergyPlot, Mark
 from engine.faults.programming import SAFE, Choice, Curve, Junction, choice
@@ -51,6 +52,14 @@ class ProgrammingCard(Card):
         for line in (self.told, self.best):
             self.body.addWidget(line)
         self.refresh()
+        explain(
+            self,
+            "What weak programming would save: accuracy against the energy of writing all weights, by a model of a "
+            "magnetic cell. The mark is the best pulse that costs no more accuracy than allowed.",
+            "Energies are the model's with the parameters above, not measured; accuracies are read off the curves "
+            "that were measured at the left.",
+            "faults",
+        )
 
     def show_points(self, network: Sequence[FaultPoint], coded: Sequence[FaultPoint], bits: int) -> None:
         """Take over what was measured so far; bits: weights of the network."""

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 from app import run_words
 from app.session import Session
 from app.theme import GRID
+from app.why import explain
 from app.widgets.card import Card, FittingLabel, label
 from app.widgets.strip import size
 from engine.messages.runs import KeptCheckpoint, RunRow
@@ -89,6 +90,14 @@ class RunDetails(Card):
         self.body.addWidget(self.nothing)
         self.body.addStretch(1)
         self.show_run(None)
+        explain(
+            self,
+            "What the selected run was: network, data, method, how long it trained and what it reached. Open it, "
+            "branch from a kept checkpoint, or take it away.",
+            "Accuracies in % on the test set as they were written down while it trained; seconds are of training "
+            "alone.",
+            "methods",
+        )
 
     # ------------------------------------------------------------ making
 

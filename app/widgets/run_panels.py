@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from app.theme import GAP
+from app.why import explain
 from app.widgets.bits_card import BitsCard
 from app.widgets.card import Card
 from app.widgets.confusion import ConfusionMatrix
@@ -29,15 +30,39 @@ class RunPanels(QWidget):
             empty="Press Run: hidden weights appear here.",
         )  # fmt: skip
         self.latent_card.body.addWidget(self.latent, 1)
+        explain(
+            self.latent_card,
+            "The hidden real numbers behind the bits of the layer chosen at the left; their signs are its weights. "
+            "Those near zero may flip soon, those at the dashed ends are clipped.",
+            "Share of the layer's latent weights in each of 64 bars, in %, at the step shown; of large layers some "
+            "rows at a time, in turn.",
+            "latent",
+        )
         self.sign_card = Card("Before the sign", figures=True)
         self.sign = Histogram(
             "Before the sign", "value", *m.PREACTIVATION_RANGE,
             empty="What signs are taken of appears here.",
         )  # fmt: skip
         self.sign_card.body.addWidget(self.sign, 1)
+        explain(
+            self.sign_card,
+            "The values that the layer's signs are taken of, after batch-norm, on the latest batch. Left of zero they "
+            "become −1, from zero on +1; the gradient passes only between −1 and +1.",
+            "Share of the values in each bar, in %, of a sample of the latest training batch; the figures by the "
+            "title are the shares below and above zero.",
+            "sign",
+        )
         self.confusion_card = Card("Confusion", CONFUSION_HINT)
         self.confusion = ConfusionMatrix("Which class is taken for which appears here with the first score.")
         self.confusion_card.body.addWidget(self.confusion, 1)
+        explain(
+            self.confusion_card,
+            "Which class was taken for which: rows are what it is, columns what it was taken for. Green on the "
+            "diagonal is right; the brighter elsewhere, the commoner the mistake.",
+            "Test images counted at the newest score by the folded network; colours are shares of the row, point at a "
+            "cell for its count.",
+            "data",
+        )
         self._right = QStackedWidget()
         self._right.addWidget(self._cards())
         row = QHBoxLayout(self)

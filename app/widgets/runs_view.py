@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QPushButton, QT
 from app import run_words
 from app.session import Session
 from app.theme import GAP, GRID
+from app.why import explain
 from app.widgets.card import Card, FittingLabel
 from app.widgets.overlay import Compared
 from app.widgets.overlay_card import OverlayCard
@@ -85,6 +86,12 @@ class RunsView(QWidget):
         self._card.body.addLayout(top)
         self._card.body.addWidget(self.list, 1)
         self._card.body.addLayout(foot)
+        explain(
+            self._card,
+            "Every kept run, whoever began it, the window or a command. Tick up to six to compare them at the right.",
+            "Read from the runs' own folders; accuracy in % is that of the last score on the test set.",
+            "methods",
+        )
         return self._card
 
     def _connect(self) -> None:

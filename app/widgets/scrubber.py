@@ -7,6 +7,7 @@ from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSlider, QStyle, QStyleOptionSlider, QWidget
 
 from app.theme import GRID
+from app.why import explain
 from app.widgets.card import label, set_role
 
 
@@ -35,6 +36,7 @@ class Scrubber(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.setAccessibleName("Timeline of the run")
         row = QHBoxLayout(self)
         row.setContentsMargins(2, 0, 2, 0)
         row.setSpacing(GRID + 4)
@@ -53,6 +55,13 @@ class Scrubber(QWidget):
         for part in (self.text, self.slider, self.end, self.live):
             row.addWidget(part, 1 if part is self.slider else 0)
         self.show_moments(0, 0, None, "", "")
+        explain(
+            self,
+            "The run's past: drag to see bits, filters and distributions as they were, while training goes on. Live "
+            "shows the newest moment again and follows.",
+            "Moments recorded as it learned; older ones are thinned so that the whole run stays in reach.",
+            "flip",
+        )
 
     def show_moments(self, count: int, index: int, step: int | None, epoch: str, newest: str) -> None:
         """Show where the playhead is without announcing it.

@@ -8,9 +8,11 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
-from app.options import SECTIONS, Section, of_section
+from app.lesson_dialog import lesson_link
+from app.options import LESSONS, SECTIONS, Section, of_section
 from app.session import Session
 from app.theme import GAP, GRID
+from app.why import explain
 from app.widgets.card import Card, label
 from app.widgets.data_picker import DataPicker
 from app.widgets.model_picker import ModelPicker, layers_line
@@ -54,6 +56,13 @@ class SetupPanel(Card):
         self.body.setSpacing(GRID + 4)
         for part in (self.recipe, self.tabs, self._stack, self.held, self.problem):
             self.body.addWidget(part, 1 if part is self._stack else 0)
+        explain(
+            self,
+            "Everything that determines a run, section by section, each with a line on what it is now. What may change "
+            "while a run is under way can be turned live; the rest is held until it is stopped.",
+            "Settings, not measurements; a recipe says below its name what it was seen to reach, and on what.",
+            "methods",
+        )
         self.fields.refreshed.connect(self._refresh)
         self.fields.refresh()
         self.show_section("data")
@@ -78,6 +87,7 @@ class SetupPanel(Card):
         for option in of_section(section):
             self.rows[option.key] = SetupRow(option, self._control(option.key))
             column.addWidget(self.rows[option.key])
+        column.addWidget(lesson_link(LESSONS[section]))
         column.addStretch(1)
         scroll = QScrollArea()
         scroll.setWidget(page)

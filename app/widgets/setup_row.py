@@ -7,8 +7,8 @@ from types import SimpleNamespace
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QToolButton, QWidget
 
-from app.lessons import LessonDialog
 from app.options import Option
+from app.setting_dialog import SettingDialog
 from app.theme import GRID
 from app.widgets.card import label
 
@@ -30,7 +30,7 @@ class SetupRow(QWidget):
         lesson.setProperty("flat", True)
         lesson.setAccessibleName(f"About: {option.title}")
         lesson.setToolTip(f"What is this? {option.title}")
-        lesson.clicked.connect(lambda _checked=False: LessonDialog(option, self._value, self.window()).open())
+        lesson.clicked.connect(lambda _checked=False: SettingDialog(option, self._value, self.window()).open())
         self.line = label("", "muted")
         self.line.setWordWrap(True)
         grid = QGridLayout(self)

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
 from app.run_view import RunView
 from app.session import Session
 from app.theme import GAP, theme, tokens
+from app.why import explain
 from app.widgets.card import label
 
 NAMES = {"trainer": "the trainer", "inference": "the inference worker"}
@@ -33,6 +34,7 @@ class StatusLine(QFrame):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.setObjectName("status")
+        self.setAccessibleName("State of training")
         self.setFixedHeight(28)
         self._session = session
         self._saved_at: float | None = None
@@ -50,6 +52,13 @@ class StatusLine(QFrame):
         row.addStretch(1)
         row.addWidget(self._children)
         row.addWidget(self._saved)
+        explain(
+            self,
+            "What training is doing, how far it is and how fast, and when it was saved last. Looking is the share of "
+            "its time that goes into the pictures you see.",
+            "Steps a second over the newest ones; looking in % of the trainer's time.",
+            "flip",
+        )
         self._timer = QTimer(self, interval=250)
         self._timer.timeout.connect(self._refresh)
         self._timer.start()

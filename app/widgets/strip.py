@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QComboBox, QFrame, QGridLayout, QHBoxLayout, QVBox
 from app.figures import duration
 from app.session import TRAINING, TWIN, Session
 from app.theme import GAP, GRID, mono, theme, tokens
+from app.why import explain
 from app.widgets.card import FittingLabel, label, set_role
 from engine import messages as m
 
@@ -113,6 +114,14 @@ class Strip(QFrame):
         for signal in (session.mode_changed, session.backends_changed, session.models_changed, session.model_changed):
             signal.connect(self.refresh)
         session.run_changed.connect(self.refresh)
+        explain(
+            self,
+            "The same network scored twice, in float32 and in packed bits, and whether they agree to the last bit. The "
+            "float twin at the right is another network, trained without binarization.",
+            "Accuracy in % over the whole test set; time is that of all images over their number, in the inference "
+            "worker; bytes are of the weights alone.",
+            "xnor",
+        )
         self.refresh()
 
     def refresh(self) -> None:

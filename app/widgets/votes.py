@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QTo
 
 from app.figures import duration
 from app.theme import GRID, theme, tokens
+from app.why import explain
 from app.widgets.card import Card, label, set_role
 from app.widgets.scores import ScoreStrip
 from engine.messages import BackendInfo, Prediction, Vote
@@ -156,6 +157,14 @@ class Votes(Card):
         self._place.addWidget(self.waiting)
         self.verdict = label("", "good")
         self.body.addWidget(self.verdict)
+        explain(
+            self,
+            "What each backend says of your digit, and how long it took; those that cannot run here say why. A press "
+            "on a row makes it the one in use.",
+            "Time of one image through the whole network in this backend, copying included, median of a few calls; "
+            "scores are compared as bits, not within a tolerance.",
+            "xnor",
+        )
         theme().changed.connect(self._repaint)
 
     def set_backends(self, infos: tuple[BackendInfo, ...], active: str) -> None:

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSlider
 from app.figures import digits
 from app.session import Session
 from app.theme import GRID
+from app.why import explain
 from app.widgets.card import Card, label
 from app.widgets.filters import FilterTiles
 from engine import messages as m
@@ -48,6 +49,14 @@ class WearCard(Card):
         self.body.addLayout(row)
         self.body.addWidget(self.tiles, 1)
         self._wearing.told.connect(self.refresh)
+        explain(
+            self,
+            "The stored weight bits of the network that reads your digit: white +1, black −1. The slider stores some "
+            "of them wrong, always the same ones; they are amber.",
+            "The share of all weight bits that is broken, in %; the bits are drawn by a fixed seed, and the digit is "
+            "read again by that very network.",
+            "faults",
+        )
         session.model_changed.connect(self._list_layers)
         self._list_layers()
         self.refresh()

@@ -19,7 +19,7 @@ from engine.errors import BadInput, FlipscopeError
 from engine.inference import bench, changed, deploy, modelfile, pictures, settling
 from engine.inference.backend import Backend, best, left_out
 from engine.inference.network import Network, PackedNetwork
-from engine.inference.operands import SWEEP
+from engine.inference.operands import SWEEP, product_of
 from engine.inference.predict import timed
 from engine.inference.rules import taken
 from engine.inference.service import backend_rows
@@ -162,12 +162,14 @@ def bench_gemm(
     threads: int = 1,
     quick: bool = False,
     sweep: bool = False,
+    case: Sequence[str] | None = None,
 ) -> Record:
-    """Time +-1 products of size x size x size, or of `batch` rows each; or SWEEP. Raises FlipscopeError."""
-    if sweep and (size or batch):
-        raise BadInput("A sweep has its own sizes.", "Leave out --size and --batch, or --sweep.")
+    """Time +-1 products of size x size x size, or of `batch` rows each; of "MxNxK"; or SWEEP. Raises FlipscopeError."""
+    if sum(map(bool, (sweep, case, size or batch))) > 1:
+        raise BadInput("Sizes are given twice.", "Give --size with --batch, or --case, or --sweep.")
     sizes = size or (QUICK_SIZES if quick else SIZES)
     shapes = SWEEP if sweep else [(rows, n, n) for n in sizes for rows in (batch or (n,))]
+    shapes = [product_of(one) for one in case] if case else shapes
     return _collected(bench.gemm(shapes, threads, quick=quick))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -14,6 +15,8 @@ from engine.inference.network import Affine, Conv, Dense, Metadata, Operation, P
 
 LARGEST = 1 << 15
 """The longest side of a product, the widest layer, the largest batch."""
+LONGEST = 1 << 13
+"""The longest side of a product that is given by all three."""
 LARGEST_MAPS = 1 << 29
 """Values of all maps of one batch at most: two gigabytes of floats."""
 KERNEL, PADDING = 3, 1
@@ -65,6 +68,17 @@ def convolution_traffic(conv: Conv, shape: Shape, batch: int) -> Traffic:
 
 
 # ---------------------------------------------------------------- cases as they are written
+
+
+def product_of(text: str) -> tuple[int, int, int]:
+    """M, N and K of "1000x777x513" or "1000, 777, 513". Raises BadInput."""
+    parts = re.split(r"[\s,x×*]+", text.strip())
+    if len(parts) != 3 or not all(part.isdecimal() and len(part) < 6 for part in parts):
+        raise BadInput("A product needs three sizes.", "Give M, N, K, for example 1000, 777, 513.")
+    rows, columns, depth = (int(part) for part in parts)
+    if not all(1 <= side <= LONGEST for side in (rows, columns, depth)):
+        raise BadInput("A size is out of range.", f"Give each of M, N and K between 1 and {LONGEST}.")
+    return rows, columns, depth
 
 
 def widths_of(architecture: str) -> tuple[int, ...]:

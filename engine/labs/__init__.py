@@ -43,6 +43,12 @@ class Lab(Protocol[Request]):
     def request(self, options: argparse.Namespace) -> m.RunLab:
         """What these arguments ask for. Raises FlipscopeError."""
 
+    def options(self, request: Request) -> Record:
+        """What its arguments are for this request, by destination: the inverse of `request`.
+
+        Raises BadInput where none ask for it, as of what was drawn by hand (`named`: of a network in training).
+        """
+
     def run(self, request: Request) -> Run:
         """The experiment: yields Progress("job", what it is doing, share), its LabResults, and None in between.
 
@@ -70,6 +76,13 @@ def check_range(what: str, value: float, low: float, high: float) -> None:
     """Raise BadInput for a number of a request that is not within these limits."""
     if not low <= value <= high:
         raise BadInput(f"The {what} is {value:g}.", f"Choose it between {low:,} and {high:,}.")
+
+
+def named(source: Source) -> str:
+    """The path of a model, for a command. Raises BadInput where it is in no file."""
+    if isinstance(source, bytes):
+        raise BadInput("The network in training is in no file that a command could read.", "Stop the run; open it.")
+    return source
 
 
 def plain(result: m.LabResult) -> Record:

@@ -14,7 +14,7 @@ from engine import messages as m
 from engine.errors import BadInput
 from engine.faults.cells import KINDS, Failures
 from engine.faults.programming import Choice, Junction
-from engine.labs import Record, Source
+from engine.labs import Record, Source, named
 from engine.tables import table
 from engine.worker import Run
 
@@ -149,6 +149,22 @@ class Faults:
             options.overdrive,
             options.loss / 100,
         )
+
+    def options(self, request: RunFaults) -> Record:
+        return {
+            "file": named(request.model),
+            "twin": named(request.twin),
+            "hardened": named(request.hardened),
+            "rates": request.rates,
+            "draws": request.draws,
+            "seed": request.seed,
+            **asdict(request.failures),
+            "thresholds": request.thresholds,
+            "no_layers": not request.layers,
+            **asdict(request.junction),
+            "overdrive": request.overdrive,
+            "loss": 100 * request.loss,
+        }
 
     def run(self, request: RunFaults) -> Run:
         from engine.faults.sweep import sweep

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from engine import messages as m
 from engine.errors import BadInput, UnknownName
-from engine.labs import Record, Source, check_range, plain
+from engine.labs import Record, Source, check_range, named, plain
 from engine.worker import Run
 
 ENGINES = {
@@ -169,6 +169,24 @@ class Verify:
             sweep=options.sweep,
             other=options.other,
         )
+
+    def options(self, request: RunVerify) -> Record:
+        if request.image is not None:
+            raise BadInput("What was drawn is in no file that a command could read.", "Ask about a test digit.")
+        return {
+            "file": named(request.model),
+            "radius": request.radius,
+            "import_network": request.imported,
+            "index": request.index,
+            "image": request.picture,
+            "engine": request.engine,
+            "explain": request.explain,
+            "tolerance": request.tolerance,
+            "max_nodes": request.nodes,
+            "time_limit": request.seconds,
+            "sweep": request.sweep,
+            "other": named(request.other),
+        }
 
     def run(self, request: RunVerify) -> Run:
         from engine.verify.asked import asked

@@ -5,9 +5,10 @@ import io
 
 import pytest
 
-from app.bench_results import COLUMNS, BenchResults, Case, memory_ratio, parse_shape, title
+from app.bench_results import COLUMNS, BenchResults, Case, memory_ratio, title
 from engine import messages as m
 from engine.errors import BadInput
+from engine.inference.operands import product_of
 
 CUBE = "64x64x64"
 
@@ -77,13 +78,13 @@ def test_csv_holds_every_row_and_field(results):
 
 @pytest.mark.parametrize("text", ["1000, 777, 513", "1000x777x513", " 1000 777  513 ", "1000×777×513"])
 def test_shapes_as_people_type_them(text):
-    assert parse_shape(text) == (1000, 777, 513)
+    assert product_of(text) == (1000, 777, 513)
 
 
 @pytest.mark.parametrize("text", ["", "1,2", "1,2,3,4", "a,b,c", "0,1,1", "9000,1,1", "-1,2,3", "1.5,2,3"])
 def test_other_shapes_say_what_to_do(text):
     with pytest.raises(BadInput, match="Give"):
-        parse_shape(text)
+        product_of(text)
 
 
 def test_memory_counts_padding():

@@ -1,0 +1,59 @@
+"""What is on the screen as a line for the command line: a run, a benchmark, a lab."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.cli import bench, train
+from app.cli.parser import command_line
+from app.run_view import RunView
+from engine import messages as m
+from engine.config import RunConfig
+from engine.labs import labs
+
+LAB_THREADS = 1
+"""Of a job in the window."""
+
+
+@dataclass(frozen=True)
+class Command:
+    """arguments: of main.py. caveat: in what it is not what was seen, a sentence; "" where it is the same."""
+
+    arguments: Sequence[str]
+    caveat: str = ""
+
+    @property
+    def line(self) -> str:
+        """As it is typed into a shell of this system."""
+        words = ["python", "main.py", *self.arguments]
+        return subprocess.list2cmdline(words) if sys.platform == "win32" else shlex.join(words)
+
+
+def of_config(config: RunConfig) -> Command:
+    """Of a run that has not begun."""
+    return Command(command_line("train", train.values_of(config)))
+
+
+def of_run(run: RunView) -> Command:
+    """Of a run that is seen."""
+    caveat = ""
+    if run.tuned:
+        caveat = "Settings were changed while it ran: this has the newest of them from the first step on."
+    elif run.first_step:
+        caveat = f"What is seen went on from step {run.first_step:,} of a kept run: this trains it from the first."
+    return Command(of_config(run.config).arguments, caveat)
+
+
+def of_bench(command: m.Bench) -> Command:
+    """Of a benchmark."""
+    return Command(command_line("bench", bench.values_of(command)))
+
+
+def of_lab(request: m.RunLab) -> Command:
+    """Of a lab. Raises BadInput where no command asks for it."""
+    values = labs()[request.lab].options(request)
+    return Command(command_line(request.lab, values | {"threads": LAB_THREADS}))
