@@ -32,6 +32,7 @@ class Tokens:
     bit_off: str  # -1
     bit_on: str  # +1
     flip: str
+    flip_word: str  # the same in writing, which needs more contrast than a square
     float_: str
     xnor: str
     twin: str
@@ -56,7 +57,7 @@ class Tokens:
 
 
 DARK_LAYERS = ("#CC79A7", "#56B4E9", "#E69F00", "#1FB58A", "#B9A7F0")
-LIGHT_LAYERS = ("#A8507F", "#0072B2", "#B87400", "#008562", "#6A52C0")
+LIGHT_LAYERS = ("#A54E7C", "#0070AF", "#936000", "#007A5A", "#6A52C0")
 
 DARK = Tokens(
     background="#15171C",
@@ -68,10 +69,11 @@ DARK = Tokens(
     bit_off="#0C0D10",
     bit_on="#E3E5E8",
     flip="#E69F00",
+    flip_word="#E69F00",
     float_="#56B4E9",
     xnor="#1FB58A",
     twin="#CC79A7",
-    warning="#E0633A",
+    warning="#E86E47",
     primary="#2B6FB3",
     dark=True,
 )
@@ -85,10 +87,11 @@ LIGHT = Tokens(
     bit_off="#1B1E24",
     bit_on="#F2F3F5",
     flip="#C98500",
-    float_="#0072B2",
-    xnor="#008562",
-    twin="#A8507F",
-    warning="#C4431B",
+    flip_word="#8A5A00",
+    float_="#0070AF",
+    xnor="#007A5A",
+    twin="#A54E7C",
+    warning="#BE4019",
     primary="#2B6FB3",
     dark=False,
 )

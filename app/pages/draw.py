@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QFocusEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from app.pen_clock import PenClock
@@ -50,11 +51,14 @@ class DrawPage(QWidget):
         self._shown: m.Prediction | None = None
         self._layout_for: m.ModelInfo | None = None
         self._inked = False
-        self.setFocusProxy(self.canvas)
         self._lay_out()
         self._connect()
         self._backends_changed()
         self._model_changed()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Keys go to the canvas. (With it as its proxy Qt would skip all that comes before it when Tab is pressed.)"""
+        self.canvas.setFocus(event.reason())
 
     # ------------------------------------------------------------ from the canvas to a question
 

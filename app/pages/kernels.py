@@ -9,7 +9,7 @@ from app.bench_results import BenchResults, Case, bench_of, title
 from app.session import Session
 from app.theme import GAP, theme, tokens
 from app.why import explain
-from app.widgets.card import Card
+from app.widgets.card import Card, label
 from app.widgets.dot_card import DotCard
 from app.widgets.kernel_bar import KernelBar
 from app.widgets.meaning import Meaning
@@ -111,7 +111,8 @@ class KernelsPage(QWidget):
             "xnor",
         )
         roofline = Card("Roofline")
-        self._legend = roofline.hint
+        self._legend = label()
+        roofline.add_to_header(self._legend)
         theme().changed.connect(self._name_kinds)
         self._name_kinds()
         roofline.body.addWidget(self.roofline, 1)

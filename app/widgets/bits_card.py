@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QVBoxLayout
 
 from app.theme import GRID, theme, tokens
 from app.watched import Target, Watched
 from app.why import explain
 from app.widgets.axes import Axis
 from app.widgets.bits import BitView
-from app.widgets.card import Card, label
+from app.widgets.card import Card, FittingLabel, label
 from app.widgets.plot import Plot
 
 NAMED = 5
@@ -46,10 +46,8 @@ class BitsCard(Card):
         self.body.addWidget(self.view, 1)
         self.legend = label()
         self.legend.setTextFormat(Qt.TextFormat.RichText)
-        self.readout = label("", figures=True)
-        self.past = label("", "muted", figures=True)
-        for text in (self.readout, self.past):  # what they say must not move the trace
-            text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.readout = FittingLabel(figures=True)  # what they say must not move the trace
+        self.past = FittingLabel("muted", figures=True)
         self.trace = Plot(
             "Latent value of the pinned weight", Axis("step"), Axis("latent", low=-1.08, high=1.08),
             empty="click a square to follow it",
@@ -149,8 +147,8 @@ class BitsCard(Card):
         self._show_trace()
 
     def _say(self, what: str, past: str) -> None:
-        self.readout.setText(what)
-        self.past.setText(past)
+        self.readout.say(what)
+        self.past.say(past)
 
     def _show_trace(self) -> None:
         steps, latent = self._watched.trace()
@@ -185,7 +183,7 @@ class BitsCard(Card):
         t = tokens()
         self.legend.setText(
             f'<span style="color:{t.muted}">black −1 · white +1 · </span>'
-            f'<span style="color:{t.flip}">amber flipped just now</span>'
+            f'<span style="color:{t.flip_word}">amber flipped just now</span>'
         )
 
 

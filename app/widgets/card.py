@@ -24,13 +24,11 @@ class Card(QFrame):
         self._header = QHBoxLayout()
         self._header.setSpacing(GRID)
         self.title = label(title, "title")
-        self.hint = label(hint, "muted")
-        if figures:
-            self.hint.setFont(mono())
+        self.hint = FittingLabel("muted", figures=figures)
+        self.hint.say(hint)
         self.hint.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self._header.addWidget(self.title)
-        self._header.addStretch(1)
-        self._header.addWidget(self.hint)
+        self._header.addWidget(self.hint, 1)
         outer.addLayout(self._header)
         self.body = QVBoxLayout()
         self.body.setSpacing(GRID)
@@ -45,7 +43,7 @@ class Card(QFrame):
 
     def set_hint(self, text: str) -> None:
         """Change the hint."""
-        self.hint.setText(text)
+        self.hint.say(text)
 
 
 def label(text: str = "", role: str = "", *, figures: bool = False) -> QLabel:

@@ -16,6 +16,8 @@ from app.widgets.energy_plot import FEMTO, EnergyPlot, Mark
 from engine.faults.programming import SAFE, Choice, Curve, Junction, choice
 from engine.labs.faults import FaultPoint
 
+WIDEST = "I = 10.00 I_c"
+"""The longest that is written beside a slider, so that it moves nothing."""
 PARAMETERS = (
     ("stability", "Δ", "", 1.0, "Thermal stability"),
     ("critical_current", "I_c", " µA", 1e-6, "Critical current"),
@@ -152,7 +154,7 @@ class ProgrammingCard(Card):
         for column, (slider, told, name) in enumerate(
             ((self.overdrive, self.overdrive_told, "current"), (self.pulse, self.pulse_told, "pulse"))
         ):
-            told.setMinimumWidth(84)
+            told.setMinimumWidth(told.fontMetrics().horizontalAdvance(WIDEST))
             grid.addWidget(label(name, "muted"), 0, 3 * column)
             grid.addWidget(slider, 0, 3 * column + 1)
             grid.addWidget(told, 0, 3 * column + 2)

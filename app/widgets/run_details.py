@@ -160,7 +160,6 @@ class RunDetails(Card):
         self.name.setPlaceholderText(row.name)
         self.note.show_text(row.note)
         self.set_hint(run_words.when(row.created, time.time()))
-        self.hint.setToolTip(row.name)
         facts = self._facts(row)
         for name, fact in self.facts.items():
             fact.say(*facts.get(name, ("",)))

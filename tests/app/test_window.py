@@ -6,7 +6,7 @@ import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QDialog, QLineEdit, QSlider, QWidget
+from PySide6.QtWidgets import QAbstractButton, QComboBox, QDialog, QWidget
 
 from app.session import Notice
 from app.theme import DARK, LIGHT, theme
@@ -139,24 +139,6 @@ def test_closing_ends_every_child(window, session):
     window.close()
     assert session.trainer.ended
     assert session.inference.ended
-
-
-FOCUSABLE = (QAbstractButton, QComboBox, QAbstractSpinBox, QLineEdit, QSlider)
-
-
-@pytest.mark.parametrize("name", [name for name, _ in PAGES])
-def test_every_control_has_a_name_for_those_who_do_not_see_it(window, name):
-    window.show_page(name)
-    nameless = [
-        widget
-        for widget in window.findChildren(QWidget)
-        if isinstance(widget, FOCUSABLE)
-        and widget.focusPolicy() != Qt.FocusPolicy.NoFocus
-        and not widget.accessibleName()
-        and not getattr(widget, "text", str)()
-        and widget.objectName() != "qt_spinbox_lineedit"
-    ]
-    assert not nameless
 
 
 @pytest.mark.parametrize("choice", ["light", "dark"])

@@ -83,7 +83,7 @@ def asked(page):
 def test_empty_canvas_is_no_digit(page):
     assert page.seen() is None
     assert asked(page) is None
-    assert page.votes.hint.text() == "no digit"
+    assert page.votes.hint.whole == "no digit"
     assert all(row.answer.text() == "–" for row in page.votes.rows.values())
 
 
@@ -171,7 +171,7 @@ def test_clearing_and_undoing_ask_again(page):
     draw(page, (100, 100), (200, 200))
     settle(page)
     page.bar.clear.click()
-    assert page.votes.hint.text() == "no digit"
+    assert page.votes.hint.whole == "no digit"
     before = page.session.inference.count(m.Predict)
     page.bar.undo.click()
     assert page.session.inference.count(m.Predict) == before + 1
@@ -210,7 +210,7 @@ def test_refreshed_network_is_asked_again(page):
 
 def test_layers_follow_the_model_whatever_its_shape(page):
     page.session.inference.say(m.ModelLoaded(info(hidden=(4096, 4096, 512), classes=26)))
-    assert [card.hint.text() for card in page.layers] == ["4,096 bits", "4,096 bits", "512 bits"]
+    assert [card.hint.whole for card in page.layers] == ["4,096 bits", "4,096 bits", "512 bits"]
     page.session.inference.say(m.ModelLoaded(info(hidden=(), classes=3, input_shape=(8, 9, 3), preparation="none")))
     assert page.layers == []
     draw(page, (100, 100), (200, 200))

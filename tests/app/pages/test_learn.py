@@ -86,8 +86,8 @@ def test_pictures_follow_frames(page, trainer):
     draw(page)
     at = page.bits.view.square(3, 4).center().toPoint()
     assert page.bits.view.grab().toImage().pixelColor(at).name().upper() == tokens().flip
-    assert page.latent_card.hint.text() == "clipped 12.5 %"
-    assert page.sign_card.hint.text() == "−1 47% · +1 53%"
+    assert page.latent_card.hint.whole == "clipped 12.5 %"
+    assert page.sign_card.hint.whole == "−1 47% · +1 53%"
 
 
 def test_live_pictures_wait_their_turn_but_scrubbing_does_not(page, session, trainer):
@@ -145,7 +145,7 @@ def test_confusion_is_that_of_the_moment(page, session, trainer):
     session.scrub(0)
     draw(page)
     assert page.confusion.describe(0, 1) == "0 taken for 1: 1 of 10"
-    assert page.accuracy.hint.text() == "90.00 %"
+    assert page.accuracy.hint.whole == "90.00 %"
 
 
 def test_layer_tabs_choose_what_is_seen(page, trainer):
@@ -177,8 +177,8 @@ def test_pinning_watches_and_reads(page, session, trainer, qtbot):
     trainer.frame(watch=((0, 2, 7), -0.083, 4))
     draw(page)
     sign = "+1" if trainer.bits[0][2, 7] else "−1"
-    assert page.bits.readout.text() == f"row 2, column 7 · bit {sign}"
-    assert page.bits.past.text() == "latent −0.083 · 4 flips since watching"
+    assert page.bits.readout.whole == f"row 2, column 7 · bit {sign}"
+    assert page.bits.past.whole == "latent −0.083 · 4 flips since watching"
     assert page.bits.trace.series["latent"].low.size == 5
 
 
@@ -358,13 +358,13 @@ def test_nothing_of_the_last_run_is_left_on_the_cards(page, trainer):
     trainer.frame()
     trainer.score(np.eye(10))
     draw(page)
-    assert page.loss.hint.text()
-    assert page.accuracy.hint.text()
+    assert page.loss.hint.whole
+    assert page.accuracy.hint.whole
     trainer.run, trainer.step = "run-2", 0
     trainer.begin()
     draw(page)
-    assert not page.loss.hint.text()
-    assert not page.accuracy.hint.text()
+    assert not page.loss.hint.whole
+    assert not page.accuracy.hint.whole
 
 
 def test_a_step_without_flips_is_drawn_half_a_flip_high(page, session, trainer):
@@ -403,7 +403,7 @@ def test_a_float_run_is_not_told_in_the_words_of_a_binary_one(page, session):
     trainer.frame()
     draw(page)
     assert page.bits.title.text() == "Signs of the weights"
-    assert page.latent_card.hint.text() == "beyond ±1 12.5 %"
+    assert page.latent_card.hint.whole == "beyond ±1 12.5 %"
     trainer.config, trainer.run = RunConfig(), "run-2"
     trainer.begin()
     assert page.bits.title.text() == "Weight bits"
@@ -415,7 +415,7 @@ def test_bops_run_is_told_in_its_own_words(page, session):
     trainer.frame()
     draw(page)
     assert page.latent_card.title.text() == "Momentum, −m/τ"
-    assert page.latent_card.hint.text() == "|m| > τ 12.5 %"
+    assert page.latent_card.hint.whole == "|m| > τ 12.5 %"
     assert page.bits.trace.y_axis.name == "−m/τ"
 
 
@@ -445,7 +445,7 @@ def test_a_run_that_is_opened_again_shows_its_past_and_the_confusion_of_its_save
     session.evaluations[TRAINING] = m.Evaluation(TRAINING, 10, 10, (), np.eye(10, dtype=np.int64), 1, 32)
     draw(page)
     assert page.loss.plot.series["train"].x.size == 40
-    assert page.accuracy.hint.text() == "95.00 %"
+    assert page.accuracy.hint.whole == "95.00 %"
     assert page.confusion.describe(1, 1) == "1 recognised: 1 of 1 (100.0 %)"
 
 
