@@ -6,6 +6,8 @@ import contextlib
 import errno
 import os
 import secrets
+import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 from engine.errors import BadFile, FlipscopeError
@@ -25,7 +27,7 @@ _REMEDIES = {
 }
 
 
-def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
+def write_atomically(path: str | os.PathLike[str], data: bytes | bytearray) -> None:
     """Put `data` at `path`: written beside it, flushed to the disk, then renamed over it. Raises CannotWrite."""
     target = Path(path)
     beside = target.with_name(f".{target.name}-{secrets.token_hex(4)}.part")
@@ -40,6 +42,23 @@ def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
     finally:
         with contextlib.suppress(OSError):
             beside.unlink(missing_ok=True)
+
+
+def write_folder(path: str | os.PathLike[str], files: Mapping[str, bytes | bytearray]) -> None:
+    """Make a folder of these files by name, whole or not at all. Raises CannotWrite, also where `path` is there."""
+    target = Path(path)
+    if target.exists():
+        raise CannotWrite(f"'{target}' is there already.", "Give the name of a new folder.")
+    beside = target.with_name(f".{target.name}-{secrets.token_hex(4)}.part")
+    try:
+        beside.mkdir()
+        for name, data in files.items():
+            write_atomically(beside / name, data)
+        beside.rename(target)
+    except OSError as error:
+        raise _explained(target, error) from error
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
 
 
 def _explained(path: Path, error: OSError) -> CannotWrite:

@@ -6,7 +6,7 @@ import os
 import pytest
 
 from engine.errors import BadFile
-from engine.files import CannotWrite, checked_size, write_atomically
+from engine.files import CannotWrite, checked_size, write_atomically, write_folder
 
 
 def test_written_and_written_over(tmp_path):
@@ -38,6 +38,23 @@ def test_places_that_cannot_be_written(tmp_path):
         with pytest.raises(CannotWrite) as caught:
             write_atomically(path, b"x")
         assert caught.value.remedy
+
+
+def test_a_folder_is_there_whole_or_not_at_all(tmp_path, monkeypatch):
+    write_folder(tmp_path / "a", {"one": b"1", "two": b"2"})
+    assert {file.name: file.read_bytes() for file in (tmp_path / "a").iterdir()} == {"one": b"1", "two": b"2"}
+    with pytest.raises(CannotWrite, match="there already"):
+        write_folder(tmp_path / "a", {"one": b"other"})
+    disk = iter([None, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))])
+
+    def full(_):
+        if error := next(disk):
+            raise error
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(CannotWrite, match="No space"):
+        write_folder(tmp_path / "b", {"one": b"1", "two": b"2"})
+    assert os.listdir(tmp_path) == ["a"]
 
 
 def test_sizes(tmp_path):

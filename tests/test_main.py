@@ -29,6 +29,7 @@ def flipscope(*arguments, environment=None):
         ("--page", "moon"),
         ("trian",),
         ("evaluate", "missing.safetensors"),
+        ("export", "missing.safetensors", "--format", "c", "--out", "missing.c"),
         ("train", "--set", "batch_size"),
     ],
 )

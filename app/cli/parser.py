@@ -10,7 +10,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, NoReturn
 
-from app.cli import bench, data, doctor, evaluate, predict, recipes, runs, train, window
+from app.cli import bench, data, doctor, evaluate, export, predict, recipes, runs, train, window
 from app.cli.printing import REFUSED, answer, json_flag, progress_line
 from app.cli.written import written
 from engine import __version__
@@ -19,7 +19,7 @@ from engine.labs import Lab, labs
 
 COMMANDS: dict[str, ModuleType] = {
     module.__name__.rpartition(".")[2]: module
-    for module in (window, doctor, data, train, runs, recipes, evaluate, predict, bench)
+    for module in (window, doctor, data, train, runs, recipes, evaluate, predict, export, bench)
 }
 
 

@@ -1,0 +1,18 @@
+"""The command of this room, as a plain record that survives JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine import export
+from engine.inference import modelfile
+
+
+def exported(path: str, form: str, out: str) -> dict[str, Any]:
+    """Write the network of a model file in one of export.FORMATS. Raises FlipscopeError."""
+    writing = export.write(modelfile.load(path), form, out)
+    while True:
+        try:
+            next(writing)
+        except StopIteration as end:
+            return {"model": path, "format": form, "path": out, "bytes": end.value}
