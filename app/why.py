@@ -28,7 +28,7 @@ def explain(panel: QWidget, seen: str, measured: str, lesson: str) -> None:
     if not isinstance(panel, Card):
         panel.setToolTip(panel.toolTip() or measured)
         return
-    panel.hint.setToolTip(measured)
+    panel.hint.tell_more(measured)
     panel.title.setToolTip(f"{measured}\nClick for more (F1)")
     panel.title.setCursor(Qt.CursorShape.WhatsThisCursor)
     panel.title.setFocusPolicy(Qt.FocusPolicy.TabFocus)

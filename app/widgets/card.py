@@ -62,6 +62,7 @@ class FittingLabel(QLabel):
     def __init__(self, role: str = "", *, figures: bool = False) -> None:
         super().__init__()
         self._texts: tuple[str, ...] = ("",)
+        self._more = ""
         if role:
             self.setProperty("role", role)
         if figures:
@@ -73,6 +74,11 @@ class FittingLabel(QLabel):
         if texts != self._texts:
             self._texts = texts
             self._fit()
+
+    def tell_more(self, text: str) -> None:
+        """Say this in the tip, too."""
+        self._more = text
+        self._fit()
 
     @property
     def whole(self) -> str:
@@ -89,7 +95,7 @@ class FittingLabel(QLabel):
         shown = next((text for text in self._texts if metrics.horizontalAdvance(text) <= room), last)
         if shown != self.text():
             self.setText(shown)
-            self.setToolTip("" if shown == self.whole else self.whole)
+        self.setToolTip("\n".join(filter(None, ("" if shown == self.whole else self.whole, self._more))))
 
 
 def set_role(target: QLabel, role: str) -> None:

@@ -7,7 +7,6 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QWidget
 
 from app.pages.kernels import KernelsPage
 from app.session import ModelChoice
@@ -256,9 +255,3 @@ def test_hovered_bit_is_not_flipped(page):
     before = page.dot.steps.product
     QTest.mouseMove(page.dot.steps, QPoint(80, 10))
     assert page.dot.steps.product is before
-
-
-def test_everything_that_takes_the_focus_has_a_name(page):
-    for child in page.findChildren(QWidget):
-        if child.focusPolicy() != Qt.FocusPolicy.NoFocus and child.isVisibleTo(page):
-            assert child.accessibleName() or child.focusProxy(), child
