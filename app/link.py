@@ -10,7 +10,7 @@ import queue
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 
 LAST_WORDS = 40
 """How many last lines of a dead child's log are shown."""
+LINGER = 3.0
+"""Seconds within which a child must have ended that has lost a backend."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,16 @@ class Death:
         if self.exit_code is not None and self.exit_code < 0:
             return f"it was ended by signal {-self.exit_code}"
         return f"it ended with exit code {self.exit_code}"
+
+
+@dataclass(frozen=True)
+class Life:
+    """One life of a child: our end of the pipe to it, what waits to be sent, and where it leaves its last words."""
+
+    process: SpawnProcess
+    connection: Connection
+    outbox: queue.SimpleQueue[m.Command | None]
+    log_path: Path
 
 
 class Channel(Protocol):
@@ -97,11 +109,13 @@ class Link(QObject):
         )
         self._process.start()
         theirs.close()
-        self._thread("reader", self._read, ours, self._process, log_path)
-        self._thread("writer", self._write, ours, self._outbox)
+        life = Life(self._process, ours, self._outbox, log_path)
+        self._thread("reader", self._read, life, self._thread("writer", write, life))
 
-    def _thread(self, name: str, body: Callable[..., None], *arguments: object) -> None:
-        threading.Thread(target=body, args=arguments, daemon=True, name=f"{self.world} {name}").start()
+    def _thread(self, name: str, body: Callable[..., None], *arguments: object) -> threading.Thread:
+        made = threading.Thread(target=body, args=arguments, daemon=True, name=f"{self.world} {name}")
+        made.start()
+        return made
 
     def send(self, command: m.Command) -> None:
         """Queue a command; never blocks. What is sent to a dead child is dropped with it."""
@@ -127,13 +141,6 @@ class Link(QObject):
         self._outbox.put(None)
         self._process = None
 
-    def kill(self) -> None:
-        """End the child at once, without a word; used to cancel a job."""
-        self._ending = True
-        if self._process is not None:
-            self._process.kill()
-            self.end(patience=1.0)
-
     def _drain(self) -> None:
         while self._mailbox:
             event = self._mailbox.popleft()
@@ -149,23 +156,42 @@ class Link(QObject):
             with contextlib.suppress(RuntimeError):  # the window is gone already
                 self._poked.emit()
 
-    def _read(self, connection: Connection, process: SpawnProcess, log_path: Path) -> None:
+    def _read(self, life: Life, writer: threading.Thread) -> None:
+        """Take what a child says until it is gone, then its last words; the pipe is closed when nobody uses it."""
         with contextlib.suppress(EOFError, OSError):
-            while True:
-                self._put(connection.recv())
-        process.join(5.0)
-        lines = log_path.read_text(encoding="utf-8", errors="replace").splitlines() if log_path.exists() else []
-        self._put(Death(self.world, process.exitcode, "\n".join(lines[-LAST_WORDS:])))
-        if process.exitcode == 0:
+            for event in heard(life.connection):
+                self._put(event)
+            life.process.kill()
+        life.process.join(5.0)
+        self._put(Death(self.world, life.process.exitcode, last_words(life.log_path)))
+        if life.process.exitcode == 0:
             with contextlib.suppress(OSError):
-                log_path.unlink()
+                life.log_path.unlink()
+        life.outbox.put(None)
+        writer.join()
+        life.connection.close()
 
-    @staticmethod
-    def _write(connection: Connection, outbox: queue.SimpleQueue[m.Command | None]) -> None:
-        with contextlib.suppress(OSError, ValueError):
-            while (command := outbox.get()) is not None:
-                connection.send(command)
-        connection.close()
+
+def heard(connection: Connection) -> Iterator[m.Event]:
+    """What a child says. Raises EOFError where it ends; returns where it lost a backend and does not end in LINGER."""
+    lost = False
+    while not lost or connection.poll(LINGER):
+        event = connection.recv()
+        lost = lost or isinstance(event, m.BackendLost)
+        yield event
+
+
+def write(life: Life) -> None:
+    """Send what waits, as long as the child takes it. What it said itself is still to be read when it no longer does."""
+    with contextlib.suppress(OSError, ValueError):
+        while (command := life.outbox.get()) is not None:
+            life.connection.send(command)
+
+
+def last_words(log_path: Path) -> str:
+    """The end of a child's log."""
+    lines = log_path.read_text(encoding="utf-8", errors="replace").splitlines() if log_path.exists() else []
+    return "\n".join(lines[-LAST_WORDS:])
 
 
 def end_all(links: list[Channel]) -> None:

@@ -21,6 +21,7 @@ from typing import Protocol
 
 from engine import messages as m
 from engine.errors import BackendLost, FlipscopeError
+from engine.watchdog import WATCHDOG
 
 log = logging.getLogger(__name__)
 
@@ -186,7 +187,7 @@ class Worker:
             yield
         except BackendLost as error:
             log.exception("%s lost %s", name, error.backend)
-            self._send(m.BackendLost(error.backend, error.what, error.remedy))
+            self._send(told(error))
             self._closing = self.lost = True
         except FlipscopeError as error:
             self._send(m.Failed(name, error.what, error.remedy, getattr(command, "key", "")))
@@ -214,6 +215,7 @@ def main(world: m.World, connection: Connection, log_path: str, lowered: bool = 
         with sending:
             connection.send(event)
 
+    WATCHDOG.give_up = lambda lost: _give_up(lost, send)
     worker = Worker(service, send)
     threading.Thread(target=_receive, args=(connection, worker), daemon=True, name="receiver").start()
     versions = {"python": platform.python_version(), **service.versions()}
@@ -224,6 +226,21 @@ def main(world: m.World, connection: Connection, log_path: str, lowered: bool = 
             os._exit(BACKEND_LOST)  # an orderly end would wait for a device that may never answer again
     except (BrokenPipeError, ConnectionError):
         os._exit(1)  # the parent is gone; nobody is left to tell
+
+
+def told(lost: BackendLost) -> m.BackendLost:
+    """What is said of a backend that was lost."""
+    return m.BackendLost(lost.backend, lost.what, lost.remedy)
+
+
+def _give_up(lost: BackendLost, send: Callable[[m.Event], None]) -> None:
+    """A call to a device does not return: end without it, and leave in the log where every thread was."""
+    log.error("%s was lost: %s", lost.backend, lost)
+    faulthandler.dump_traceback()
+    try:
+        send(told(lost))
+    finally:
+        os._exit(BACKEND_LOST)
 
 
 def _receive(connection: Connection, worker: Worker) -> None:

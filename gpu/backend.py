@@ -13,10 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.bits import Words
-from engine.errors import FlipscopeError, Unsupported
+from engine.errors import BackendLost, FlipscopeError, Unsupported
 from engine.inference.backend import Backend, Convolver, Kind, Multiplier, Program, Ready, Resident, Unavailable
 from engine.inference.network import Conv, Network, Shape, Threshold
 from engine.inference.rules import packed_only
+from engine.watchdog import WATCHDOG
 from gpu import driver, nvrtc
 from gpu.driver import Gpu
 from gpu.nvrtc import Nvrtc
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from gpu.card import Card
 
 NAME = "cupy-xnor"
+DRIVER_SECONDS = 20.0
+"""Within which the driver must have told what there is."""
 
 
 class CupyXnor(Backend):
@@ -86,12 +89,17 @@ class CupyXnor(Backend):
 def _found() -> tuple[Gpu, Nvrtc | None] | FlipscopeError:
     """The GPU and what compiles for it, or what is missing; looked for once a process."""
     try:
-        gpu = driver.find()
+        gpu = driver.find(WATCHDOG.limit(DRIVER_SECONDS, _silent_driver))
         if importlib.util.find_spec("cupy") is None:
             raise Unsupported("CuPy is not installed.", "Install it with: pip install cupy-cuda12x.")
         return gpu, nvrtc.choose(gpu.cuda)
     except FlipscopeError as error:
         return error
+
+
+def _silent_driver() -> BackendLost:
+    what = f"The NVIDIA driver did not answer for {DRIVER_SECONDS:.0f} s."
+    return BackendLost(NAME, what, "Restart the machine, or use the CPU.")
 
 
 BACKEND = CupyXnor()

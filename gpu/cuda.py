@@ -13,7 +13,7 @@ from engine.errors import Unsupported
 from gpu import compile as compiler
 from gpu import driver, nvrtc
 from gpu.device import Device
-from gpu.failures import explained
+from gpu.failures import OPENED, explained
 from gpu.launch import Launch
 from gpu.memory import DeviceArray, Shape
 from gpu.source import Module
@@ -31,7 +31,7 @@ class CudaDevice(Device):
         self._driver = _imported("cupy_backends.cuda.api.driver")
         self._modules: dict[Module, Any] = {}
         self._functions: dict[tuple[Module, str], Any] = {}
-        with explained("being opened"):
+        with explained("being opened", OPENED):
             self._cuda.Device(0).use()
             self._stream = self._cuda.Stream(non_blocking=True)
             self.processors = int(self._cuda.Device(0).attributes["MultiProcessorCount"])
@@ -113,7 +113,7 @@ class CudaDevice(Device):
             if module not in self._modules:
                 made = self._cuda.function.Module()
                 body = compiler.code(module, self.capability)
-                with explained(f"loading {module}"):
+                with explained(f"loading {module}", OPENED):
                     made.load(body)
                 self._modules[module] = made
             with explained(f"finding {kernel}"):

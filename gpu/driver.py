@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,16 +46,19 @@ class Gpu:
         return f"sm_{self.capability[0]}{self.capability[1]}"
 
 
-def find() -> Gpu:
-    """The GPU to use. Raises NoGpu with what is missing."""
+def find(asking: AbstractContextManager[object] | None = None) -> Gpu:
+    """The GPU to use. asking: entered while a driver is asked, if there is one. Raises NoGpu with what is missing."""
     library = _library(_LIBRARIES)
     if library is None:
         raise NoGpu(
             "No NVIDIA driver was found.", "On a machine with an NVIDIA GPU, install its driver; elsewhere use the CPU."
         )
-    if library.cuInit(0) != 0 or _number(library.cuDeviceGetCount) < 1:
-        raise NoGpu("The NVIDIA driver sees no GPU.", "Check with nvidia-smi that the card is there and free to use.")
-    return _fitting(_first(library))
+    with asking or nullcontext():
+        if library.cuInit(0) != 0 or _number(library.cuDeviceGetCount) < 1:
+            raise NoGpu(
+                "The NVIDIA driver sees no GPU.", "Check with nvidia-smi that the card is there and free to use."
+            )
+        return _fitting(_first(library))
 
 
 def _first(library: ctypes.CDLL) -> Gpu:

@@ -7,9 +7,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from engine.errors import BackendLost
+from engine.watchdog import WATCHDOG
 from gpu.backend import NAME
 
 OUT_OF_MEMORY = 2
+
+ANSWER, OPENED = 20.0, 60.0
+"""Seconds within which a GPU must have done what it was asked: anything; being opened, and loading of code, which the
+driver may first have to compile. Then it counts as hung."""
 
 _REMEDIES = {
     OUT_OF_MEMORY: "Close other programs that use the GPU's memory, then try it again.",
@@ -30,14 +35,24 @@ class OutOfMemory(BackendLost):
 
 
 @contextmanager
-def explained(doing: str) -> Iterator[None]:
-    """Raise BackendLost for whatever CuPy raises in here. doing: e.g. "copying to the GPU"."""
+def explained(doing: str, within: float | None = None) -> Iterator[None]:
+    """Raise BackendLost for whatever CuPy raises in here, and give the process up where it does not return.
+
+    doing: e.g. "copying to the GPU". within: seconds, ANSWER if None.
+    """
+    seconds = ANSWER if within is None else within
     try:
-        yield
+        with WATCHDOG.limit(seconds, lambda: hung(doing, seconds)):
+            yield
     except MemoryError as error:
         raise lost(doing, OUT_OF_MEMORY, f"its memory is full ({error})") from error
     except RuntimeError as error:  # CuPy's CUDARuntimeError and CUDADriverError carry a status
         raise lost(doing, getattr(error, "status", 0), str(error)) from error
+
+
+def hung(doing: str, seconds: float) -> BackendLost:
+    """The GPU did not come back while doing something."""
+    return BackendLost(NAME, f"The GPU did not answer for {seconds:.0f} s while {doing}.", _OTHERWISE)
 
 
 def lost(doing: str, status: int, said: str) -> BackendLost:

@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -50,6 +51,13 @@ def test_a_killed_child_is_told_with_its_signal_and_can_be_started_again(link, q
     assert "signal 9" in caught.args[0].reason
     with qtbot.waitSignal(link.said, timeout=START_MS, check_params_cb=ready):
         link.start()
+    qtbot.waitUntil(lambda: threads_of(link) == ["reader", "writer"], timeout=10_000)
+
+
+def threads_of(link):
+    """Who serves a link; those of a life that is over are gone."""
+    names = (thread.name.split() for thread in threading.enumerate())
+    return sorted(part for world, *rest in names for part in rest if world == link.world)
 
 
 def test_a_crash_in_native_code_leaves_its_last_words(link, qtbot):

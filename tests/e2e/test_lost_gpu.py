@@ -48,10 +48,15 @@ def draw(session, qtbot):
 
 @pytest.mark.parametrize(
     ("failure", "after", "why"),
-    [("illegal address", 3, "illegal memory access"), ("no memory", 0, "memory is full"), ("crash", 0, "signal 9")],
+    [
+        ("illegal address", 3, "illegal memory access"),
+        ("no memory", 0, "memory is full"),
+        ("crash", 0, "signal 9"),
+        ("hang", 3, "did not answer for 1 s while computing"),
+    ],
 )
 def test_it_costs_itself_and_drawing_goes_on(session, qtbot, monkeypatch, failure, after, why):
-    monkeypatch.setenv(children.FAILS, json.dumps({"fails": {"*": failure}, "after": after}))
+    monkeypatch.setenv(children.FAILS, json.dumps({"fails": {"*": failure}, "after": after, "answer": 1.0}))
     said = []
     session.noticed.connect(said.append)
     session.start()

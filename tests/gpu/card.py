@@ -6,7 +6,7 @@ import time
 
 from gpu.cuda import CudaDevice
 from gpu.driver import Gpu
-from gpu.failures import lost
+from gpu.failures import explained, lost
 from gpu.trial import Fault
 from tests.hostsim.device import SimulatedDevice
 
@@ -32,7 +32,8 @@ class Card(SimulatedDevice, CudaDevice):
 
     def run(self, launch):
         if len(self.launches) >= self._after:
-            happen(self._fails.get(str(launch.module)) or self._fails.get("*", ""))
+            with explained("computing"):
+                happen(self._fails.get(str(launch.module)) or self._fails.get("*", ""))
         super().run(launch)
 
     def mark(self):

@@ -3,6 +3,7 @@
 import importlib.util
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from engine.errors import BackendLost, Unsupported
 from engine.inference.backend import Ready, Unavailable, backend
 from engine.inference.operands import random_convolution, random_maps, random_network, random_words
 from engine.inference.settling import silent
+from engine.watchdog import WATCHDOG
 from gpu import backend as room
 from gpu import card as cards
 from gpu import driver, nvrtc, verdict
@@ -29,7 +31,7 @@ def found(monkeypatch):
     """A machine with this GPU, or with what is missing; torch is not in this process, whatever other tests did."""
 
     def put(gpu=GPU, cupy=True, compiler=None):
-        def find():
+        def find(_asking=None):
             if isinstance(gpu, NoGpu):
                 raise gpu
             return gpu
@@ -155,6 +157,20 @@ def test_a_card_that_cannot_be_tested_now_is_tested_again_later(card, monkeypatc
             CupyXnor().unsettled()()
     assert "not yet checked" in CupyXnor().probe().reason
     settled(CupyXnor())
+
+
+def test_a_driver_that_does_not_answer_costs_this_backend(found, monkeypatch):
+    found()
+    lost = []
+
+    def hang(asking):
+        with asking:
+            lost.append(WATCHDOG.overdue(time.monotonic() + 25))
+        raise NoGpu("", "")
+
+    monkeypatch.setattr(driver, "find", hang)
+    CupyXnor().probe()
+    assert (lost[0].backend, lost[0].what) == ("cupy-xnor", "The NVIDIA driver did not answer for 20 s.")
 
 
 @simulated

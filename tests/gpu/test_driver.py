@@ -1,6 +1,7 @@
 """The driver and its GPU, found out without CuPy; what is missing is said with its remedy."""
 
 import ctypes
+from contextlib import contextmanager
 
 import pytest
 
@@ -93,3 +94,20 @@ def test_what_is_missing(system, library, what, remedy):
     with pytest.raises(NoGpu, match=what) as caught:
         driver.find()
     assert remedy in caught.value.remedy
+
+
+@pytest.mark.parametrize(("library", "entered"), [(Library(), 1), (None, 0)])
+def test_only_a_driver_that_is_there_is_waited_for(system, library, entered):
+    times = []
+
+    @contextmanager
+    def asking():
+        times.append(1)
+        yield
+
+    system(library)
+    try:
+        driver.find(asking())
+    except NoGpu:
+        assert library is None
+    assert len(times) == entered

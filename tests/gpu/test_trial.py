@@ -19,7 +19,9 @@ pytestmark = pytest.mark.skipif(build.COMPILER is None, reason=build.WHY_NOT)
 def card(monkeypatch):
     """Children with a card whose modules fail in these ways."""
     monkeypatch.setattr(worker, "main", children.main)
-    return lambda **fails: monkeypatch.setenv(children.FAILS, json.dumps({"fails": fails}))
+    return lambda _answer=20.0, **fails: monkeypatch.setenv(
+        children.FAILS, json.dumps({"fails": fails, "answer": _answer})
+    )
 
 
 @pytest.mark.parametrize(
@@ -42,6 +44,14 @@ def test_what_hangs_is_ended(card, monkeypatch):
     card(**{str(POOL): "hang"})
     with Trial() as tried:
         assert "did not answer within 3 s" in selftest.examine(tried, (POOL,)).faults[str(POOL)]
+
+
+def test_a_device_that_does_not_answer_is_told_before_the_child_is_ended(card):
+    card(1.0, **{str(POOL): "hang"})
+    with Trial() as tried:
+        found = selftest.examine(tried, (POOL, PACK))
+    assert found.faults[str(POOL)] == "The GPU did not answer for 1 s while computing."
+    assert found.faults[str(PACK)] == ""
 
 
 def test_no_memory_is_no_fault_of_a_module(card):
