@@ -182,7 +182,7 @@ def heard(connection: Connection) -> Iterator[m.Event]:
 
 
 def write(life: Life) -> None:
-    """Send what waits, as long as the child takes it. What it said itself is still to be read when it no longer does."""
+    """Send what waits, as long as the child takes it; the pipe stays open, for what it said is still to be read."""
     with contextlib.suppress(OSError, ValueError):
         while (command := life.outbox.get()) is not None:
             life.connection.send(command)
