@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from app.widgets.export_dialog import ask_export
+
 if TYPE_CHECKING:
     from app.window import Window
 
@@ -34,6 +36,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("kernels", "Kernels page", "Ctrl+3", lambda w: w.show_page("kernels")),
     Action("labs", "Labs page", "Ctrl+4", lambda w: w.show_page("labs")),
     Action("open", "Open a model or a picture…", "Ctrl+O", lambda w: w.ask_open()),
+    Action("export", "Export the model…", "Ctrl+E", lambda w: ask_export(w, w.session)),
     Action("runs", "Kept runs, or back to the run", "Ctrl+R", lambda w: w.toggle_runs()),
     Action("setup", "What is trained, and how", "Ctrl+,", lambda w: w.toggle_setup()),
     Action("help", "What am I seeing?", "F1", lambda w: w.explain()),

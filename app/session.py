@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 from app import notices
 from app.backend_choice import BackendChoice, Mode
 from app.evaluator import Evaluator
+from app.exporter import Exporter
 from app.jobs import Jobs
 from app.left_out import LeftOut
 from app.link import Channel, Death, end_all
@@ -63,6 +64,7 @@ class Session(RunSession):
         self._left_out = LeftOut(self._backends)
         self.jobs = Jobs(make_job, self, self._left_out)
         self.library = RunLibrary(inference, self)
+        self.exporter = Exporter(inference, self._models, self)
         self.run_began.connect(self._run_began)
         self.snapshot.connect(self._snapshot_arrived)
         inference.said.connect(self._inference_said)
@@ -237,6 +239,8 @@ class Session(RunSession):
                 self._predictor.take(event)
             case m.Worn():
                 self.wearing.take(event)
+            case m.Exported():
+                self.exporter.take(event)
             case m.Evaluation():
                 self._evaluator.take(event)
             case m.Progress():

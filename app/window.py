@@ -78,6 +78,7 @@ class Window(QMainWindow):
         self._hook.happened.connect(self._toast.say)
         self._hook.install()
         session.noticed.connect(self._notice)
+        session.exporter.done.connect(self._toast.say)
         theme().changed.connect(self._restyle)
         self._restyle()
         self._make_shortcuts()
@@ -92,6 +93,7 @@ class Window(QMainWindow):
             page = MAKERS[name](self.session)
             if isinstance(page, DrawPage):
                 page.watch_asked.connect(lambda: self.show_page("learn"))
+                page.bar.open_asked.connect(self.ask_open)
             leave_keys(page)
             self._pages[name] = page
             self._stack.addWidget(page)

@@ -5,24 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QFileDialog, QFrame, QHBoxLayout, QPushButton, QSlider
+from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QPushButton, QSlider
 
 from app.figures import percent
 from app.session import ModelChoice, Session
 from app.theme import GAP, GRID
 from app.widgets.canvas import PEN_RANGE, Canvas
 from app.widgets.card import label
+from app.widgets.export_dialog import ask_export
 from app.widgets.segmented import mode_switch
 from engine.messages import ModelInfo
 
-PICTURES = "Pictures (*.png *.jpg *.jpeg *.bmp *.gif *.webp *.tif *.tiff);;All files (*)"
-MODELS = "Models (*.safetensors);;All files (*)"
-
 
 class DrawBar(QFrame):
-    """Pokes the canvas and the session; `watch_asked` is for the page to answer."""
+    """Pokes the canvas and the session; `watch_asked` is for the page to answer, `open_asked` for the window."""
 
     watch_asked = Signal()
+    open_asked = Signal()
 
     def __init__(self, session: Session, canvas: Canvas) -> None:
         super().__init__()
@@ -43,8 +42,10 @@ class DrawBar(QFrame):
         row.addWidget(self.pen)
         self.models = self._model_picker()
         row.addWidget(self.models)
-        row.addWidget(self._button("Open picture…", "Read a digit from a picture file", self._open_picture))
-        row.addWidget(self._button("Open model…", "Use another model file", self._open_model))
+        row.addWidget(self._button("Open…", "Use another model, or read a picture of a digit", self.open_asked.emit))
+        row.addWidget(
+            self._button("Export…", "Write this model as C, FPGA memories, numpy or ONNX (Ctrl+E)", self._export)
+        )
         self.mode = mode_switch()
         self.mode.chosen.connect(session.set_mode)
         row.addWidget(self.mode)
@@ -114,15 +115,8 @@ class DrawBar(QFrame):
     def _refresh_mode(self) -> None:
         self.mode.select(self._session.mode)
 
-    def _open_picture(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(self, "Open a picture of a digit", "", PICTURES)
-        if path:
-            self._session.open_picture(path)
-
-    def _open_model(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(self, "Open a model", "", MODELS)
-        if path:
-            self._session.open_model(path)
+    def _export(self) -> None:
+        ask_export(self, self._session)
 
 
 def model_title(choice: ModelChoice, info: ModelInfo | None) -> str:

@@ -47,8 +47,8 @@ def _onnx(network: PackedNetwork, name: str) -> Iterator[Piece]:  # noqa: ARG001
 
 FORMATS = {
     "c": Format("C99 source", ".c", _c),
-    "hex": Format("memory files for an FPGA, a folder", "", _hex),
-    "npz": Format("numpy arrays", ".npz", _npz),
+    "hex": Format("Memory files for an FPGA, a folder", "", _hex),
+    "npz": Format("NumPy arrays", ".npz", _npz),
     "onnx": Format("ONNX graph", ".onnx", _onnx),
 }
 

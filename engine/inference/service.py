@@ -11,7 +11,7 @@ from importlib.metadata import version
 import numpy as np
 import threadpoolctl
 
-from engine import datasets, labs, runservice
+from engine import datasets, export, labs, runservice
 from engine import messages as m
 from engine.errors import BadInput, UnknownName
 from engine.faults import wear
@@ -99,6 +99,8 @@ class InferenceService:
                 return self._tell_wear(command)
             case m.Evaluate():
                 return self._evaluate(command)
+            case m.Export():
+                return self._export(command)
             case r.ListRuns() | r.RunCommand():
                 return runservice.carry_out(command)
             case m.BenchGemm():
@@ -182,6 +184,10 @@ class InferenceService:
             else:
                 yield None
         yield _evaluation(command.key, model.network, board)
+
+    def _export(self, command: m.Export) -> Run:
+        size = yield from export.write(self._model(command.key).network, command.form, command.path)
+        yield m.Exported(command.path, size)
 
 
 def open_service() -> InferenceService:

@@ -110,6 +110,25 @@ class EvaluateTwin(Evaluate):
 
 
 @dataclass(frozen=True)
+class Export(Command):
+    """Write model `key` for other tools, in a form of engine.export.FORMATS; answered by Exported or Failed."""
+
+    lane: ClassVar[str | None] = "export"
+    urgency: ClassVar[int] = 4
+    key: str
+    form: str
+    path: str
+
+
+@dataclass(frozen=True)
+class Exported(Event):
+    """A model was written: bytes in all."""
+
+    path: str
+    bytes: int
+
+
+@dataclass(frozen=True)
 class BackendInfo:
     """One backend for people: ready on `device`, or not and why and what to do.
 

@@ -50,6 +50,16 @@ def test_model_from_a_file_and_from_bytes(service, loaded, packed_file):
     assert loaded.float_bytes == 4 * loaded.weight_count
 
 
+def test_a_loaded_model_is_written_in_slices(service, loaded, tmp_path):  # noqa: ARG001
+    slices = list(service.carry_out(m.Export("a", "c", str(tmp_path / "net.c"))))
+    assert slices[:-1] == [None] * (len(slices) - 1)
+    assert slices[-1] == m.Exported(str(tmp_path / "net.c"), (tmp_path / "net.c").stat().st_size)
+    with pytest.raises(UnknownName):
+        said(service, m.Export("a", "verilog", str(tmp_path / "net.v")))
+    with pytest.raises(UnknownName):
+        said(service, m.Export("absent", "c", str(tmp_path / "net.c")))
+
+
 def test_wear_breaks_what_is_predicted_with_and_nothing_else(service, loaded, tiny, packed_file):  # noqa: ARG001
     image = np.random.default_rng(0).integers(0, 256, (4, 5, 1), dtype=np.uint8)
     (whole,) = said(service, m.Predict(1, "a", image))
