@@ -94,9 +94,32 @@ class PixelsVnni:
 
 @dataclass(frozen=True)
 class PixelsMadd:
-    """The same in three instructions of AVX2, or with four lanes of SSSE3. A pair's sum is at most 2 * 255, so that its
-    16 bits do not saturate.
+    """The same of AVX2, or with four lanes of SSSE3: products are added up in pairs of 16 bits for a while.
+
+    A pair's sum is at most 2 * 255 where either side is no larger than 2 in size (pixels and signs; bits counted twice
+    and int8 gradients), so that 64 steps fit into 16 bits.
     """
+
+    lanes: int = 8
+    block: ClassVar[int] = 16
+    unit: ClassVar[ir.Type] = I32
+    burst: ClassVar[int] = 64
+
+    def start(self) -> Value:
+        return vector(I16, 2 * self.lanes)
+
+    def step(self, e: Emitter, total: Value, row: Value, weights: Value) -> Value:
+        octets = ir.VectorType(I8, 4 * self.lanes)
+        name = "llvm.x86.avx2.pmadd.ub.sw" if self.lanes == 8 else "llvm.x86.ssse3.pmadd.ub.sw.128"
+        return e.b.add(total, e.intrinsic(name, total.type, e.b.bitcast(row, octets), e.b.bitcast(weights, octets)))
+
+    def gathered(self, e: Emitter, total: Value) -> Value:
+        return _paired(e, total, vector(I16, 2 * self.lanes, 1), ir.VectorType(I32, self.lanes))
+
+
+@dataclass(frozen=True)
+class WordsMadd:
+    """Two 16-bit products into each 32-bit lane, by AVX2 and add: where bytes times bytes would not fit their pairs."""
 
     lanes: int = 8
     block: ClassVar[int] = 16
@@ -104,10 +127,8 @@ class PixelsMadd:
     burst: ClassVar[int] = 0
 
     def step(self, e: Emitter, total: Value, row: Value, weights: Value) -> Value:
-        octets, words = ir.VectorType(I8, 4 * self.lanes), ir.VectorType(I16, 2 * self.lanes)
-        name = "llvm.x86.avx2.pmadd.ub.sw" if self.lanes == 8 else "llvm.x86.ssse3.pmadd.ub.sw.128"
-        pairs = e.intrinsic(name, words, e.b.bitcast(row, octets), e.b.bitcast(weights, octets))
-        return e.b.add(total, _paired(e, pairs, vector(I16, 2 * self.lanes, 1), total.type))
+        words = ir.VectorType(I16, 2 * self.lanes)
+        return e.b.add(total, _paired(e, e.b.bitcast(row, words), e.b.bitcast(weights, words), total.type))
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,12 @@ each output.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import Literal
 
 from llvmlite import ir
 
-from engine.jit.depth import Bursting, Depth
+from engine.jit.along import Vectors, along
+from engine.jit.depth import Depth
 from engine.jit.emit import F32, I8, I32, I64, PTR, VOID, Emitter, Loop, Value, const, vector
 from engine.jit.record import FIELDS
 from engine.jit.target import Tile, Tiles
@@ -58,9 +59,7 @@ class _Writer:
         self.block, self.lanes, self.unit = dot.depth.block, dot.depth.lanes, dot.depth.unit
         self.vectors = self.block // self.lanes
         self.kind = ir.VectorType(self.unit, self.lanes)
-        self.f: dict[str, Value] = self.e.fields(FIELDS)
-        for pointer in ("source", "weights", "target", "base", "scale", "offset"):
-            self.f[pointer] = self.b.inttoptr(self.f[pointer], PTR)
+        self.f = self.e.fields(FIELDS, ("source", "weights", "target", "base", "scale", "offset"))
         self.per_block = self.f["units"] if dot.planes else self.b.mul(self.f["segments"], self.f["units"])
 
     def write(self) -> None:
@@ -124,39 +123,23 @@ class _Writer:
 
     def _along(self, totals: list[Value], places: list[Value], columns: list[Value]) -> list[Value]:
         """The totals with a whole segment taken in."""
-        e, f, b, depth = self.e, self.f, self.b, self.dot.depth
-        if self.dot.units and not depth.burst:
-            for index in range(self.dot.units):
-                totals = self._step(Loop(const(index), totals), places, columns)
-            return totals
-        if not depth.burst:
-            with e.loop(const(0), f["units"], const(1), totals) as unit:
-                unit.following = self._step(unit, places, columns)
-            return unit.carried
-        bursting = cast(Bursting, depth)
-        with e.loop(const(0), f["units"], const(depth.burst), totals) as burst:
-            end = e.smaller(b.add(burst.index, const(depth.burst)), f["units"])
-            with e.loop(burst.index, end, const(1), [bursting.start()] * len(totals)) as unit:
-                unit.following = self._step(unit, places, columns)
-            gathered = [bursting.gathered(e, value) for value in unit.carried]
-            burst.following = [b.add(total, value) for total, value in zip(burst.carried, gathered, strict=True)]
-        return burst.carried
+        return along(self.e, self.dot.depth, totals, self.dot.units or self.f["units"], places, self._loaded(columns))
 
-    def _step(self, unit: Loop, places: list[Value], columns: list[Value]) -> list[Value]:
+    def _loaded(self, columns: list[Value]) -> Vectors:
+        """The weights of a unit, in each of the blocks whose columns begin there."""
         e, b, lanes = self.e, self.b, self.lanes
-        weights = []
-        for column in columns:
-            at = b.mul(b.add(column, unit.index), const(self.block))
-            for part in range(self.vectors):
-                where = b.add(at, const(part * lanes))
-                width = lanes * self.unit.width // 8
-                weights.append(e.load(self.f["weights"], where, self.kind, align=width, of=self.unit))
-        following = []
-        for r, place in enumerate(places):
-            row = e.splat(e.load(place, unit.index, self.unit, align=1), lanes)
-            for i, weight in enumerate(weights):
-                following.append(self.dot.depth.step(e, unit.carried[r * len(weights) + i], row, weight))
-        return following
+
+        def weights(unit: Value) -> list[Value]:
+            loaded = []
+            for column in columns:
+                at = b.mul(b.add(column, unit), const(self.block))
+                for part in range(self.vectors):
+                    where = b.add(at, const(part * lanes))
+                    width = lanes * self.unit.width // 8
+                    loaded.append(e.load(self.f["weights"], where, self.kind, align=width, of=self.unit))
+            return loaded
+
+        return weights
 
     # ------------------------------------------------------------ epilogues
 

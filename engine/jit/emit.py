@@ -10,7 +10,7 @@ from typing import Any
 from llvmlite import ir
 
 I1, I8, I16, I32, I64 = (ir.IntType(width) for width in (1, 8, 16, 32, 64))
-F32 = ir.FloatType()
+F32, F64 = ir.FloatType(), ir.DoubleType()
 PTR = ir.PointerType()
 VOID = ir.VoidType()
 
@@ -23,7 +23,7 @@ def const(value: int) -> Value:
     return ir.Constant(I64, value)
 
 
-def vector(kind: Any, lanes: int, value: int = 0) -> Value:
+def vector(kind: Any, lanes: int, value: float = 0) -> Value:
     """A constant vector with the same value in every lane."""
     return ir.Constant(ir.VectorType(kind, lanes), [value] * lanes)
 
@@ -49,9 +49,10 @@ class Emitter:
         self.b = ir.IRBuilder(self.function.append_basic_block("entry"))
         self.args: tuple[Value, ...] = self.function.args
 
-    def fields(self, names: Sequence[str]) -> dict[str, Value]:
-        """The int64 fields, by name, of the record that the first argument points to."""
-        return {name: self.load(self.args[0], const(slot), I64, align=8) for slot, name in enumerate(names)}
+    def fields(self, names: Sequence[str], pointers: Sequence[str] = ()) -> dict[str, Value]:
+        """The int64 fields, by name, of the record that the first argument points to; `pointers` as such."""
+        loaded = {name: self.load(self.args[0], const(slot), I64, align=8) for slot, name in enumerate(names)}
+        return loaded | {name: self.b.inttoptr(loaded[name], PTR) for name in pointers}
 
     @contextmanager
     def loop(self, start: Value, stop: Value, step: Value, carried: Sequence[Value] = ()) -> Iterator[Loop]:
@@ -106,6 +107,11 @@ class Emitter:
         """Set bits in each lane of a vector of i64."""
         lanes = value.type.count
         return self.intrinsic(f"llvm.ctpop.v{lanes}i64", value.type, value)
+
+    def fused(self, x: Value, y: Value, z: Value) -> Value:
+        """x y + z of float vectors, rounded once."""
+        kind = "f64" if x.type.element == F64 else "f32"
+        return self.intrinsic(f"llvm.fma.v{x.type.count}{kind}", x.type, x, y, z)
 
     def smaller(self, a: Value, b: Value) -> Value:
         """The lesser of two i64."""

@@ -29,7 +29,12 @@ def slot(name: str) -> int:
 
 def record(**values: int) -> Record:
     """A record, int64 [SLOTS], with 0 in every field that is not named."""
+    return filled(FIELDS, **values)
+
+
+def filled(fields: tuple[str, ...], **values: int) -> Record:
+    """The same for a kernel whose record has other fields."""
     made = np.zeros(SLOTS, np.int64)
     for name, value in values.items():
-        made[slot(name)] = value
+        made[fields.index(name)] = value
     return made

@@ -100,9 +100,8 @@ class Loop:
     ) -> None:
         self.config = config
         self.data = data
-        stepper = steppers.best(config)
-        self.stepper_name = stepper.__name__
-        self.stepper = stepper(config, arrays, world)
+        self.choice = steppers.chosen(config, world.size)
+        self.stepper = self.choice.stepper(config, arrays, world)
         self._place = place or Place()
         self._elapsed = elapsed
         self._seconds = elapsed()
@@ -151,7 +150,14 @@ class Loop:
         if key not in LIVE:
             raise UnknownName("live setting", key, LIVE)
         self.config = changed
+        self._settle_stepper()
         return changed
+
+    def _settle_stepper(self) -> None:
+        """Hand the state over where another stepper is now the best that can: as if the run had been resumed."""
+        before, self.choice = self.choice, steppers.chosen(self.config, self._world.size)
+        if self.choice.stepper is not before.stepper:
+            self.stepper = self.choice.stepper(self.config, self.stepper.state(), self._world)
 
     # ------------------------------------------------------------ the run
 

@@ -22,12 +22,12 @@ def layer_frame(stepper: Stepper, index: int, name: str, steps: int, turn: int) 
         steps: steps since flips were last reset, for the flip rate.
         turn: shifts which rows are sampled, so that in time all are seen.
     """
-    latents = stepper.latents(index)
-    outputs, inputs = latents.shape
+    outputs, inputs = stepper.shape(index)
     tiles = tile_sums(stepper.tile_flips(index))
     flips = int(tiles.sum(dtype=np.int64))
-    weights = _sample(stepper.inertia(index), turn)
-    before_sign = _sample(stepper.preactivations(index), turn)
+    weights = stepper.inertia(index, _sampled(outputs, inputs, turn))
+    outcome = stepper.preactivations(index)
+    before_sign = outcome[_sampled(len(outcome), outputs, turn)]
     return LayerFrame(
         name=name,
         outputs=outputs,
@@ -35,7 +35,7 @@ def layer_frame(stepper: Stepper, index: int, name: str, steps: int, turn: int) 
         signs=stepper.signs(index).copy(),
         tile_flips=tiles,
         flips=flips,
-        flip_rate=flips / (latents.size * steps) if steps else 0.0,
+        flip_rate=flips / (outputs * inputs * steps) if steps else 0.0,
         latent_histogram=histogram(weights, LATENT_RANGE),
         clipped=_share(np.abs(weights) >= 1),
         preactivation_histogram=histogram(before_sign, PREACTIVATION_RANGE),
@@ -62,10 +62,10 @@ def histogram(values: NDArray[np.float32], bounds: tuple[float, float]) -> NDArr
     return np.bincount(places.astype(np.intp), minlength=BINS)
 
 
-def _sample(rows: NDArray[np.float32], turn: int) -> NDArray[np.float32]:
+def _sampled(rows: int, columns: int, turn: int) -> slice:
     """Every so manieth row, at least SAMPLED values where there are as many."""
-    stride = max(1, min(16, rows.size // SAMPLED))
-    return rows[turn % stride :: stride]
+    stride = max(1, min(16, rows * columns // SAMPLED))
+    return slice(turn % stride, None, stride)
 
 
 def _share(mask: NDArray[np.bool_]) -> float:

@@ -159,7 +159,7 @@ class _ShownRun:
             step=loop.place.step,
             steps_per_epoch=-(-images // loop.config.batch_size),
             train_images=images,
-            stepper=loop.stepper_name,
+            stepper=loop.choice.told,
             window=run.first_window(),
             class_names=loop.data.class_names,
         )

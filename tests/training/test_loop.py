@@ -196,12 +196,9 @@ def test_numbers_that_run_away_are_told_by_layer(data, name):
     run = loop(data)
     events = run.events()
     take(events, StepDone, 1)
-    if name == "latent":
-        run.stepper.latents(1)[0, 0] = np.nan
-    else:
-        arrays = run.stepper.state()
-        arrays[f"layer1.{name}"][2] = np.inf
-        run.stepper.load(arrays)
+    arrays = run.stepper.state()
+    arrays[f"layer1.{name}"][2] = np.nan if name == "latent" else np.inf
+    run.stepper.load(arrays)
     (told,) = take(events, Diverged, 1)
     assert told.why == f"'{name}' of layer 'hidden 2'"
     assert run.diverged

@@ -35,7 +35,7 @@ def batch(step, size=16):
 
 
 def fresh(run):
-    return steppers.best(run)(run, models.initial(run, SHAPE, CLASSES))
+    return TorchStepper(run, models.initial(run, SHAPE, CLASSES))
 
 
 def train(stepper, run, steps):

@@ -23,14 +23,19 @@ class Bop(Memory):
     name = "bop"
 
     def step(self, gradients: Mapping[str, Tensor], rate: float, config: RunConfig) -> None:
-        share = min(1.0, config.adaptivity * rate / config.learning_rate)
+        part = share(config, rate)
         for name, weights, momentum in zip(self.names, self.parameters, self.moments["m"], strict=True):
-            momentum.mul_(1 - share).add_(gradients[name], alpha=share)
+            momentum.mul_(1 - part).add_(gradients[name], alpha=part)
             torch.where(weights * momentum > config.flip_threshold, -weights, weights, out=weights)
 
     def inertia(self, name: str, config: RunConfig) -> Tensor:
         """-m / tau: a weight of +1 flips where it falls below -1, one of -1 where it rises above 1."""
         return self.moments["m"][self.names.index(name)] / -config.flip_threshold
+
+
+def share(config: RunConfig, rate: float) -> float:
+    """Bop's gamma at a learning rate: a new gradient's share of the running mean."""
+    return min(1.0, config.adaptivity * rate / config.learning_rate)
 
 
 class Split:

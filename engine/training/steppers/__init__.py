@@ -57,12 +57,16 @@ class Stepper(Protocol):
 
     rank: ClassVar[int]
 
-    def __init__(self, config: RunConfig, arrays: Arrays, world: World) -> None:
+    def __init__(self, config: RunConfig, arrays: Arrays, world: World = ...) -> None:
         """Of a network of `config.kind`, continuing from `arrays`; `world`: the processes that make its steps."""
 
     @staticmethod
-    def supports(config: RunConfig) -> str | None:
-        """None if it can make the steps of this run, else the reason why not, a sentence."""
+    def title() -> str:
+        """What it is, for people, on this machine."""
+
+    @staticmethod
+    def supports(config: RunConfig, processes: int = 1) -> str | None:
+        """None if it can make the steps of this run, by so many processes, else the reason why not, a sentence."""
 
     def load(self, arrays: Arrays) -> None:
         """Take over a state; later steps continue from it exactly."""
@@ -87,14 +91,17 @@ class Stepper(Protocol):
     def reset_flips(self) -> None:
         """Start counting `tile_flips` anew."""
 
-    def latents(self, layer: int) -> NDArray[np.float32]:
-        """A layer's latent weights float32 [outputs, inputs], a view where that is free; not to be written to.
+    def shape(self, layer: int) -> tuple[int, int]:
+        """Outputs and inputs of a layer's weights."""
+
+    def latents(self, layer: int, rows: slice = ...) -> NDArray[np.float32]:
+        """Latent weights float32 [chosen outputs, inputs] of a layer, a view where that is free; not to be written to.
 
         Of an optimizer without latent weights they are the signs themselves.
         """
 
-    def inertia(self, layer: int) -> NDArray[np.float32]:
-        """What keeps each weight from flipping (optim.Optimizer), float32 [outputs, inputs]; as `latents`."""
+    def inertia(self, layer: int, rows: slice = ...) -> NDArray[np.float32]:
+        """What keeps each weight from flipping (optim.Optimizer), float32 [chosen outputs, inputs]; as `latents`."""
 
     def look(self, layer: int, row: int, column: int) -> tuple[bool, float]:
         """Of one weight: whether it is +1, and its inertia."""
@@ -106,12 +113,27 @@ class Stepper(Protocol):
         """
 
 
-def best(config: RunConfig) -> type[Stepper]:
+@dataclass(frozen=True)
+class Choice:
+    """Who makes the steps of a run, and in words who it is and why no faster one can."""
+
+    stepper: type[Stepper]
+    told: str
+
+
+def chosen(config: RunConfig, processes: int = 1) -> Choice:
     """The stepper of highest rank that supports a run. Raises Unsupported with the reasons where none does."""
     modules = (importlib.import_module(f"{__name__}.{info.name}") for info in pkgutil.iter_modules(__path__))
     steppers: list[type[Stepper]] = [module.STEPPER for module in modules if hasattr(module, "STEPPER")]
-    reasons = {stepper: stepper.supports(config) for stepper in steppers}
-    able = [stepper for stepper, reason in reasons.items() if reason is None]
-    if not able:
-        raise Unsupported("This run cannot be trained here.", " ".join(filter(None, reasons.values())))
-    return max(able, key=lambda stepper: stepper.rank)
+    reasons: list[str] = []
+    for stepper in sorted(steppers, key=lambda stepper: -stepper.rank):
+        reason = stepper.supports(config, processes)
+        if reason is None:
+            return Choice(stepper, " ".join([f"Steps by {stepper.title()}.", *reasons]))
+        reasons.append(reason)
+    raise Unsupported("This run cannot be trained here.", " ".join(reasons))
+
+
+def best(config: RunConfig, processes: int = 1) -> type[Stepper]:
+    """The stepper of `chosen`."""
+    return chosen(config, processes).stepper

@@ -34,7 +34,11 @@ class TorchStepper:
         self.load(arrays)
 
     @staticmethod
-    def supports(config: RunConfig) -> str | None:
+    def title() -> str:
+        return "plain torch"
+
+    @staticmethod
+    def supports(config: RunConfig, processes: int = 1) -> str | None:  # noqa: ARG004 - any number can
         return devices.why_not(config.device)
 
     def load(self, arrays: Arrays) -> None:
@@ -119,12 +123,16 @@ class TorchStepper:
         for tracker in self._trackers:
             tracker.reset()
 
-    def latents(self, layer: int) -> NDArray[np.float32]:
-        view: NDArray[np.float32] = self._network.layers[layer].latent.numpy(force=True)
+    def shape(self, layer: int) -> tuple[int, int]:
+        outputs, inputs = self._network.layers[layer].latent.shape
+        return outputs, inputs
+
+    def latents(self, layer: int, rows: slice = slice(None)) -> NDArray[np.float32]:
+        view: NDArray[np.float32] = self._network.layers[layer].latent[rows].numpy(force=True)
         return view
 
-    def inertia(self, layer: int) -> NDArray[np.float32]:
-        view: NDArray[np.float32] = self._inertia(layer).numpy(force=True)
+    def inertia(self, layer: int, rows: slice = slice(None)) -> NDArray[np.float32]:
+        view: NDArray[np.float32] = self._inertia(layer)[rows].numpy(force=True)
         return view
 
     def look(self, layer: int, row: int, column: int) -> tuple[bool, float]:
@@ -136,7 +144,7 @@ class TorchStepper:
 
     def preactivations(self, layer: int) -> NDArray[np.float32]:
         if not self._outputs:
-            return np.empty((0, self.latents(layer).shape[0]), np.float32)
+            return np.empty((0, self.shape(layer)[0]), np.float32)
         outputs = self._outputs[layer]
         view: NDArray[np.float32] = outputs.reshape(-1, outputs.shape[-1]).numpy(force=True)
         return view

@@ -1,0 +1,1 @@
+"""Native kernels of a training step, generated as LLVM IR."""

@@ -1,0 +1,71 @@
+"""The kernels of a training step by name, each compiled at first use, once a process."""
+
+from __future__ import annotations
+
+import ctypes
+import threading
+from functools import cache, partial
+
+from llvmlite import ir
+
+from engine.jit.compile import Library, Native
+from engine.jit.kernels import Emit
+from engine.jit.target import Target, host
+from engine.jit.training import expand, inputs, norm, program, rows, update
+from engine.jit.training.rules import RULES
+from engine.jit.training.shape import GROUP, shape_for
+
+_lock = threading.Lock()
+
+
+def variants(target: Target) -> dict[str, Emit]:
+    """How to write each kernel for a target, by name; none where there is no shape for it."""
+    shape = shape_for(target)
+    if shape is None:
+        return {}
+    updates: dict[str, Emit] = {
+        f"update-{rule_name}-{kind}": partial(update.emit_update, update=update.Update(shape, rule, kind))
+        for rule_name, rule in RULES.items()
+        for kind in update.KINDS
+    }
+    return updates | {
+        "forward": norm.emit_forward,
+        "backward-signs": partial(norm.emit_backward, group=GROUP),
+        "backward-pixels": partial(norm.emit_backward, group=shape.group),
+        "rows": rows.emit_rows,
+        "inputs": partial(inputs.emit_inputs, shape=shape),
+        "expand": expand.emit_expand,
+        "barrier": program.emit_barrier,
+        "program": program.emit_program,
+    }
+
+
+def text(target: Target, name: str) -> str:
+    """The IR of one kernel."""
+    module = ir.Module(name)
+    module.triple = target.triple
+    variants(target)[name](module, _symbol(name))
+    return str(module)
+
+
+def address(name: str) -> int:
+    """Where a kernel lies, for a record's `kernel`. Compiles at first use; safe from several threads."""
+    with _lock:
+        native = _compiled(host(), name, 1)
+    return ctypes.cast(native, ctypes.c_void_p).value or 0
+
+
+def run() -> Native:
+    """The driver: `run(records, count)`."""
+    with _lock:
+        return _compiled(host(), "program", 2)
+
+
+@cache
+def _compiled(target: Target, name: str, arguments: int) -> Native:
+    kinds = (ctypes.c_void_p, ctypes.c_int64)[:arguments]
+    return Library(text(target, name), target).function(_symbol(name), None, *kinds)
+
+
+def _symbol(name: str) -> str:
+    return "flipscope_training_" + name.replace("-", "_")

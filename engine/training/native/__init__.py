@@ -1,0 +1,1 @@
+"""The training step by native kernels: its arrays, their layouts, its programs."""

@@ -1,0 +1,61 @@
+"""Layouts of a layer's weights: canonical rows on one side, panels and blocked words on the other."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.bits import Words, pack
+from engine.jit.layout import aligned, blocked, whole
+from engine.jit.training.panels import OCTET
+from engine.jit.training.shape import PANEL
+
+Float32 = NDArray[np.float32]
+Octets = NDArray[np.uint8]
+
+BLOCK = 8
+"""Outputs whose words lie together (jit.depth.Signs)."""
+
+
+def panelled(rows: Float32, beyond: float = 0.0) -> Float32:
+    """Rows float32 [O, I] as panels [I / PANEL, O, PANEL], both to whole panels; `beyond` in outputs that are none."""
+    outputs, inputs = rows.shape
+    made = aligned((whole(inputs, PANEL) // PANEL, whole(outputs, PANEL), PANEL), np.float32)
+    made[:, outputs:] = beyond
+    full = inputs // PANEL
+    made[:full, :outputs] = rows[:, : full * PANEL].reshape(outputs, full, PANEL).transpose(1, 0, 2)
+    if inputs % PANEL:
+        made[full, :outputs, : inputs % PANEL] = rows[:, full * PANEL :]
+    return made
+
+
+def rows_of(panels: Float32, outputs: slice, inputs: int) -> Float32:
+    """Chosen rows [n, I] of panels, copied."""
+    chosen = panels[:, outputs].transpose(1, 0, 2)
+    return chosen.reshape(len(chosen), -1)[:, :inputs].copy()
+
+
+def blocked_words(positive: NDArray[np.bool_]) -> Words:
+    """Signs [O, I] as uint64 [O / BLOCK, words, BLOCK], padded with outputs of no bit to whole panels."""
+    words = pack(positive)
+    padded = np.zeros((whole(len(words), PANEL), words.shape[1]), np.uint64)
+    padded[: len(words)] = words
+    return blocked(padded, BLOCK)
+
+
+def words_of(blocks: Words, outputs: int) -> Words:
+    """The same as uint64 [O, words], copied."""
+    return blocks.transpose(0, 2, 1).reshape(-1, blocks.shape[1])[:outputs].copy()
+
+
+def octets_of(words: Words, columns: int, rows: int) -> Octets:
+    """Words [N, W] as bytes [columns / 8, rows]: eight columns of one row each, 0 in the place of missing rows."""
+    made = aligned((columns // OCTET, rows), np.uint8)
+    made[:, : len(words)] = np.ascontiguousarray(words).astype("<u8", copy=False).view(np.uint8)[:, : len(made)].T
+    return made
+
+
+def valid_columns(inputs: int) -> NDArray[np.uint16]:
+    """Which columns of every panel there are, a bit each."""
+    there = np.arange(whole(inputs, PANEL)) < inputs
+    return np.packbits(there, bitorder="little").view("<u2").astype(np.uint16)

@@ -1,0 +1,131 @@
+"""Steps on batches of one size with one kind of dropout: buffers, programs, and what is drawn and told at each step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.config import RunConfig
+from engine.digits import SET
+from engine.jit.layout import aligned, whole
+from engine.training.layers import common_scale
+from engine.training.native import settings
+from engine.training.native.between import TILE, Pixels, Signs, Sums
+from engine.training.native.layout import Float32
+from engine.training.native.network import Network
+from engine.training.native.programs import Layer, Programs
+from engine.training.steppers import Key
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a step's buffers are made for: images of the batch, and where there is dropout."""
+
+    images: int
+    dropout_input: bool
+    dropout_hidden: bool
+
+    @classmethod
+    def of(cls, images: int, config: RunConfig) -> Kind:
+        return cls(images, config.dropout_input > 0, config.dropout_hidden > 0)
+
+    def runs(self, layer: int) -> int:
+        """Runs of bits that layer `layer` takes."""
+        return 1 + (self.dropout_hidden if layer else self.dropout_input)
+
+
+class Step:
+    """Makes the steps of one kind. See steppers.Stepper for what is given."""
+
+    def __init__(self, network: Network, kind: Kind, workers: int) -> None:
+        self._network, self._kind = network, kind
+        rows = whole(kind.images, TILE)
+        takes = [self._takes(layer, rows) for layer in range(len(network.weights))]
+        gives = [*takes[1:], Signs(network.weights[-1].outputs, rows, 1)]
+        self._layers = [
+            self._layer(i, taken, given, rows, workers)
+            for i, (taken, given) in enumerate(zip(takes, gives, strict=True))
+        ]
+        self._programs = Programs(self._layers, kind.images, network.config.optimizer, workers)
+
+    def _takes(self, layer: int, rows: int) -> Signs | Pixels:
+        weights = self._network.weights[layer]
+        if layer == 0 and self._network.config.inputs == "pixels":
+            return Pixels(weights.inputs, rows, weights.room)
+        return Signs(weights.inputs, rows, self._kind.runs(layer))
+
+    def _layer(self, i: int, takes: Signs | Pixels, gives: Signs | Pixels, rows: int, workers: int) -> Layer:
+        assert isinstance(gives, Signs)
+        weights, affine = self._network.weights[i], self._network.affine
+        runs, base = (1, 0) if isinstance(takes, Pixels) else (len(takes.words), weights.inputs)
+        normal = self._network.normal(i)
+        slopes = {name: affine.room(affine.gradients, i, name) for name in ("gamma", "beta")}
+        if not normal:  # gamma stands still
+            slopes["gamma"] = aligned((weights.room,), np.float32)
+        return Layer(
+            weights, self._network.statistics[i], takes, Sums(weights.room, rows, runs, base, workers), gives, normal,
+            {name: affine.room(affine.values, i, name) for name in ("gamma", "beta")}, slopes,
+        )  # fmt: skip
+
+    # ------------------------------------------------------------ one step
+
+    def forward(self, images: NDArray[np.uint8], config: RunConfig, key: Key) -> Float32:
+        """The scores float32 [B, classes]."""
+        for i, layer in enumerate(self._layers):
+            self._drop(i, layer, config, key)
+        self._put(images)
+        self._programs.forward()
+        return self.outputs(len(self._layers) - 1)
+
+    def backward(self, gradients: Float32, rate: float, config: RunConfig) -> tuple[int, ...]:
+        """From the gradients of the scores to new weights and gradients of gamma and beta; flips of each layer."""
+        count, steps = len(self._layers), self._network.steps
+        for i, layer in enumerate(self._layers):
+            made_up = self._made_up(i, config)
+            last = i == count - 1
+            layer.backward[:6] = settings.backward(config, self._kind.images, made_up, last=last, normal=layer.normal)
+            fans = (layer.weights.inputs, layer.weights.outputs)
+            numbers = settings.rule(config, rate, steps, fans)
+            layer.rule[: len(numbers)] = numbers
+            layer.scale[0] = made_up
+        self._layers[-1].sums.put_gradients(gradients)
+        self._programs.backward()
+        return tuple(int(layer.sums.flips[:, 0].sum()) for layer in self._layers)
+
+    def outputs(self, index: int) -> Float32:
+        """What the sign of a layer was taken of in the last step, float32 [B, outputs]."""
+        layer = self._layers[index]
+        statistics, outputs = layer.statistics, layer.weights.outputs
+        sums = layer.sums.total(self._kind.images) * layer.forward[0]
+        values: Float32 = (sums - statistics.mean) * statistics.factor + statistics.shift
+        return values[:, :outputs]
+
+    def _drop(self, i: int, layer: Layer, config: RunConfig, key: Key) -> None:
+        """Draw which of a layer's inputs are dropped, and tell its kernels what the others are times for it."""
+        made_up = self._made_up(i, config)
+        numbers = settings.forward(self._kind.images, made_up)
+        layer.forward[: len(numbers)] = numbers
+        if not layer.normal:
+            layer.statistics.factor[:] = common_scale(layer.weights.inputs)
+            layer.statistics.shift[:] = layer.affine["beta"]
+        if made_up != 1:
+            shape = (self._kind.images, layer.weights.inputs)
+            kept = key.stream("dropout", i).random(shape, np.float32) >= _chance(i, config)
+            layer.takes.keep(kept)
+
+    def _put(self, images: NDArray[np.uint8]) -> None:
+        takes, flat = self._layers[0].takes, images.reshape(len(images), -1)
+        if isinstance(takes, Pixels):
+            takes.put(flat)
+        else:
+            takes.put(flat >= SET)
+
+    def _made_up(self, layer: int, config: RunConfig) -> float:
+        return 1 / (1 - _chance(layer, config))
+
+
+def _chance(layer: int, config: RunConfig) -> float:
+    """Of a layer's inputs to be dropped."""
+    return config.dropout_hidden if layer else config.dropout_input
