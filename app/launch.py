@@ -28,6 +28,7 @@ def application() -> QApplication:
     if not isinstance(app, QApplication):
         app = QApplication(["flipscope"])
         app.setApplicationName("Flipscope")
+        app.setDesktopFileName("flipscope")
     return app
 
 
