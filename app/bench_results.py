@@ -32,12 +32,13 @@ class BenchResults:
 
     def __init__(self) -> None:
         self.cases: dict[Case, dict[str, m.BenchRow]] = {}
-        self.peak: m.BenchPeak | None = None
+        self.peaks: dict[str, m.BenchPeak] = {}
+        """By device; "" is the CPU."""
 
     def add(self, event: m.Event) -> Case | None:
         """Take over an event; the case that it belongs to, or None."""
         if isinstance(event, m.BenchPeak):
-            self.peak = event
+            self.peaks[event.device] = event
         if not isinstance(event, m.BenchRow):
             return None
         case = Case(event.case, event.threads, event.device)

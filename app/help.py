@@ -34,7 +34,8 @@ PAGES: dict[str, tuple[str, str]] = {
         "with the plain integer product. Multiplying signs is XNOR: equal bits give +1, different bits −1, so a dot "
         "product of k signs is 2 × (equal bits) − k. One 64-bit word holds 64 weights, 32 times less memory than "
         "float32. In the roofline every measured row is a dot: its speed over how much it computes with each byte it "
-        "must move. The level line is what this core can count at most, the slanted ones what its memory can bring.",
+        "must move. The level line is what this core can count at most, the slanted ones what its memory can bring. "
+        "A GPU's are computed from its clock and NVIDIA's rates, not measured.",
     ),
     "labs": (
         "Experiments on binarized networks",

@@ -14,12 +14,23 @@ from numpy.typing import NDArray
 
 from engine.bits import Words
 from engine.errors import BackendLost, FlipscopeError, Unsupported
-from engine.inference.backend import Backend, Convolver, Kind, Multiplier, Program, Ready, Resident, Unavailable
+from engine.inference.backend import (
+    Backend,
+    Convolver,
+    Kind,
+    Limits,
+    Multiplier,
+    Program,
+    Ready,
+    Resident,
+    Unavailable,
+)
 from engine.inference.network import Conv, Network, Shape, Threshold
 from engine.inference.rules import packed_only
 from engine.watchdog import WATCHDOG
 from gpu import driver, nvrtc
 from gpu.driver import Gpu
+from gpu.limits import limits
 from gpu.nvrtc import Nvrtc
 
 if TYPE_CHECKING:
@@ -70,6 +81,10 @@ class CupyXnor(Backend):
     def residents(self, made: Program | Multiplier | Convolver, operands: NDArray[np.generic]) -> Sequence[Resident]:
         """What is timed on the card itself. Raises BackendLost."""
         return self.card().residents(made, operands)
+
+    def limits(self) -> Limits | None:
+        """What the card can do at most, by its own data. Raises NoGpu, Unsupported."""
+        return limits(self.card().gpu)
 
     def card(self) -> Card:
         """The card to use. Raises NoGpu, Unsupported with what is missing."""

@@ -15,6 +15,8 @@ Version = tuple[int, int]
 _LIBRARIES = ("nvcuda.dll",) if sys.platform == "win32" else ("libcuda.so.1",)
 _MANAGEMENT = ("nvml.dll",) if sys.platform == "win32" else ("libnvidia-ml.so.1",)
 _MAJOR, _MINOR = 75, 76  # CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR and _MINOR
+_CLOCK, _PROCESSORS = 13, 16  # …_CLOCK_RATE, in kHz, and …_MULTIPROCESSOR_COUNT
+_MEMORY_CLOCK, _BUS = 36, 37  # …_MEMORY_CLOCK_RATE, in kHz, and …_GLOBAL_MEMORY_BUS_WIDTH, in bits
 _ROOM = 96
 
 OLDEST_CUDA: Version = (12, 0)
@@ -33,12 +35,17 @@ class Gpu:
 
     capability: version of its architecture, (8, 6) for sm_86. cuda: the newest CUDA that its driver supports.
     driver: the driver's own version, e.g. "550.54.14", or "" where that cannot be found out.
+    processors, hertz: multiprocessors, and their highest clock. bandwidth: bytes a second of its memory. 0 where the
+    driver does not tell.
     """
 
     name: str
     capability: Version
     cuda: Version
     driver: str = ""
+    processors: int = 0
+    hertz: float = 0.0
+    bandwidth: float = 0.0
 
     @property
     def architecture(self) -> str:
@@ -64,10 +71,20 @@ def find(asking: AbstractContextManager[object] | None = None) -> Gpu:
 def _first(library: ctypes.CDLL) -> Gpu:
     device, name = _number(library.cuDeviceGet, 0), ctypes.create_string_buffer(_ROOM)
     library.cuDeviceGetName(name, _ROOM, device)
-    capability = tuple(_number(library.cuDeviceGetAttribute, each, device) for each in (_MAJOR, _MINOR))
+
+    def attribute(number: int) -> int:
+        return _number(library.cuDeviceGetAttribute, number, device)
+
     cuda = _number(library.cuDriverGetVersion)
-    text = name.value.decode(errors="replace")
-    return Gpu(text, (capability[0], capability[1]), (cuda // 1000, cuda % 1000 // 10), _driver_version())
+    return Gpu(
+        name=name.value.decode(errors="replace"),
+        capability=(attribute(_MAJOR), attribute(_MINOR)),
+        cuda=(cuda // 1000, cuda % 1000 // 10),
+        driver=_driver_version(),
+        processors=attribute(_PROCESSORS),
+        hertz=1e3 * attribute(_CLOCK),
+        bandwidth=2e3 * attribute(_MEMORY_CLOCK) * attribute(_BUS) / 8,  # twice in a cycle
+    )
 
 
 def _fitting(gpu: Gpu) -> Gpu:

@@ -56,11 +56,14 @@ def values_of(command: m.Bench) -> Record:
     return asked | {"threads": command.threads, "quick": command.quick}
 
 
+def _limits(peak: Record) -> str:
+    return ", ".join(f"{name} {short(peak.get(f'{name}_gmacs'))} GMAC/s" for name in ("popcount", "fp32"))
+
+
 def print_bench(record: Record) -> None:
     peak = record["peak"]
     print(record["machine"])
-    limits = ", ".join(f"{name} {short(peak[f'{name}_gmacs'])} GMAC/s" for name in ("popcount", "fp32"))
-    print(f"one core at most: {limits}")
+    print(f"one core at most: {_limits(peak)}")
     reads = ", ".join(f"{short(rate)} GB/s from {level}" for level, rate in peak["read_gbs"].items())
     print(f"it reads: {reads}\n")
     keys = (
@@ -71,6 +74,7 @@ def print_bench(record: Record) -> None:
     for device in sorted({row["device"] for row in timed}):
         if device:
             print(f"\n{device}, operands in its memory; cupy-xnor with the copies from the host's and back:")
+            print(f"at most, computed, without tensor cores: {_limits(record['computed_peaks'].get(device, {}))}")
         there = [row for row in timed if row["device"] == device]
         print_table((*keys, "exact"), [[short(row.get(key)) for key in (*keys, "exact")] for row in there])
     for sentence in record["said"]:

@@ -75,7 +75,7 @@ class KernelsPage(QWidget):
         self.meaning.show_case(self.results, self.case)
         self.meaning.show_notes(self.session.backends)
         name, threads, device = self.case or Case("", 1)
-        peak = None if device else self.results.peak
+        peak = self.results.peaks.get(device)
         self.roofline.show_rows(self.results.measured(threads, device), peak, name, threads)
         self.bar.copy.setEnabled(bool(self.results.cases))
         self.bar.shown = None if self.case is None else bench_of(self.case)

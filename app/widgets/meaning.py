@@ -69,8 +69,9 @@ class Meaning(Card):
 
     def show_case(self, results: BenchResults, case: Case | None) -> None:
         """Speak of a case of the results, or of what will be here."""
-        machine = "" if results.peak is None else results.peak.machine
-        self.machine.setText(case.device if case is not None and case.device else machine)
+        device = "" if case is None else case.device
+        peak = results.peaks.get(device)
+        self.machine.setText(device or ("" if peak is None else peak.machine))
         self.tensor.setText("" if case is None else against_tensor_cores(results.rows(case)))
         self.tensor.setVisible(bool(self.tensor.text()))
         best = None if case is None else results.best(case, "xnor")
@@ -84,8 +85,11 @@ class Meaning(Card):
         self.set_hint(f"fastest here: {best.backend}")
         self._say_ratio(0, best.times_torch, "torch float32")
         self._say_ratio(1, best.times_best_float, "the best float")
-        peak = best.fraction_of_peak
-        self.figures[2].say("–" if peak is None else share_of(peak), "of the popcount limit of these cores")
+        share, whose = best.fraction_of_peak, "of the popcount limit of these cores"
+        if peak is not None and peak.device:
+            share = best.gmacs / peak.popcount_gmacs if best.gmacs and peak.popcount_gmacs else None
+            whose = "of its popcount limit, which is computed"
+        self.figures[2].say("–" if share is None else share_of(share), whose)
         self.figures[3].say(multiple(memory_ratio(case.name)), "less memory for the weights than float32")
         exact = results.exact(case)
         set_role(self.exact, "good" if exact else "warning")

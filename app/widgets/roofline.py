@@ -29,9 +29,15 @@ Ceiling = tuple[str, float]
 
 def limit(row: BenchRow, peak: BenchPeak) -> float:
     """What a row could reach at most, in GMAC/s: its cores' arithmetic, or what memory can bring."""
-    vector = peak.popcount_gmacs if row.kind in ("xnor", "bits") else peak.fp32_gmacs
+    popcount, float32 = peak.popcount_gmacs, peak.fp32_gmacs
+    vector = {"xnor": popcount, "bits": popcount, "float": float32, "peer": float32}.get(row.kind)
     memory = dict(peak.read_gbs).get("memory", math.inf)
-    return min((vector or math.inf) * row.threads, memory * (row.intensity or math.inf))
+    return min((vector or math.inf) * cores(peak, row.threads), memory * (row.intensity or math.inf))
+
+
+def cores(peak: BenchPeak, threads: int) -> int:
+    """How many times a ceiling counts: a core's for each thread, a GPU's once."""
+    return 1 if peak.device else threads
 
 
 def in_words(row: BenchRow) -> str:
@@ -94,13 +100,15 @@ class Roofline(TipWidget):
         return QPointF(x, area.bottom() - area.height() * (math.log10(speed) - low) / (high - low))
 
     def flats(self) -> list[Ceiling]:
-        """The ceilings of arithmetic: name and GMAC/s of all threads' cores."""
+        """The ceilings of arithmetic: name and GMAC/s of all threads' cores, or of a GPU."""
         peak = self._peak
-        known = [] if peak is None else [("popcount", peak.popcount_gmacs), ("float32", peak.fp32_gmacs)]
-        return [(name, value * self._threads) for name, value in known if value]
+        if peak is None:
+            return []
+        known = (("popcount", peak.popcount_gmacs), ("float32", peak.fp32_gmacs))
+        return [(name, value * cores(peak, self._threads)) for name, value in known if value]
 
     def slopes(self) -> list[Ceiling]:
-        """The ceilings of memory: name and GB/s of one core."""
+        """The ceilings of memory: name and GB/s of one core, or of a GPU."""
         return [] if self._peak is None else list(self._peak.read_gbs)
 
     # ------------------------------------------------------------ painting
@@ -151,7 +159,7 @@ class Roofline(TipWidget):
             painter.setPen(QPen(t.color("text" if value == top else "muted"), 1.4))
             painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
             words = QRectF(area.left(), y - 15, area.width() - 4, 14)
-            painter.drawText(words, Qt.AlignmentFlag.AlignRight, f"{name} {digits(value)} GMAC/s")
+            painter.drawText(words, Qt.AlignmentFlag.AlignRight, f"{name} {digits(value)} GMAC/s{self._how()}")
         named = math.inf
         for name, rate in reversed(self.slopes()):
             strong = name == "memory"
@@ -160,8 +168,12 @@ class Roofline(TipWidget):
             first, last = self.point(10.0**left, rate * 10.0**left), self.point(end, rate * end)
             painter.drawLine(first, last)
             if named - first.y() >= NAME_PITCH:
-                self._name_slope(painter, f"{name} {digits(rate)} GB/s", first, last)
+                self._name_slope(painter, f"{name} {digits(rate)} GB/s{self._how()}", first, last)
                 named = first.y()
+
+    def _how(self) -> str:
+        """What is to be said of a ceiling that was not measured."""
+        return ", computed" if self._peak is not None and self._peak.device else ""
 
     def _name_slope(self, painter: QPainter, words: str, first: QPointF, last: QPointF) -> None:
         """Along a line, from where it has entered the plot."""
@@ -199,10 +211,13 @@ class Roofline(TipWidget):
     def words(self, index: int) -> str:
         """What a dot says: itself, and how near it comes to what limits it."""
         row = self.rows[index]
-        if self._peak is None or not row.gmacs:
+        most = math.inf if self._peak is None else limit(row, self._peak)
+        if self._peak is None or not row.gmacs or math.isinf(most):
             return in_words(row)
-        share = digits(100 * row.gmacs / limit(row, self._peak))
-        return f"{in_words(row)}, {share} % of what arithmetic or reading from memory allow"
+        allowed = "arithmetic or reading from memory allow"
+        if self._peak.device:
+            allowed = "its multiprocessors without tensor cores, or its memory, allow by computation"
+        return f"{in_words(row)}, {digits(100 * row.gmacs / most)} % of what {allowed}"
 
     def tip(self, event: QHelpEvent) -> str:
         index = self.row_at(QPointF(event.pos()))

@@ -12,7 +12,7 @@ from engine import threads, turns
 from engine.child import Child
 from engine.errors import BackendLost, BadInput, FlipscopeError, Unsupported
 from engine.inference import peers, settling
-from engine.inference.backend import Backend, Ready, Unavailable, backends, leave_out, ready, state_of
+from engine.inference.backend import Backend, Limits, Ready, Unavailable, backends, leave_out, ready, state_of
 from engine.inference.contest import CUDA_TORCH, TORCH, Contest, Contestant
 from engine.jit import peak
 from engine.worker import Run
@@ -103,6 +103,8 @@ class Arena:
             state = state_of(one)
             if not isinstance(state, Ready):
                 self.miss(one.name, one.kind, state.reason, state.remedy)
+            elif (limits := one.limits()) is not None:
+                yield _device_peak(state.device, limits)
 
     def able(self, macs: int) -> list[Backend]:
         """The backends that take part in a case of so much work."""
@@ -176,6 +178,13 @@ def bearable(count: int, macs: int) -> int:
 
 def _turn_of(child: Child, command: m.Peer) -> Callable[[], float]:
     return lambda: child.ask(command, m.PeerTime, TURN_SECONDS).seconds
+
+
+def _device_peak(device: str, limits: Limits) -> m.BenchPeak:
+    """The ceilings of a device, which are computed."""
+    xnor, float32, memory = (rate and rate / 1e9 for rate in (limits.xnor, limits.float32, limits.memory))
+    reads = (("memory", memory),) if memory else ()
+    return m.BenchPeak(xnor, float32, device, reads, "events", device)
 
 
 def _machine() -> str:

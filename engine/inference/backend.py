@@ -97,6 +97,18 @@ class Resident:
     result: Callable[[], NDArray[np.generic]] | None = None
 
 
+@dataclass(frozen=True)
+class Limits:
+    """What a device can do at most in a second by its own data, computed and not measured; None where not known.
+
+    xnor, float32: multiply-accumulates, of signs by counting bits and of float32. memory: bytes that it reads.
+    """
+
+    xnor: float | None
+    float32: float | None
+    memory: float | None
+
+
 class Backend(Protocol):
     """One way to run networks.
 
@@ -135,6 +147,10 @@ class Backend(Protocol):
     ) -> Sequence[Resident]:
         """What else is to be timed of something that this backend has made, on images, operands or maps."""
         return ()
+
+    def limits(self) -> Limits | None:
+        """What the device beside the CPU can do at most, of one that is ready on such."""
+        return None
 
     def matmul(self, a: Words, w: Words, k: int) -> NDArray[np.int32]:
         """Product of +-1 matrices: a [M, W], w [N, W] -> int32 [M, N], each k - 2 * popcount(xor). Raises BadInput."""

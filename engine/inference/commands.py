@@ -205,23 +205,27 @@ def _batched(cases: Sequence[str], signs: int, batches: Sequence[int]) -> list[t
 
 
 def _collected(events: Iterator[Slice]) -> Record:
-    record: Record = {"machine": "", "clock": "", "peak": {}, "rows": []}
+    record: Record = {"machine": "", "clock": "", "peak": {}, "computed_peaks": {}, "rows": []}
     measured: list[m.BenchRow] = []
     for event in events:
-        if isinstance(event, m.BenchPeak):
-            record["machine"] = event.machine
-            record["clock"] = event.clock
-            record["peak"] = {
-                "popcount_gmacs": event.popcount_gmacs,
-                "fp32_gmacs": event.fp32_gmacs,
-                "read_gbs": dict(event.read_gbs),
-            }
+        if isinstance(event, m.BenchPeak) and event.device:
+            record["computed_peaks"][event.device] = _ceilings(event)
+        elif isinstance(event, m.BenchPeak):
+            record |= {"machine": event.machine, "clock": event.clock, "peak": _ceilings(event)}
         elif isinstance(event, m.BenchRow):
             measured.append(event)
             row = asdict(event)
             spread = None if event.high_ms is None or event.low_ms is None else event.high_ms - event.low_ms
             record["rows"].append({**row, "iqr_ms": spread})
     return {**record, "said": _said(measured)}
+
+
+def _ceilings(peak: m.BenchPeak) -> Record:
+    return {
+        "popcount_gmacs": peak.popcount_gmacs,
+        "fp32_gmacs": peak.fp32_gmacs,
+        "read_gbs": dict(peak.read_gbs),
+    }
 
 
 def _said(rows: Sequence[m.BenchRow]) -> list[str]:

@@ -80,8 +80,9 @@ class BenchRow(Event):
 class BenchPeak(Event):
     """What one core can do at most, measured in the same process: GMAC/s; and what machine it is.
 
+    device: or a GPU, all of it, which is computed from its own data and not measured; "" for the CPU.
     read_gbs: 1e9 bytes a second that a core reads from each level of its memory, nearest first: (name, rate).
-    clock: what seconds are of a row's, "cpu" (of the one thread that works) or "wall".
+    clock: what seconds are of a row's, "cpu" (of the one thread that works) or "wall"; of a GPU's, "events".
     """
 
     popcount_gmacs: float | None
@@ -89,6 +90,7 @@ class BenchPeak(Event):
     machine: str
     read_gbs: tuple[tuple[str, float], ...] = ()
     clock: str = "wall"
+    device: str = ""
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from gpu import compile as compiler
 from gpu import nvrtc
 from gpu.matrix.examined import Examined, examine, runs_on
 from gpu.matrix.listing import NoDisassembler, disassembler
-from gpu.matrix.pipes import ARCHITECTURES
+from gpu.rates import ARCHITECTURES
 from gpu.source import MODULES, Module
 
 DONE, FAILED, REFUSED = 0, 1, 2

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from gpu.matrix.listing import Instruction
 from gpu.matrix.loops import usage_of_step
-from gpu.matrix.pipes import Architecture, cycles
+from gpu.rates import Architecture, cycles, ideal_cycles
 from gpu.source import Module
 
 WARP, WORDS_OF_TURN = 32, 4
@@ -52,12 +52,3 @@ def of_product(function: list[Instruction], module: Module, architecture: Archit
     busy, pipe = cycles(used, architecture)
     words = rows * columns * module["DEPTH"]
     return Bound(words / busy, pipe, 1 / ideal_cycles(architecture), 1 / cycles(TEXTBOOK, architecture)[0])
-
-
-def ideal_cycles(architecture: Architecture) -> float:
-    """Cycles for a word at the best mixture of outputs with and without the second level."""
-    ratio = architecture.lanes["alu"] / architecture.lanes["xu"]
-    deep = min(1.0, max(0.0, (ratio / 2 - 1.5) / (ratio / 4 + 0.5)))  # (1.5 + deep / 2) = ratio * (1/2 - deep / 4)
-    logic, popcounts = 1.5 + deep / 2, 0.5 - deep / 4
-    word = {"alu": logic, "xu": popcounts, "fma": popcounts, "issue": logic + 2 * popcounts}
-    return cycles(word, architecture)[0]

@@ -11,8 +11,9 @@ from gpu.matrix.bound import Bound, of_product
 from gpu.matrix.feed import Feed, of_tensor_cores
 from gpu.matrix.listing import Functions, Instruction, disassembled
 from gpu.matrix.loops import NoSuchLoop
-from gpu.matrix.pipes import ARCHITECTURES, UnknownInstruction
+from gpu.matrix.pipes import UnknownInstruction
 from gpu.matrix.resources import Resources, resources
+from gpu.rates import ARCHITECTURES
 from gpu.source import Module
 
 LEAST_FRACTION = 0.85

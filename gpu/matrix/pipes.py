@@ -1,46 +1,14 @@
 """The pipes of a multiprocessor: which one an instruction takes, for how long, on each architecture.
 
-Sources. Lanes a cycle: the table "Throughput of Native Arithmetic Instructions", until CUDA 12 in NVIDIA's CUDA C++
-Programming Guide (12.6: compute capability 7.5 to 9.0), since CUDA 13 in its CUDA C++ Best Practices Guide (13.4:
-12.0), rows of integer addition, logic, multiplication and population count. For 12.0 it gives 128 additions; they are
-taken for 64, since they share a pipe with logic, which is 64. Its column of 10.0 was not at hand.
-
-That integer multiply-adds take the pipe of floating point and not that of the other integer instructions: NVIDIA's
-Nsight Compute documentation, "Pipelines" (ALU, FMA, FMAHeavy), and its engineers' answers on
-forums.developer.nvidia.com (302018, 108729). Four schedulers, each one warp instruction a cycle, and 128 bytes of
-shared memory a cycle: the tuning guides of each architecture.
+How many lanes each takes in a cycle, and by which sources, is in gpu/rates.py.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 
 from gpu.matrix.listing import Instruction
-
-ISSUE = 128
-"""Lanes that the four schedulers send on their way in a cycle."""
-
-_TURING_TO_HOPPER = {"alu": 64, "fma": 64, "xu": 16, "lsu": 32, "uniform": 64}
-
-
-@dataclass(frozen=True)
-class Architecture:
-    """lanes: how many lanes a pipe takes in a cycle, on one multiprocessor; memory counts 4-byte lanes.
-
-    documented: whether the rates are NVIDIA's; elsewhere they are Hopper's, to compare by and not to hold anything to.
-    """
-
-    number: int
-    documented: bool = True
-    lanes: Mapping[str, int] = field(default_factory=lambda: {**_TURING_TO_HOPPER, "issue": ISSUE})
-
-    def __str__(self) -> str:
-        return f"sm_{self.number}"
-
-
-ARCHITECTURES = {number: Architecture(number, documented=number != 100) for number in (75, 80, 86, 89, 90, 100, 120)}
 
 _PIPES = {
     "alu": "LOP3 LOP IADD3 IADD VIADD VIADDMNMX LEA SHF SHL SHR ISETP PLOP3 SEL MOV PRMT IMNMX VIMNMX IABS SGXT"
@@ -88,8 +56,3 @@ def usage(instructions: Iterable[Instruction]) -> Counter[str]:
             counted[pipe_of(instruction)] += slots(instruction)
             counted["issue"] += 1
     return counted
-
-
-def cycles(used: Mapping[str, float], architecture: Architecture) -> tuple[float, str]:
-    """Cycles of a multiprocessor for one thread, if nothing but the busiest pipe is waited for; and that pipe."""
-    return max((used.get(pipe, 0) / lanes, pipe) for pipe, lanes in architecture.lanes.items())

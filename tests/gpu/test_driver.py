@@ -31,7 +31,8 @@ class Library:
 
     def cuDeviceGetAttribute(self, pointer, attribute, device):  # noqa: N802 - CUDA's name
         assert device == 40
-        return _put(pointer, self._capability[attribute - 75])
+        told = {75: self._capability[0], 76: self._capability[1], 16: 68, 13: 1_710_000, 36: 9_501_000, 37: 320}
+        return _put(pointer, told[attribute])
 
     def cuDriverGetVersion(self, pointer):  # noqa: N802 - CUDA's name
         return _put(pointer, self._cuda)
@@ -70,13 +71,14 @@ def system(monkeypatch):
 
 def test_a_gpu(system):
     system(Library())
-    assert driver.find() == Gpu("Some GPU", (8, 6), (12, 4), "550.54.14")
+    assert driver.find() == Gpu("Some GPU", (8, 6), (12, 4), "550.54.14", 68, 1.71e9, 760.08e9)
     assert driver.find().architecture == "sm_86"
 
 
 def test_a_driver_that_cannot_say_its_own_version(system):
     system(Library(cuda=13_010), managed=False)
-    assert driver.find() == Gpu("Some GPU", (8, 6), (13, 1), "")
+    found = driver.find()
+    assert (found.cuda, found.driver) == ((13, 1), "")
 
 
 @pytest.mark.parametrize(

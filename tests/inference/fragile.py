@@ -4,7 +4,7 @@ import numpy as np
 
 from engine.errors import BackendLost
 from engine.inference import backend as registry
-from engine.inference.backend import Ready, Resident
+from engine.inference.backend import Limits, Ready, Resident
 from engine.inference.backends.numpy_xnor import NumpyXnor, XnorProgram
 
 NAME = "cupy-xnor"
@@ -26,6 +26,9 @@ class Fragile(NumpyXnor):
 
     def probe(self):
         return Ready("Some GPU")
+
+    def limits(self):
+        return Limits(8e12, 2e12, None)
 
     def unsettled(self):
         return self._do if self._chore is not None else None

@@ -294,6 +294,7 @@ def test_the_commands_record():
     record = commands.bench_gemm([8], [3], quick=True)
     assert record["machine"]
     assert record["clock"] in ("cpu", "wall")
+    assert record["computed_peaks"] == {}
     assert record["peak"]["popcount_gmacs"] > 0
     assert record["peak"]["read_gbs"]["memory"] > 0
     assert {row["case"] for row in record["rows"]} == {"3x8x8"}
@@ -306,8 +307,11 @@ def test_the_commands_record():
 def test_the_record_says_where_tensor_cores_win(fragile, monkeypatch):
     fragile()
     monkeypatch.setattr(Peer, "ask", lambda _, command, answer, __: answer(1e-9, command.method))
-    (said,) = commands.bench_gemm([8], [3], quick=True)["said"]
+    record = commands.bench_gemm([8], [3], quick=True)
+    (said,) = record["said"]
     assert said.startswith("3x8x8: Tensor cores win here: cuda-tf32 is ")
+    assert record["computed_peaks"] == {"Some GPU": {"popcount_gmacs": 8e3, "fp32_gmacs": 2e3, "read_gbs": {}}}
+    assert 0 < record["peak"]["popcount_gmacs"] < 8e3
 
 
 def test_cases_with_their_batch_or_with_each_of_several():

@@ -148,13 +148,18 @@ def test_what_is_to_be_known_of_a_ready_backend_is_said(page):
 def test_rows_on_a_gpu_are_a_case_by_themselves_and_say_where_tensor_cores_win(page):
     kernel = m.BenchRow(CASE, "cupy-kernel", "xnor", 1, 0.2, 0.2, 0.2, 5e3, None, 4.0, 0.5, True, device="Some GPU")
     half = m.BenchRow(CASE, "cuda-float16", "tensor", 1, 0.1, 0.1, 0.1, 1e4, None, 8.0, 1.0, device="Some GPU")
-    run(page, *ROWS, kernel, half)
+    job = run(page, *ROWS, kernel, half)
     assert [page.cases.itemText(at) for at in range(2)] == ["GEMM 1024³", "GEMM 1024³ on Some GPU"]
     assert {row.backend for row in page.bars.rows} == {"cupy-kernel", "cuda-float16"}
     assert page.meaning.tensor.text().startswith("Tensor cores win here: cuda-float16 is 2 times as fast")
     assert page.meaning.machine.text() == "Some GPU"
     assert page.roofline.flats() == []
+    job.say(m.BenchPeak(2e4, 1e3, "Some GPU", (), "events", "Some GPU"))
+    assert page.roofline.flats() == [("popcount", 2e4), ("float32", 1e3)]
+    assert page.meaning.figures[2].value.text() == "25.0 %"
+    assert page.meaning.figures[2].meaning.text() == "of its popcount limit, which is computed"
     page.cases.activated.emit(0)
+    assert page.roofline.flats() == [("popcount", 2700.0), ("float32", 127.0)]
     assert page.meaning.tensor.isHidden()
     assert page.meaning.machine.text() == "a machine"
 

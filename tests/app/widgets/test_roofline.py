@@ -1,5 +1,7 @@
 """The roofline: dots where their figures say, ceilings measured, every dot readable without a mouse."""
 
+from dataclasses import replace
+
 import pytest
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtTest import QTest
@@ -57,10 +59,31 @@ def test_ceilings_of_arithmetic_grow_with_the_threads(roofline):
     assert roofline.slopes() == [("16 KiB", 500.0), ("memory", 40.0)]
 
 
+GPU = m.BenchPeak(4e5, 4e4, "A card", (("memory", 1000.0),), "events", "A card")
+
+
+def test_ceilings_of_a_gpu_are_of_all_of_it_and_said_to_be_computed(roofline):
+    kernel = replace(row("cupy-kernel", "xnor", 1e5, 500.0), threads=2, device="A card")
+    roofline.show_rows([kernel], GPU, CASE, 2)
+    assert roofline.flats() == [("popcount", 4e5), ("float32", 4e4)]
+    assert roofline.words(0).endswith(
+        "25.0 % of what its multiprocessors without tensor cores, or its memory, allow by computation"
+    )
+    computed = roofline.grab().toImage()
+    roofline.show_rows([replace(kernel, threads=1)], replace(GPU, device=""), CASE, 1)
+    assert roofline.grab().toImage() != computed
+
+
+def test_what_no_ceiling_is_known_for_has_no_share(roofline):
+    roofline.show_rows([row("cuda-int8", "int8", 10.0, 10.0)], replace(GPU, read_gbs=()), CASE, 1)
+    assert roofline.words(0).endswith("MAC/byte")
+
+
 def test_what_limits_a_row():
     assert limit(ROWS[0], PEAK) == 2700.0
     assert limit(ROWS[1], PEAK) == 130.0
     assert limit(ROWS[2], PEAK) == 160.0
+    assert limit(row("int8", "int8", 200.0, 50.0), PEAK) == 2000.0
     assert limit(row("int8", "int8", 1.0, 1.0), m.BenchPeak(None, None, "")) == float("inf")
 
 

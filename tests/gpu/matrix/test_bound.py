@@ -2,10 +2,10 @@
 
 import pytest
 
-from gpu.matrix.bound import ideal_cycles, of_product
+from gpu.matrix.bound import of_product
 from gpu.matrix.listing import functions
 from gpu.matrix.loops import NoSuchLoop
-from gpu.matrix.pipes import ARCHITECTURES, Architecture
+from gpu.rates import ARCHITECTURES
 from gpu.source import Module
 from tests.gpu.matrix.listings import listing
 
@@ -17,20 +17,6 @@ LOGIC, POPCOUNTS = 6 * 8 + 2 * 2, 2 * 6 + 2
 def loop(logic=LOGIC, popcounts=POPCOUNTS):
     body = [*["LOP3.LUT R1, R2, R3, R4, 0x96, !PT"] * logic, *["POPC R1, R1"] * popcounts]
     return functions(listing("k", [".L_x_0:", *body, "@P0 BRA `(.L_x_0)", "EXIT"]))["k"]
-
-
-def test_the_ideal_is_where_both_pipes_are_busy():
-    # a third with the second level: 5/3 of logic by 64 lanes, 5/12 of popcounts by 16
-    assert ideal_cycles(ARCHITECTURES[80]) == pytest.approx(5 / 3 / 64)
-    assert pytest.approx(5 / 12 / 16) == 5 / 3 / 64
-
-
-@pytest.mark.parametrize("logic", [16, 32, 64, 128, 256])
-def test_no_mixture_is_better_than_the_ideal(logic):
-    lanes = {**ARCHITECTURES[80].lanes, "alu": logic}
-    shares = (share / 1000 for share in range(1001))
-    best = min(max((1.5 + d / 2) / logic, (0.5 - d / 4) / 16, (0.5 - d / 4) / 64, 2.5 / 128) for d in shares)
-    assert ideal_cycles(Architecture(80, lanes=lanes)) == pytest.approx(best, rel=1e-3)
 
 
 def test_the_bound_of_a_loop_of_nothing_but_the_count():

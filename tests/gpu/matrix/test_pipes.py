@@ -3,7 +3,7 @@
 import pytest
 
 from gpu.matrix.listing import Instruction
-from gpu.matrix.pipes import ARCHITECTURES, UnknownInstruction, cycles, pipe_of, slots, usage
+from gpu.matrix.pipes import UnknownInstruction, pipe_of, slots, usage
 
 KNOWN = [
     ("LOP3.LUT R8, R9, R10, R11, 0x96, !PT", "alu", 1),
@@ -38,14 +38,3 @@ def test_an_instruction_that_is_not_known_is_no_guess():
 
 def test_what_never_runs_takes_nothing():
     assert not usage([instruction("LDS RZ, [RZ]", never=True)])
-
-
-def test_the_busiest_pipe_is_waited_for():
-    ampere = ARCHITECTURES[80]
-    assert cycles({"alu": 64, "xu": 8, "issue": 72}, ampere) == (1.0, "alu")
-    assert cycles({"alu": 64, "xu": 32, "issue": 96}, ampere) == (2.0, "xu")
-    assert cycles({"alu": 32, "fma": 64, "uniform": 64, "issue": 256}, ampere) == (2.0, "issue")
-
-
-def test_only_what_nvidia_tells_is_called_documented():
-    assert [number for number, each in ARCHITECTURES.items() if each.documented] == [75, 80, 86, 89, 90, 120]
