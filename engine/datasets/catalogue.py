@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from types import ModuleType
 
 from engine import datasets
-from engine.datasets.fetched import Fetched
+from engine.datasets.fetched import Fetchable, Fetched
 from engine.errors import BadInput
+from engine.graph.published import GRAPHS
 
 
 @dataclass(frozen=True)
@@ -29,17 +30,24 @@ class State:
     def note(self) -> str:
         """Where it is, or how to have it."""
         if not self.ready:
-            return f"{self.download / 1e6:,.0f} MB: python main.py data fetch {self.name}"
+            return f"{max(1.0, self.download / 1e6):,.0f} MB: python main.py data fetch {self.name}"
         return self.where or "comes with Flipscope"
 
 
 def states() -> tuple[State, ...]:
-    """Every data set that has a name, sorted by it."""
+    """Every data set of images that has a name, sorted by it."""
     return tuple(_state(name, module) for name, module in sorted(datasets.modules().items()))
 
 
-def fetchable(name: str) -> Fetched:
+def graph_states() -> tuple[State, ...]:
+    """The graphs that are fetched (engine.graph.sources has the others)."""
+    return tuple(_to_fetch(one, one.about) for one in GRAPHS.values())
+
+
+def fetchable(name: str) -> Fetchable:
     """What is known of a data set that must be fetched. Raises UnknownName, or BadInput where it need not."""
+    if name in GRAPHS:
+        return GRAPHS[name]
     module = datasets.module(name)
     fetched: Fetched | None = getattr(module, "FETCHED", None)
     if fetched is None:
@@ -51,4 +59,8 @@ def _state(name: str, module: ModuleType) -> State:
     fetched: Fetched | None = getattr(module, "FETCHED", None)
     if fetched is None:
         return State(name, module.TITLE, module.ABOUT, True)
-    return State(name, module.TITLE, module.ABOUT, fetched.path.exists(), str(fetched.path), fetched.size)
+    return _to_fetch(fetched, module.ABOUT)
+
+
+def _to_fetch(one: Fetchable, about: str) -> State:
+    return State(one.name, one.title, about, one.path.exists(), str(one.path), one.size)

@@ -18,8 +18,9 @@ Record = dict[str, Any]
 
 
 def listed() -> Record:
-    """Every data set with a name: ready and where, or what fetching it takes."""
-    return {"data": [asdict(state) | {"note": state.note} for state in catalogue.states()]}
+    """Every data set with a name, of images and graphs: ready and where, or what fetching it takes."""
+    states = (*catalogue.states(), *catalogue.graph_states())
+    return {"data": [asdict(state) | {"note": state.note} for state in states]}
 
 
 def shown(text: str) -> Record:

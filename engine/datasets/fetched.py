@@ -27,28 +27,21 @@ class Download:
 
 
 @dataclass(frozen=True)
-class Fetched:
-    """A data set that torchvision fetches, and that is kept as a plain .npz afterwards.
+class Fetchable:
+    """A data set that is fetched once and kept as a plain .npz afterwards.
 
     Attributes:
-        torchvision: its class there; splits: what that class is given for training and for test.
-        counts: training and test images. input_shape: height, width, channels.
-        downloads: what is fetched.
+        downloads: what is fetched. class_names: in the order of the labels.
     """
 
     name: str
     title: str
     class_names: tuple[str, ...]
-    input_shape: tuple[int, int, int]
-    counts: tuple[int, int]
-    torchvision: str
-    splits: tuple[Mapping[str, Any], Mapping[str, Any]]
     downloads: tuple[Download, ...]
-    preparation: str = "resize"
 
     @property
     def path(self) -> Path:
-        """The file that keeps it, with train_images, train_labels, test_images and test_labels."""
+        """The file that keeps it."""
         return paths.cache_dir() / "data" / f"{self.name}.npz"
 
     @property
@@ -61,16 +54,46 @@ class Fetched:
         """Bytes to fetch."""
         return sum(file.size for file in self.downloads)
 
+    @property
+    def command(self) -> str:
+        """What fetches it."""
+        return f"python main.py data fetch {self.name}"
+
+    def missing(self) -> NotFetched:
+        """What to raise where it is not there."""
+        megabytes = f"{max(1.0, self.size / 1e6):,.0f} MB"
+        return NotFetched(f"{self.title} is not on this machine.", f"Fetch its {megabytes} by '{self.command}'.")
+
+    def damaged(self) -> BadFile:
+        """What to raise where the file that keeps it holds something else."""
+        return BadFile(
+            f"'{self.path}' does not hold {self.title}.", f"Delete it and fetch it again by '{self.command}'."
+        )
+
+
+@dataclass(frozen=True)
+class Fetched(Fetchable):
+    """Images that torchvision fetches: train_images, train_labels, test_images and test_labels in the end.
+
+    Attributes:
+        torchvision: its class there; splits: what that class is given for training and for test.
+        counts: training and test images. input_shape: height, width, channels.
+    """
+
+    input_shape: tuple[int, int, int]
+    counts: tuple[int, int]
+    torchvision: str
+    splits: tuple[Mapping[str, Any], Mapping[str, Any]]
+    preparation: str = "resize"
+
     def load(self) -> Dataset:
         """Read what was fetched. Raises NotFetched, BadFile."""
-        fetch = f"python main.py data fetch {self.name}"
         if not self.path.exists():
-            what = f"{self.title} is not on this machine."
-            raise NotFetched(what, f"Fetch its {self.size / 1e6:,.0f} MB by '{fetch}'.")
+            raise self.missing()
         found = npz.read(self.path)
         test = None if found is None else found.test
         if found is None or test is None or not self._is_whole(len(found.train.images), len(test.images)):
-            raise BadFile(f"'{self.path}' does not hold {self.title}.", f"Delete it and fetch it again by '{fetch}'.")
+            raise self.damaged()
         return Dataset(
             name=self.name,
             title=self.title,

@@ -1,4 +1,4 @@
-"""Fetches data sets by torchvision's own classes: its downloads, checksums and readers; in a job child."""
+"""Fetches data sets in a job child: images by torchvision's own downloads, checksums and readers, graphs by ours."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import socket
 import tarfile
 import threading
 import time
+import urllib.request
 import zlib
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
@@ -19,15 +20,17 @@ from numpy.typing import NDArray
 
 from engine import messages as m
 from engine.datasets import catalogue
-from engine.datasets.fetched import Fetched
+from engine.datasets.fetched import Fetchable, Fetched
 from engine.errors import FlipscopeError
 from engine.files import CannotWrite, write_atomically
+from engine.graph.published import GRAPHS, PARTS
 from engine.pace import Pace
 
 REPORT_EVERY = 0.1
 SILENCE = 30.0
 """Seconds without a byte after which a connection is given up."""
 
+Arrays = dict[str, NDArray[Any]]
 Part = tuple[NDArray[np.uint8], NDArray[np.int64]]
 
 _REFUSALS = (RuntimeError, OSError, EOFError, ValueError, tarfile.TarError, zlib.error)
@@ -56,7 +59,7 @@ def fetch(name: str) -> Generator[m.Event, None, None]:
 class _Work(threading.Thread):
     """Torchvision does not return before all is done: it has a thread, which ends with the process at the latest."""
 
-    def __init__(self, one: Fetched) -> None:
+    def __init__(self, one: Fetchable) -> None:
         super().__init__(daemon=True, name=f"fetching {one.name}")
         self._one = one
         self.error: Exception | None = None
@@ -70,7 +73,7 @@ class _Work(threading.Thread):
             self.error = error
 
 
-def _fetch(one: Fetched) -> None:
+def _fetch(one: Fetchable) -> None:
     """Download, check, read, write as one .npz, and remove what is no longer needed."""
     try:
         one.folder.mkdir(parents=True, exist_ok=True)
@@ -78,17 +81,40 @@ def _fetch(one: Fetched) -> None:
         raise CannotWrite(f"'{one.folder}' cannot be made: {error}.", "Check the disk and your permissions.") from error
     _remove_halves(one)
     with _patience():
-        (train_images, train_labels), (test_images, test_labels) = (_read(one, split) for split in one.splits)
+        arrays = _images(one) if isinstance(one, Fetched) else _graph(one)
     content = io.BytesIO()
-    np.savez(
-        content,
-        train_images=train_images,
-        train_labels=train_labels,
-        test_images=test_images,
-        test_labels=test_labels,
-    )
+    np.savez(content, **arrays)
     write_atomically(one.path, content.getvalue())
     shutil.rmtree(one.folder, ignore_errors=True)
+
+
+def _images(one: Fetched) -> Arrays:
+    """Both parts of a data set of images."""
+    (train_images, train_labels), (test_images, test_labels) = (_read(one, split) for split in one.splits)
+    return {
+        "train_images": train_images,
+        "train_labels": train_labels,
+        "test_images": test_images,
+        "test_labels": test_labels,
+    }
+
+
+def _graph(one: Fetchable) -> Arrays:
+    """A graph in Planetoid's files: those that are there already are not fetched again."""
+    from engine.graph import planetoid, sources
+
+    known = GRAPHS[one.name]
+    contents = {}
+    for part, file in zip(PARTS, known.downloads, strict=True):
+        path = known.folder / file.path
+        if not path.exists():
+            with urllib.request.urlopen(file.url) as answer:
+                write_atomically(path, answer.read(planetoid.MOST_BYTES + 1))
+        contents[part] = planetoid.content(path)
+    if not known.is_it(contents.values()):
+        shutil.rmtree(known.folder)
+        raise ValueError("what came is not what was published, its checksum is another")
+    return sources.to_npz(planetoid.parsed(contents, known.name))
 
 
 @contextmanager
@@ -102,7 +128,7 @@ def _patience() -> Iterator[None]:
         socket.setdefaulttimeout(before)
 
 
-def _remove_halves(one: Fetched) -> None:
+def _remove_halves(one: Fetchable) -> None:
     """Only the downloads have checksums: what was unpacked before, perhaps not to its end, is unpacked again."""
     kept = {one.folder / file.path for file in one.downloads}
     for path in one.folder.rglob("*"):
@@ -124,7 +150,7 @@ def _read(one: Fetched, split: Mapping[str, Any]) -> Part:
     return images, labels
 
 
-def _progress(one: Fetched) -> m.Progress:
+def _progress(one: Fetchable) -> m.Progress:
     """How far the downloads are, by the sizes of their files."""
     there = sum(_size(one.folder / file.path) for file in one.downloads)
     share = min(1.0, there / one.size)
@@ -140,7 +166,7 @@ def _size(path: Path) -> int:
         return 0
 
 
-def _refusal(one: Fetched, error: Exception) -> FlipscopeError:
+def _refusal(one: Fetchable, error: Exception) -> FlipscopeError:
     lines = str(error).strip().splitlines() or [type(error).__name__]
     why = lines[-1].removeprefix("<urlopen error ").rstrip(">.")
     files, folder = ", ".join(file.url for file in one.downloads), (one.folder / one.downloads[0].path).parent

@@ -6,8 +6,6 @@ Format: https://www.cs.toronto.edu/~kriz/cifar.html. 3,072 bytes an image: 32 x 
 from __future__ import annotations
 
 import hashlib
-import io
-import pickle
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +16,7 @@ from engine.datasets import cifar10
 from engine.datasets.readers import Found, Part
 from engine.errors import BadFile
 from engine.files import checked_size
+from engine.pickled import ARRAYS, Inert, inert
 
 FORM = "the batches of CIFAR-10, data_batch_1 to data_batch_5 and test_batch, binary or as pickled Python"
 MOST_BYTES = 1 << 25
@@ -41,7 +40,6 @@ CHECKSUMS = {
 _FOLDERS = (".", "cifar-10-batches-bin", "cifar-10-batches-py")
 _TRAIN = tuple(f"data_batch_{i}" for i in range(1, 6))
 _PIXELS = 3 * 32 * 32
-_ARRAYS = (("numpy.core.multiarray", "_reconstruct"), ("numpy", "ndarray"), ("numpy", "dtype"))
 
 
 def read(path: Path) -> Found | None:
@@ -76,24 +74,5 @@ def _binary(file: Path) -> tuple[NDArray[np.uint8], NDArray[Any]]:
 
 
 def _pickled(file: Path) -> tuple[NDArray[np.uint8], NDArray[Any]]:
-    batch = _Batches(io.BytesIO(_content(file)), encoding="bytes").load()
+    batch = inert(_content(file), dict.fromkeys(ARRAYS, Inert))
     return np.frombuffer(batch[b"data"].state[-1], np.uint8).reshape(-1, _PIXELS), np.array(batch[b"labels"])
-
-
-class _Inert:
-    """Stands for whatever a batch would have made: it keeps the state it is given and does nothing."""
-
-    def __init__(self, *_: object) -> None:
-        self.state: tuple[Any, ...] = ()
-
-    def __setstate__(self, state: tuple[Any, ...]) -> None:
-        self.state = state
-
-
-class _Batches(pickle.Unpickler):
-    """Knows only how arrays were pickled, and makes none: their bytes are taken from the state."""
-
-    def find_class(self, module: str, name: str) -> Any:
-        if (module, name) not in _ARRAYS:
-            raise pickle.UnpicklingError(f"{module}.{name} has no place in a batch")
-        return _Inert

@@ -1,0 +1,1 @@
+"""Graph networks on bits: graphs, their data sets, GCN and GraphSAGE in float and binarized, codes and layouts."""
