@@ -35,13 +35,13 @@ def memory(network: BitNetwork, twin: FloatNetwork, given: Inputs) -> dict[str, 
 
 def times(network: BitNetwork, twin: FloatNetwork, given: Inputs, backend: Backend) -> Iterator[Figures | None]:
     """Seconds for the scores of all nodes, each the median of ROUNDS turns; yields None between turns."""
-    program = network.program(backend)
+    program, multiply = network.program(backend), backend.multiplier(network.hidden.weights, network.hidden.fan)
     calls: dict[str, Callable[[], object]] = {
         "bits": lambda: program.run(given),
-        "bits_product": lambda: backend_product(given.bits),
+        "bits_product": lambda: multiply(given.bits),
         "float_sparse": lambda: twin.run(given),
+        "float_sparse_product": lambda: given.words @ twin.hidden.weights,
     }
-    backend_product = backend.multiplier(network.hidden.weights, network.hidden.fan)
     if given.words.shape[0] * given.words.shape[1] <= DENSE:
         dense = given.words.toarray()
         calls["float_dense"] = lambda: twin.run(given, dense)

@@ -31,10 +31,10 @@ VALIDATION = 500
 
 _KNOWN = {
     **dict.fromkeys(ARRAYS, Inert),
-    ("copyreg", "_reconstructor"): Inert,
-    ("builtins", "object"): Inert,
-    ("builtins", "list"): Inert,
+    **dict.fromkeys((("copy_reg", "_reconstructor"), ("copyreg", "_reconstructor")), Inert),
+    **{(module, name): Inert for module in ("__builtin__", "builtins") for name in ("object", "list")},
     ("scipy.sparse.csr", "csr_matrix"): Inert,
+    ("scipy.sparse._csr", "csr_matrix"): Inert,
     ("collections", "defaultdict"): lambda *_: {},
 }
 _DTYPE = re.compile(r"[biuf][1248]")
