@@ -99,7 +99,7 @@ class Trainer:
     def _kept(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Values:
         """What dropout leaves, made up for."""
         p = self.recipe.dropout
-        return (rng.random(shape, np.float32) >= p) / np.float32(1 - p)
+        return (rng.random(shape, np.float32) >= p).astype(np.float32) / np.float32(1 - p)
 
     def _rate(self, epoch: int) -> float:
         if not self.recipe.falls:

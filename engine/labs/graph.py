@@ -208,18 +208,13 @@ class GraphLab:
             f"{record['data']}: {record['nodes']:,} nodes, {record['edges']:,} edges, {record['words']:,} words, "
             f"{len(record['classes'])} classes"
         )
-        rows = [
-            (TITLES[one["model"]], in_short(one["mean"], one["deviation"]), len(one["test"]), f"{one['seconds']:.1f} s")
-            for one in (record[key] for key in ("network", "twin") if key in record)
-        ]
+        networks = [record[key] for key in ("network", "twin") if key in record]
+        rows = [(TITLES[one["model"]], in_short(one), len(one["test"]), f"{one['seconds']:.1f} s") for one in networks]
         yield from table(("network", "test accuracy", "seeds", "training a seed"), rows)
         if record["lengths"]:
             yield ""
-            rows = [
-                (one["bits"], in_short(one["mean"], one["deviation"]), f"{100 * one['precision']:.1f} %")
-                for one in record["lengths"]
-            ]
-            yield from table(("bits of a code", "test accuracy", "retrieval"), rows)
+            codes = [(one["bits"], in_short(one), f"{100 * one['precision']:.1f} %") for one in record["lengths"]]
+            yield from table(("bits of a code", "test accuracy", "retrieval"), codes)
         if "memory" in record:
             yield ""
             yield from cost_lines(record["memory"], record["seconds"], record["backend"])
@@ -228,9 +223,9 @@ class GraphLab:
             yield f"Of the {record['nearest']} nearest others of the same class: {found}"
 
 
-def in_short(mean: float, deviation: float) -> str:
-    """An accuracy for people, in percent."""
-    return f"{100 * mean:.1f} ± {100 * deviation:.1f} %"
+def in_short(one: Record) -> str:
+    """The accuracy of some seeds for people, in percent."""
+    return f"{100 * one['mean']:.1f} ± {100 * one['deviation']:.1f} %"
 
 
 def cost_lines(memory: dict[str, int], seconds: dict[str, float], backend: str) -> Iterator[str]:

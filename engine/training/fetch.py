@@ -83,7 +83,7 @@ def _fetch(one: Fetchable) -> None:
     with _patience():
         arrays = _images(one) if isinstance(one, Fetched) else _graph(one)
     content = io.BytesIO()
-    np.savez(content, **arrays)
+    np.savez(content, allow_pickle=False, **arrays)
     write_atomically(one.path, content.getvalue())
     shutil.rmtree(one.folder, ignore_errors=True)
 
