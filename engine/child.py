@@ -26,6 +26,10 @@ class ChildLost(FlipscopeError):
     """The child ended, or did not answer in time."""
 
 
+class Silent(ChildLost):
+    """It did not answer in time."""
+
+
 class Child:
     """A child process; a context manager that ends it for certain.
 
@@ -52,27 +56,27 @@ class Child:
         """Send a command and wait for its answer; other events are passed over.
 
         Raises FlipscopeError where the child says that it cannot, BackendLost where it ends because a backend failed,
-        ChildLost where it ends for another reason or is silent too long.
+        ChildLost where it ends for another reason, Silent where it is not done by then.
         """
         self._send(command)
         return self._wait(answer, timeout)
 
-    def follow(self, command: m.Command) -> Iterator[m.Event]:
-        """Send a command with a lane and yield what is said until it is done, whenever that is.
+    def follow(self, command: m.Command, timeout: float = math.inf) -> Iterator[m.Event]:
+        """Send a command with a lane and yield what is said until it is done.
 
         Raises as `ask`; then the child is of no more use, since what it said last may still lie in the pipe.
         """
         self._send(command)
-        for event in self._events(math.inf):
+        for event in self._events(timeout):
             if event == m.Done(command.lane or ""):
                 return
             yield event
 
-    def close(self) -> None:
-        """End the child: ask, wait, kill."""
+    def close(self, patience: float = 1.0) -> None:
+        """End the child: ask, wait so many seconds, kill."""
         with contextlib.suppress(OSError):
             self._connection.send(m.Shutdown())
-        self._process.join(1.0)
+        self._process.join(patience)
         if self._process.is_alive():
             self._process.kill()
             self._process.join()
@@ -102,12 +106,12 @@ class Child:
         """What the child says within so many seconds. Raises as `ask`, also where they are over."""
         deadline = time.monotonic() + timeout
         try:
-            while time.monotonic() < deadline:
-                if self._connection.poll(POLL):
+            while (left := deadline - time.monotonic()) > 0:
+                if self._connection.poll(min(POLL, left)):
                     yield self._taken(self._connection.recv())
         except (EOFError, OSError) as error:
             raise self._lost() from error
-        raise ChildLost(f"A helper process did not answer within {timeout:.0f} s.", "Try again on a quieter machine.")
+        raise Silent(f"A helper process did not answer within {timeout:.0f} s.", "Try again on a quieter machine.")
 
     @staticmethod
     def _taken(event: m.Event) -> m.Event:

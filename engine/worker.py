@@ -30,6 +30,7 @@ SERVICES: dict[m.World, str] = {
     "inference": "engine.inference.service",
     "peers": "engine.inference.peers",
     "gpu": "gpu.service",
+    "diagrams": "engine.verify.service",
 }
 
 

@@ -122,14 +122,14 @@ class VerifyPanel(LabPanel):
         ringed = np.zeros(centre.size, np.bool_)
         ringed[shown] = True
         self.digit.show_bits(centre, ringed=ringed.reshape(centre.shape))
-        what = "change the class alone" if found.forcing is None else "force the class alone"
+        within = f"force the class within {found.radius} changed bits"
+        what = "change the class alone" if found.forcing is None else within
         self._digit_card.set_hint(f"read as {self._verdict.label}; ○ {what}")
 
     def _in_words(self) -> list[str]:
         told = [] if self._verdict is None else [_verdict_in_words(self._verdict)]
         if (found := self._explanation) is not None:
-            forced = f"not found: {found.note}" if found.forcing is None else f"{found.forcing.size} bits"
-            told.append(f"Forcing the class alone: {forced}; changing it alone: {found.essential.size} bits.")
+            told.append(_explanation_in_words(found))
         for curve in self._curves.values():
             shares = ", ".join(f"{100 * count / curve.images:.1f}" for count in curve.robust.tolist())
             told.append(f"{curve.model}: {shares} % of {curve.images} digits right within 0, 1, … changed bits.")
@@ -208,6 +208,14 @@ def _verdict_in_words(one: Verdict) -> str:
     else:
         said = f"Out of budget: not found out for the {within}."
     return " ".join(filter(None, (said, how + nodes, one.why, one.note)))
+
+
+def _explanation_in_words(found: Explanation) -> str:
+    alone = f"{found.essential.size} bits change it alone."
+    if found.forcing is None:
+        return f"Bits that force the class were not found: {found.note} {alone}"
+    needed = "" if found.minimal else f" (perhaps not all are needed: {found.note})"
+    return f"{found.forcing.size} bits force the class within {found.radius} changed bits{needed}; {alone}"
 
 
 PANEL = VerifyPanel

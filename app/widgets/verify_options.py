@@ -32,7 +32,9 @@ class VerifyOptions(LabOptions):
         self.sweep = spin("Test digits of the sweep", 0, MOST_SWEEP, 100)
         self.sweep.setSpecialValueText("none")
         self.explain = QCheckBox("what forces the class")
-        self.explain.setToolTip("Bits that alone force the class, by SAT: takes long for larger networks")
+        self.explain.setToolTip(
+            "Bits that, kept as they are, force the class wherever the others change within the radius"
+        )
         self.add_rows(
             (("network", self.network), ("", self.about), ("", self.index), ("changed bits", self.radius)),
             (("engine", self.engine), ("", self.explain), ("sweep of", self.sweep), ("beside", self.other)),

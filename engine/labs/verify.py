@@ -96,12 +96,15 @@ class Verdict(m.LabResult):
 
 @dataclass(frozen=True)
 class Explanation(m.LabResult):
-    """Bits of the input, by number: those that alone force its class, and those that change it when they alone do.
+    """Bits of the input, by number: those that force its class, and those that change it when they alone do.
 
-    forcing: int64 [n], None where it was not found, and `note` says why.
+    forcing: int64 [n]; as long as they are kept, no input within the radius has another class. None where none were
+    found. minimal: whether each of them is needed; `note` says why that was not found out.
     """
 
+    radius: int
     forcing: NDArray[np.int64] | None
+    minimal: bool
     essential: NDArray[np.int64]
     seconds: float
     note: str
@@ -212,7 +215,7 @@ class Verify:
             yield from _verdict_lines(record)
         if "explanation" in record:
             found = record["explanation"]
-            yield f"Bits that alone force the class: {_listed(found['forcing']) or found['note']}"
+            yield f"Bits that force the class within radius {found['radius']}: {_forcing(found)}"
             yield f"Bits that change it alone: {_listed(found['essential']) or 'none'}"
         if "largest" in record:
             found = record["largest"]
@@ -236,6 +239,13 @@ def _verdict_lines(record: Record) -> Iterator[str]:
     if record["counterexample"] is not None:
         changed = np.flatnonzero(np.array(record["counterexample"]) != np.array(record["centre"]))
         yield f"With bits {_listed(changed.tolist())} changed it is '{record['counterclass']}'"
+
+
+def _forcing(found: Record) -> str:
+    if found["forcing"] is None:
+        return f"not found. {found['note']}"
+    needed = "" if found["minimal"] else f" (perhaps not all are needed. {found['note']})"
+    return f"{_listed(found['forcing']) or 'none is needed'}{needed}"
 
 
 def _listed(numbers: Sequence[int] | None) -> str:

@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-World = Literal["torch", "inference", "peers", "gpu"]
+World = Literal["torch", "inference", "peers", "gpu", "diagrams"]
 Image = NDArray[np.uint8]
 
 

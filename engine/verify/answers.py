@@ -42,10 +42,15 @@ class Budget:
         """Seconds; below 0 where they are spent."""
         return self.seconds - (self.clock() - self.began)
 
+    @property
+    def spent(self) -> str:
+        """What is said where the time is over."""
+        return f"{self.seconds:g} s were not enough."
+
     def check(self) -> None:
-        """Raises OutOfBudget where the time is spent."""
+        """Raises OutOfBudget where the time is over."""
         if self.left < 0:
-            raise OutOfBudget(f"{self.seconds:g} s were not enough.")
+            raise OutOfBudget(self.spent)
 
 
 @dataclass(frozen=True, eq=False)

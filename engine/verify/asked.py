@@ -32,18 +32,26 @@ def asked(request: RunVerify) -> Run:
     """See engine.labs.verify. Yields Progress, None and its results. Raises FlipscopeError."""
     yield m.Progress("job", "Reading the network")
     network = read(request.imported) if request.imported else packed(request.model)
-    verifier = Verifier(network, Budget(request.seconds, request.nodes))
     if request.index is not None or request.picture or request.image is not None:
-        centre = bits_of(network, _image(request, network))
-        yield from _verdict(request, verifier, centre)
-        if request.tolerance is not None:
-            yield from _largest(request, verifier, centre)
-        if request.explain:
-            yield from _explained(verifier, centre)
+        with _verifier(request, network) as verifier:
+            yield from _about_one(request, verifier, bits_of(network, _image(request, network)))
     if request.sweep:
         networks = [network, packed(request.other)] if request.other else [network]
         for order, one in enumerate(networks):
-            yield from _swept(request, one, order)
+            with _verifier(request, one) as verifier:
+                yield from _swept(request, verifier, order)
+
+
+def _about_one(request: RunVerify, verifier: Verifier, centre: Bits) -> Run:
+    yield from _verdict(request, verifier, centre)
+    if request.tolerance is not None:
+        yield from _largest(request, verifier, centre)
+    if request.explain:
+        yield from _explained(request, verifier, centre)
+
+
+def _verifier(request: RunVerify, network: PackedNetwork) -> Verifier:
+    return Verifier(network, Budget(request.seconds, request.nodes))
 
 
 def packed(source: Source) -> PackedNetwork:
@@ -143,23 +151,33 @@ def _largest(request: RunVerify, verifier: Verifier, centre: Bits) -> Run:
     yield LargestRadius(request.tolerance, largest, note)
 
 
-def _explained(verifier: Verifier, centre: Bits) -> Run:
-    began, forcing, note = time.perf_counter(), None, ""
+def _explained(request: RunVerify, verifier: Verifier, centre: Bits) -> Run:
+    began, region, doing = time.perf_counter(), Region.ball(centre, request.radius), "Which bits force the class"
+    kept: Bits | None = None
+    tried, note = 0, ""
     try:
-        for found in verifier.forcing(centre):
-            if isinstance(found, np.ndarray):
-                forcing = found
-            else:
-                yield m.Progress("job", "Which bits force the class", found)
+        for found in verifier.forcing(region, request.engine):
+            if isinstance(found, float):
+                yield m.Progress("job", doing, found)
+                continue
+            kept, tried = found, tried + 1
+            yield m.Progress("job", doing, tried / len(region.free))
     except (OutOfBudget, Unsupported) as spent:
         note = str(spent)
-    yield Explanation(forcing, verifier.essential(centre), time.perf_counter() - began, note)
+    yield Explanation(
+        radius=region.radius,
+        forcing=None if kept is None else np.flatnonzero(kept),
+        minimal=not note,
+        essential=verifier.essential(region),
+        seconds=time.perf_counter() - began,
+        note=note,
+    )
 
 
-def _swept(request: RunVerify, network: PackedNetwork, order: int) -> Run:
+def _swept(request: RunVerify, verifier: Verifier, order: int) -> Run:
     """Each test image until it fails or is not found out at some radius; larger ones then go the same way."""
+    network = verifier.network
     dataset, name = _dataset(network), network.metadata.name
-    verifier = Verifier(network, Budget(request.seconds, request.nodes))
     images = dataset.test_images[: request.sweep]
     robust, unknown = np.zeros((2, request.radius + 1), np.int64)
     told = time.perf_counter()

@@ -7,7 +7,7 @@ next one; R and R' compose to EXISTS y. R AND R' (Zhang et al. 2021, sections 4 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import permutations
 from typing import Literal
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from engine.verify.answers import Answer, Budget, OutOfBudget
 from engine.verify.constraints import AtLeast, Bits, Constraints
 from engine.verify.diagrams import Diagrams, Node
+from engine.verify.forcing import deleted
 from engine.verify.region import Region
 
 NAME = "bdd"
@@ -53,6 +54,30 @@ def count(network: Constraints, region: Region, label: int, budget: Budget, opti
     return Answer(NAME, "out of budget", label, region.size, note=reason)
 
 
+def forcing(
+    network: Constraints,
+    region: Region,
+    label: int,
+    free: NDArray[np.int64],
+    budget: Budget,
+    options: Options = DEFAULT,
+) -> Iterator[Bits | str]:
+    """Ever smaller forcing sets (engine.verify.forcing); where the budget ends before, why, a sentence, at last.
+
+    free: the region's free bits, in the order in which they are let go. Raises Unsupported.
+    """
+    beats = {(label, rival): network.beats(label, rival) for rival in range(network.classes) if rival != label}
+    diagrams, reason = Diagrams(budget.begun(), options.reordering, options.pure), ""
+    try:
+        yield from _Count(diagrams, network, beats, region, options.order).forcing(label, free)
+    except OutOfBudget as spent:
+        reason = spent.reason
+    finally:
+        diagrams.close()
+    if reason:
+        yield reason
+
+
 class _Count:
     def __init__(
         self,
@@ -68,7 +93,7 @@ class _Count:
         self._nodes = 0
 
     def answer(self, label: int) -> Answer:
-        of_class = self._classes()
+        of_class = self._classes(range(self._network.classes))
         counts = tuple(self._d.count(node, len(self._inputs)) for node in of_class)
         assert sum(counts) == self._region.size, "every input has one class"
         rival = next((c for c, found in enumerate(counts) if found and c != label), None)
@@ -83,15 +108,30 @@ class _Count:
             nodes=self._nodes,
         )
 
-    def _classes(self) -> list[Node]:
-        """For each class the function of the free inputs that is true where it wins, within the region."""
+    def forcing(self, label: int, free: NDArray[np.int64]) -> Iterator[Bits]:
+        """Sets force a class where no input of the region that has their values has another."""
+        (wins,) = self._classes([label])
+        fails = self._d.made(lambda: self._ball(self._region.radius) & ~wins)
+
+        def forces(kept: Bits) -> Bits | None:
+            as_they_are = [
+                (number, bool(self._region.centre[place]))
+                for number, place in zip(self._inputs, self._places, strict=True)
+                if kept[place]
+            ]
+            return kept if self._d.excludes(fails, as_they_are) else None
+
+        return deleted(forces, free, self._network.inputs)
+
+    def _classes(self, labels: Iterable[int]) -> list[Node]:
+        """For each of some classes the function of the free inputs that is true where it wins, within the region."""
         relation, values = self._ball(self._region.radius), self._start()
         for index, block in enumerate(self._network.blocks):
             relation, values = self._through(block, relation, values, first=index == 0)
         self._nodes = self._d.nodes
         neurons = [value for value in values if not isinstance(value, bool)]
         reached = self._d.exists(relation, self._inputs)
-        wins = (self._winning(label, reached, values) for label in range(self._network.classes))
+        wins = (self._winning(label, reached, values) for label in labels)
         return [self._d.joined(relation, winning, neurons) for winning in wins]
 
     def _start(self) -> list[Value]:

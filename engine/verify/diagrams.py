@@ -141,6 +141,11 @@ class Diagrams:
         found = (1 << (len(rank) - top)) - known[key] if edge.negated else known[key]
         return found << (top - above)
 
+    def excludes(self, node: Node, values: Sequence[Literal]) -> bool:
+        """Whether it is false wherever these variables have these values."""
+        known = {self._names[number]: value for number, value in values}
+        return bool(self.made(lambda: self._bdd.let(known, node)) == self.false)
+
     def pick(self, node: Node) -> dict[int, bool]:
         """Values of some variables that make it true, whatever the others are."""
         return {int(name[1:]): bool(value) for name, value in self._bdd.pick(node).items()}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,10 +15,13 @@ from engine.inference.backend import best
 from engine.inference.network import PackedNetwork
 from engine.verify import bdd, sat
 from engine.verify.answers import Answer, Budget
+from engine.verify.apart import Apart
 from engine.verify.constraints import Bits, Constraints, constraints
 from engine.verify.enumerate import NAME as ENUMERATE
 from engine.verify.enumerate import enumerate_region
+from engine.verify.forcing import deleted, failing, none_left, tried_first
 from engine.verify.region import Region
+from engine.verify.service import Question
 
 ENGINES = ("auto", ENUMERATE, bdd.NAME, sat.NAME)
 """As they are chosen."""
@@ -35,7 +40,7 @@ class Choice:
 
 
 class Verifier:
-    """One network and what is asked of it."""
+    """One network and what is asked of it. A context manager: diagrams are built in a process of their own."""
 
     def __init__(
         self, network: PackedNetwork, budget: Budget | None = None, options: bdd.Options = bdd.DEFAULT
@@ -45,10 +50,24 @@ class Verifier:
         self.constraints: Constraints = constraints(network)
         self._budget, self._options = budget or Budget(), options
         self._program = best("xnor").load(network)
+        self._apart = Apart()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._apart.close()
 
     def label(self, centre: Bits) -> int:
         """The class of one input bool [inputs]."""
-        return int(self._program.scores(pack(centre[np.newaxis])).argmax())
+        return int(self.labels(centre[np.newaxis])[0])
+
+    def labels(self, inputs: Bits) -> NDArray[np.int64]:
+        """The class of each of some inputs bool [B, inputs]."""
+        classes: NDArray[np.int64] = self._program.scores(pack(inputs)).argmax(axis=1)
+        return classes
 
     def choose(self, region: Region) -> Choice:
         """The engine for a region, where none is asked for."""
@@ -67,9 +86,13 @@ class Verifier:
             self._program.warm()
             yield from enumerate_region(self._program, region, self.network.classes, self._budget)
         elif engine == bdd.NAME:
-            yield bdd.count(self.constraints, region, self.label(region.centre), self._budget, self._options)
+            yield self._apart.count(self._question(region))
         else:
             yield sat.solve(self.constraints, region, self.label(region.centre), self._budget)
+
+    def _question(self, region: Region, free: NDArray[np.int64] | None = None) -> Question:
+        label = self.label(region.centre)
+        return Question(self.constraints, region, label, self._budget, self._options, free)
 
     def answer(self, region: Region, engine: str = "auto") -> Answer:
         """The same, without a pause."""
@@ -77,34 +100,37 @@ class Verifier:
         assert isinstance(last, Answer)
         return last
 
-    def forcing(self, centre: Bits) -> Iterator[float | NDArray[np.int64]]:
-        """A prime implicant: bits that alone force the class of the centre, none of them needless.
+    def forcing(self, region: Region, engine: str = "auto") -> Iterator[float | Bits]:
+        """Bits that, kept as they are, force the class of the centre throughout a region; none of them needless.
 
-        Yields shares done, and at last int64 [n], ascending. By deletion: a bit is left out where no value of it and
-        of those left out before leads to another class (Zhang et al. 2021, section 6.4). Raises Unsupported, and
-        OutOfBudget where the time ends first.
+        Yields shares done, and ever smaller sets bool [inputs] that force it, of which the last is the answer: the
+        same by every engine but SAT, which may find another. Raises Unsupported, and OutOfBudget where the time ends
+        first.
         """
-        encoding, budget = sat.Encoding(self.constraints, self.label(centre)), self._budget.begun()
-        try:
-            literals = [number if bit else -number for number, bit in zip(encoding.inputs, centre, strict=True)]
-            kept: list[int] = []
-            left = list(literals)
-            while left:
-                literal = left.pop()
-                if encoding.ask(kept + left, budget) is None:
-                    core = encoding.core()
-                    left = [other for other in left if other in core]
+        engine = self.choose(region).engine if engine == "auto" else engine
+        free = tried_first(self._program, region)
+        if engine == ENUMERATE:
+            self._program.warm()
+            wrong = np.empty((0, 0), np.uint64)
+            for found in failing(self._program, region, self._budget):
+                if isinstance(found, float):
+                    yield found
                 else:
-                    kept.append(literal)
-                yield 1 - len(left) / len(literals)
-        finally:
-            encoding.close()
-        yield np.sort(np.abs(np.array(kept, np.int64)) - 1)
+                    wrong = found
+            yield from deleted(none_left(wrong), free, len(region.centre))
+        elif engine == bdd.NAME:
+            yield from self._apart.forcing(self._question(region, free))
+        else:
+            yield from sat.forcing(self.constraints, region, self.label(region.centre), free, self._budget)
 
-    def essential(self, centre: Bits) -> NDArray[np.int64]:
+    def essential(self, region: Region) -> NDArray[np.int64]:
         """The bits that every forcing set contains: those that change the class when they alone do, ascending."""
-        flipped = np.repeat(centre[np.newaxis], len(centre), axis=0) ^ np.eye(len(centre), dtype=np.bool_)
-        return np.flatnonzero(self._program.scores(pack(flipped)).argmax(axis=1) != self.label(centre))
+        if not region.radius:
+            return region.free[:0]
+        flipped = np.repeat(region.centre[np.newaxis], len(region.free), axis=0)
+        flipped[np.arange(len(region.free)), region.free] ^= True
+        changed: NDArray[np.int64] = region.free[self.labels(flipped) != self.label(region.centre)]
+        return changed
 
     def largest_radius(self, centre: Bits, most: int, tolerance: float = 0.0, engine: str = "auto") -> Iterator[Answer]:
         """The answers at radius 1, 2, … until more than this share fails, `most`, or the end of the budget."""

@@ -7,13 +7,15 @@ through python-sat. It finds a counterexample or proves that there is none; it d
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 from pysat.solvers import Solver
 
 from engine.verify.answers import Answer, Budget, OutOfBudget
 from engine.verify.constraints import AtLeast, Bits, Constraints
+from engine.verify.forcing import deleted
 from engine.verify.region import Region
 
 NAME = "sat"
@@ -53,7 +55,7 @@ class Encoding:
             timer.cancel()
             self._solver.clear_interrupt()
         if found is None:
-            raise OutOfBudget(f"{budget.seconds:g} s were not enough.")
+            raise OutOfBudget(budget.spent)
         return np.array(self._solver.get_model()[: len(self.inputs)]) > 0 if found else None
 
     def core(self) -> set[int]:
@@ -118,3 +120,21 @@ def solve(network: Constraints, region: Region, label: int, budget: Budget) -> A
     if found is None:
         return Answer(NAME, "proved", label, region.size)
     return Answer(NAME, "refuted", label, region.size, counterexample=found, counterclass=network.label(found))
+
+
+def forcing(
+    network: Constraints, region: Region, label: int, free: NDArray[np.int64], budget: Budget
+) -> Iterator[Bits]:
+    """Ever smaller forcing sets (engine.verify.forcing), by one question a bit. Raises Unsupported, OutOfBudget."""
+    encoding, budget = Encoding(network, label, region), budget.begun()
+    literals = np.array(_literals(region.centre, encoding.inputs))
+
+    def forces(kept: Bits) -> Bits | None:
+        if encoding.ask(literals[kept].tolist(), budget) is not None:
+            return None
+        return kept & np.isin(literals, list(encoding.core()))
+
+    try:
+        yield from deleted(forces, free, network.inputs)
+    finally:
+        encoding.close()

@@ -80,7 +80,7 @@ def test_explanations_and_the_largest_radius(files):
     assert set(record["explanation"]["essential"]) <= set(forcing)
     holds = [sum(c) == c[int(record["label"])] for c in _balls(files["network"], centre)]
     assert largest == (holds.index(False) if False in holds else 10) - 1
-    assert any("alone force" in line for line in LAB.lines(record))
+    assert any("force the class within radius 9" in line for line in LAB.lines(record))
 
 
 def _balls(net, centre):

@@ -53,3 +53,14 @@ def brute_force(network, region):
     fixed = np.setdiff1d(np.arange(len(region.centre)), region.free)
     inside = (differs.sum(axis=1) <= region.radius) & ~differs[:, fixed].any(axis=1)
     return tuple(np.bincount(classes_of(network, everything[inside]), minlength=network.classes).tolist())
+
+
+class Clock:
+    """A clock that goes on by a second whenever it is read."""
+
+    def __init__(self):
+        self.now = 0.0
+
+    def __call__(self):
+        self.now += 1
+        return self.now

@@ -14,7 +14,7 @@ from engine.verify.answers import Answer, Budget
 from engine.verify.constraints import constraints
 from engine.verify.enumerate import enumerate_region
 from engine.verify.region import Region
-from tests.verify.builders import brute_force, classes_of, network, networks, regions
+from tests.verify.builders import Clock, brute_force, classes_of, network, networks, regions
 
 WAYS = {"reading": bdd.Options(), "weight": bdd.Options(order="weight"), "pure": bdd.Options(pure=True)}
 
@@ -109,17 +109,6 @@ def test_a_full_manager_ends_the_count_and_says_so(pure):
     answer = bdd.count(constraints(net), Region.ball(centre, 20), 0, Budget(30, limit), bdd.Options(pure=pure))
     assert answer.status == "out of budget"
     assert answer.note
-
-
-class Clock:
-    """A clock that goes on by a second whenever it is read."""
-
-    def __init__(self):
-        self.now = 0.0
-
-    def __call__(self):
-        self.now += 1
-        return self.now
 
 
 def test_time_that_ends_is_said_by_every_engine():

@@ -1,38 +1,80 @@
 """Explanations, the largest radius and the choice of an engine, against their definitions."""
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from engine.verify.answers import Answer, Budget
+from engine.inference.backend import backend
+from engine.verify import bdd
+from engine.verify.answers import Answer, Budget, OutOfBudget
+from engine.verify.constraints import constraints
+from engine.verify.forcing import tried_first
 from engine.verify.queries import Verifier, holds
 from engine.verify.region import Region
-from tests.verify.builders import brute_force, classes_of, network, networks
+from tests.verify.builders import Clock, brute_force, classes_of, network, networks, regions
 
 
-def forces(net, centre, kept):
-    """Whether the values of these bits alone force the class, by trying all others."""
-    free = np.setdiff1d(np.arange(len(centre)), kept)
-    counts = brute_force(net, Region.cube(centre, free))
-    return counts[int(classes_of(net, centre[np.newaxis])[0])] == sum(counts)
+def forces(net, region, kept):
+    """Whether the values of these bits alone force the class in a region, by trying all others."""
+    free = np.setdiff1d(region.free, kept)
+    counts = brute_force(net, Region(region.centre, free, min(region.radius, len(free))))
+    return counts[int(classes_of(net, region.centre[np.newaxis])[0])] == sum(counts)
 
 
-@settings(deadline=None, max_examples=30)
-@given(networks(7))
-def test_a_forcing_set_forces_and_needs_each_of_its_bits(net):
-    centre = np.random.default_rng(0).random(net.metadata.inputs) < 0.5
-    *_, kept = Verifier(net).forcing(centre)
-    assert forces(net, centre, kept)
+def forcing(net, region, engine):
+    with Verifier(net) as verifier:
+        sets = [found for found in verifier.forcing(region, engine) if not isinstance(found, float)]
+    sizes = [np.count_nonzero(found) for found in sets]
+    assert sizes == sorted(sizes, reverse=True)
+    assert all(forces(net, region, np.flatnonzero(found)) for found in sets)
+    return np.flatnonzero(sets[-1]) if sets else region.free
+
+
+@st.composite
+def places(draw):
+    net = draw(networks(7))
+    return net, Region(*draw(regions(net.metadata.inputs)))
+
+
+@settings(deadline=None, max_examples=40)
+@given(places(), st.sampled_from(["enumerate", "sat"]))
+def test_a_forcing_set_forces_and_needs_each_of_its_bits(place, engine):
+    net, region = place
+    kept = forcing(net, region, engine)
+    assert set(kept) <= set(region.free)
     for bit in kept:
-        assert not forces(net, centre, np.setdiff1d(kept, [bit]))
+        assert not forces(net, region, np.setdiff1d(kept, [bit]))
+
+
+@settings(deadline=None, max_examples=40)
+@given(places())
+def test_diagrams_find_the_forcing_set_of_enumeration(place):
+    net, region = place
+    label = int(classes_of(net, region.centre[np.newaxis])[0])
+    free = tried_first(backend("naive").load(net), region)
+    for pure in (True, False):
+        *_, kept = [region.free, *bdd.forcing(constraints(net), region, label, free, Budget(), bdd.Options(pure=pure))]
+        kept = np.flatnonzero(kept) if kept is not region.free else kept
+        assert kept.tolist() == forcing(net, region, "enumerate").tolist()
+
+
+def test_a_forcing_set_that_is_not_done_in_time_forces_all_the_same():
+    net = network(np.random.default_rng(3), [12, 9, 7, 3])
+    region, found = Region.ball(np.random.default_rng(4).random(12) < 0.5, 12), []
+    with Verifier(net, Budget(9, clock=Clock())) as verifier, pytest.raises(OutOfBudget, match="9 s were not enough"):
+        found.extend(verifier.forcing(region, "sat"))
+    assert 0 < len(found) < 12
+    assert all(forces(net, region, np.flatnonzero(kept)) for kept in found)
 
 
 @settings(deadline=None, max_examples=30)
-@given(networks(7))
-def test_essential_bits_are_those_without_which_nothing_forces(net):
-    centre = np.random.default_rng(1).random(net.metadata.inputs) < 0.5
-    places = np.arange(len(centre))
-    wanted = [bit for bit in places if not forces(net, centre, np.setdiff1d(places, [bit]))]
-    assert Verifier(net).essential(centre).tolist() == wanted
+@given(places())
+def test_essential_bits_are_those_without_which_nothing_forces(place):
+    net, region = place
+    wanted = [bit for bit in region.free if not forces(net, region, np.setdiff1d(region.free, [bit]))]
+    with Verifier(net) as verifier:
+        assert verifier.essential(region).tolist() == wanted
 
 
 def test_the_largest_radius_is_where_the_first_failure_is_not():
@@ -66,6 +108,8 @@ def test_the_engine_is_chosen_by_what_it_can_do():
 def test_every_engine_can_be_asked_for():
     net = network(np.random.default_rng(4), [8, 5, 3])
     region = Region.ball(np.zeros(8, np.bool_), 2)
-    answers = [Verifier(net, Budget()).answer(region, engine) for engine in ("auto", "enumerate", "bdd", "sat")]
+    with Verifier(net, Budget()) as verifier:
+        answers = [verifier.answer(region, engine) for engine in ("auto", "enumerate", "bdd", "sat")]
+        assert forcing(net, region, "bdd").tolist() == forcing(net, region, "enumerate").tolist()
     assert len({answer.status for answer in answers}) == 1
     assert [answer.engine for answer in answers] == ["enumerate", "enumerate", "bdd", "sat"]

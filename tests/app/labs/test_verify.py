@@ -78,7 +78,7 @@ def test_what_was_not_counted_is_not_made_up(panel, changes, words):
 def test_explanation_and_sweep(panel):
     panel.begin(panel.request())
     panel.show_result(verdict())
-    panel.show_result(Explanation(np.array([0, 5, 6]), np.array([6]), 0.1, ""))
+    panel.show_result(Explanation(2, np.array([0, 5, 6]), True, np.array([6]), 0.1, ""))
     assert "3 marked" in panel.digit.accessibleDescription()
     for order in (0, 1):
         panel.show_result(SweepCurve(order, "net", 10, np.array([9, 4]), np.array([0, 1])))
