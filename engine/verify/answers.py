@@ -29,7 +29,7 @@ class Budget:
     """How far an engine may go: seconds, and nodes of a decision diagram at a time."""
 
     seconds: float = 60.0
-    nodes: int = 2_000_000
+    nodes: int = 10_000_000
     clock: Callable[[], float] = time.monotonic
     began: float = field(default=-1.0)
 

@@ -22,6 +22,12 @@ class Apart:
     def __init__(self) -> None:
         self._child: Child | None = None
 
+    def started(self) -> Child:
+        """The process, ready."""
+        if self._child is None:
+            self._child = Child("diagrams")
+        return self._child
+
     def count(self, question: Question) -> Answer:
         """How many inputs have which class; where the time ends first, that it did."""
         try:
@@ -38,10 +44,8 @@ class Apart:
             yield found
 
     def _ask(self, question: Question) -> Iterator[Answer | Bits]:
-        if self._child is None:
-            self._child = Child("diagrams")
         try:
-            for event in self._child.follow(question, question.budget.seconds + GRACE):
+            for event in self.started().follow(question, question.budget.seconds + GRACE):
                 if isinstance(event, Found):
                     yield _taken(event)
         except Silent:

@@ -107,6 +107,7 @@ def _verdict(request: RunVerify, verifier: Verifier, centre: Bits) -> Run:
     choice = verifier.choose(region)
     engine, why = (choice.engine, choice.why) if request.engine == "auto" else (request.engine, "")
     yield m.Progress("job", f"{region.size:,} inputs, by {engine}")
+    verifier.warm(engine)
     began = time.perf_counter()
     for found in verifier.ask(region, engine):
         if isinstance(found, Answer):

@@ -79,11 +79,18 @@ class Verifier:
             return Choice(bdd.NAME, "Too many inputs to try, but diagrams of so few bits stay small: they count them.")
         return Choice(sat.NAME, "Too many inputs to try or to count: SAT finds one of another class, or proves none.")
 
+    def warm(self, engine: str) -> None:
+        """Have an engine ready, so that what a question takes is its own time."""
+        if engine == bdd.NAME:
+            self._apart.started()
+        else:
+            self._program.warm()
+
     def ask(self, region: Region, engine: str = "auto") -> Iterator[float | Answer]:
         """What the region's inputs are taken for; yields shares done, and at last the Answer. Raises Unsupported."""
         engine = self.choose(region).engine if engine == "auto" else engine
+        self.warm(engine)
         if engine == ENUMERATE:
-            self._program.warm()
             yield from enumerate_region(self._program, region, self.network.classes, self._budget)
         elif engine == bdd.NAME:
             yield self._apart.count(self._question(region))
@@ -109,8 +116,8 @@ class Verifier:
         """
         engine = self.choose(region).engine if engine == "auto" else engine
         free = tried_first(self._program, region)
+        self.warm(engine)
         if engine == ENUMERATE:
-            self._program.warm()
             wrong = np.empty((0, 0), np.uint64)
             for found in failing(self._program, region, self._budget):
                 if isinstance(found, float):
