@@ -44,13 +44,21 @@ class Apart:
             yield found
 
     def _ask(self, question: Question) -> Iterator[Answer | Bits]:
+        reason = ""
         try:
             for event in self.started().follow(question, question.budget.seconds + GRACE):
-                if isinstance(event, Found):
-                    yield _taken(event)
+                if isinstance(event, Found) and isinstance(event.what, str):
+                    reason = event.what
+                elif isinstance(event, Found):
+                    yield event.what
         except Silent:
+            reason = question.budget.spent
             self.close()
-            raise OutOfBudget(question.budget.spent) from None
+        except BaseException:  # what it still says would be taken for the next answer
+            self.close()
+            raise
+        if reason:
+            raise OutOfBudget(reason)
 
     def close(self) -> None:
         """End the process, in the middle of whatever it does."""
@@ -65,9 +73,3 @@ class Apart:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def _taken(event: Found) -> Answer | Bits:
-    if isinstance(event.what, str):
-        raise OutOfBudget(event.what)
-    return event.what
