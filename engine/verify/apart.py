@@ -47,10 +47,11 @@ class Apart:
         reason = ""
         try:
             for event in self.started().follow(question, question.budget.seconds + GRACE):
-                if isinstance(event, Found) and isinstance(event.what, str):
-                    reason = event.what
-                elif isinstance(event, Found):
-                    yield event.what
+                found = event.what if isinstance(event, Found) else None
+                if isinstance(found, str):
+                    reason = found
+                elif found is not None:
+                    yield found
         except Silent:
             reason = question.budget.spent
             self.close()
