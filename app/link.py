@@ -19,6 +19,7 @@ from typing import Protocol
 
 from PySide6.QtCore import QObject, Qt, Signal, SignalInstance
 
+from app.pulse import Pulse
 from engine import messages as m
 from engine import paths, worker
 
@@ -61,15 +62,19 @@ class Channel(Protocol):
 
     said: SignalInstance
     died: SignalInstance
+    silent: SignalInstance
 
     def start(self) -> None: ...
     def send(self, command: m.Command) -> None: ...
     def ask_to_end(self) -> None: ...
     def end(self, patience: float = 2.0) -> None: ...
+    def kill(self) -> None: ...
 
 
 class Link(QObject):
     """One child. `said` carries its events and `died` its unexpected end, both in the window's thread.
+
+    `silent` tells that it does not answer, or does again (app.pulse).
 
     Nothing here blocks the window: a reader thread fills the mailbox and pokes the event loop once, a writer thread
     sends. Start it from the main thread: the kernel ends the child with the thread that started it.
@@ -77,6 +82,7 @@ class Link(QObject):
 
     said = Signal(object)
     died = Signal(object)
+    silent = Signal(bool)
     _poked = Signal()
 
     def __init__(self, world: m.World, *, lowered: bool = False, parent: QObject | None = None) -> None:
@@ -87,6 +93,8 @@ class Link(QObject):
         self._outbox: queue.SimpleQueue[m.Command | None] = queue.SimpleQueue()
         self._process: SpawnProcess | None = None
         self._ending = False
+        self._pulse = Pulse(lambda: self.send(m.Ping()), self)
+        self._pulse.silent.connect(self.silent)
         self._poked.connect(self._drain, Qt.ConnectionType.QueuedConnection)
 
     @property
@@ -121,9 +129,15 @@ class Link(QObject):
         """Queue a command; never blocks. What is sent to a dead child is dropped with it."""
         self._outbox.put(command)
 
+    def kill(self) -> None:
+        """End a child that does not answer; `died` follows."""
+        if self._process is not None:
+            self._process.kill()
+
     def ask_to_end(self) -> None:
         """Begin an orderly end; `end` completes it."""
         self._ending = True
+        self._pulse.stop()
         self._outbox.put(m.Shutdown())
 
     def end(self, patience: float = 2.0) -> None:
@@ -145,9 +159,12 @@ class Link(QObject):
         while self._mailbox:
             event = self._mailbox.popleft()
             if isinstance(event, Death):
+                self._pulse.stop()
                 if not self._ending:
                     self.died.emit(event)
             else:
+                if isinstance(event, m.ChildReady):
+                    self._pulse.start()
                 self.said.emit(event)
 
     def _put(self, event: m.Event | Death) -> None:
@@ -160,7 +177,9 @@ class Link(QObject):
         """Take what a child says until it is gone, then its last words; the pipe is closed when nobody uses it."""
         with contextlib.suppress(EOFError, OSError):
             for event in heard(life.connection):
-                self._put(event)
+                self._pulse.heard = True
+                if not isinstance(event, m.Pong):
+                    self._put(event)
             life.process.kill()
         life.process.join(5.0)
         self._put(Death(self.world, life.process.exitcode, last_words(life.log_path)))

@@ -7,9 +7,15 @@ from dataclasses import dataclass
 from typing import Literal
 
 from app.link import Death
+from app.pulse import BEAT_MS, MISSED
 from engine import messages as m
 
 log = logging.getLogger(__name__)
+
+
+Action = Literal[
+    "", "resume-run", "restart-trainer", "restart-inference", "end-trainer", "end-inference", "readmit", "report"
+]
 
 
 @dataclass(frozen=True)
@@ -19,7 +25,7 @@ class Notice:
     page: str
     what: str
     remedy: str = ""
-    action: Literal["", "resume-run", "restart-trainer", "restart-inference", "readmit", "report"] = ""
+    action: Action = ""
     report: str = ""
 
 
@@ -40,6 +46,12 @@ def trainer_unable(death: Death) -> Notice:
     """The notice of a trainer that died before it was ready."""
     what = f"The trainer could not start: {death.reason}."
     return Notice("learn", what, "Its last words are in the report.", "restart-trainer", death.last_words)
+
+
+def silent(page: str, who: str, action: Literal["end-trainer", "end-inference"]) -> Notice:
+    """The notice of a child that does not answer."""
+    what = f"{who} has not answered for {BEAT_MS * MISSED // 1000} seconds; something may have stopped it."
+    return Notice(page, what, "Wait until it answers, or end it: what was saved stays.", action)
 
 
 def inference_gone(death: Death) -> Notice:

@@ -50,6 +50,7 @@ class RunSession(QObject):
         self._watching: m.Watch | None = None
         trainer.said.connect(self._trainer_said)
         trainer.died.connect(self._trainer_died)
+        trainer.silent.connect(self._trainer_silent)
 
     # ------------------------------------------------------------ the run
 
@@ -268,6 +269,10 @@ class RunSession(QObject):
         self.versions |= event.versions
         log.info("%s ready, pid %d", child, event.pid)
         self.children_changed.emit()
+
+    def _trainer_silent(self, is_silent: bool) -> None:
+        answers = Notice("learn", "The trainer answers again.")
+        self.noticed.emit(notices.silent("learn", "The trainer", "end-trainer") if is_silent else answers)
 
     def _trainer_died(self, death: Death) -> None:
         could_start, self.ready["trainer"] = self.ready["trainer"], False

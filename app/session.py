@@ -69,6 +69,7 @@ class Session(RunSession):
         self.snapshot.connect(self._snapshot_arrived)
         inference.said.connect(self._inference_said)
         inference.died.connect(self._inference_died)
+        self.inference.silent.connect(self._inference_silent)
 
     # ------------------------------------------------------------ children
 
@@ -278,6 +279,10 @@ class Session(RunSession):
                 self._predictor.open_waiting_picture()
         whose = f"{Path(event.key).name}: " if event.command == "LoadModel" and event.key != TRAINING else ""
         self.noticed.emit(Notice("draw", f"{whose}{event.what}", event.remedy))
+
+    def _inference_silent(self, is_silent: bool) -> None:
+        answers = Notice("draw", "The inference worker answers again.")
+        self.noticed.emit(notices.silent("draw", "The inference worker", "end-inference") if is_silent else answers)
 
     def _inference_died(self, death: Death) -> None:
         """Where a device was the cause, its backend is the price; elsewhere a person decides whether to start again."""

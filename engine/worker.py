@@ -218,7 +218,7 @@ def main(world: m.World, connection: Connection, log_path: str, lowered: bool = 
 
     WATCHDOG.give_up = lambda lost: _give_up(lost, send)
     worker = Worker(service, send)
-    threading.Thread(target=_receive, args=(connection, worker), daemon=True, name="receiver").start()
+    threading.Thread(target=_receive, args=(connection, worker, send), daemon=True, name="receiver").start()
     versions = {"python": platform.python_version(), **service.versions()}
     try:
         send(m.ChildReady(world, os.getpid(), versions))
@@ -244,11 +244,15 @@ def _give_up(lost: BackendLost, send: Callable[[m.Event], None]) -> None:
         os._exit(BACKEND_LOST)
 
 
-def _receive(connection: Connection, worker: Worker) -> None:
+def _receive(connection: Connection, worker: Worker, send: Callable[[m.Event], None]) -> None:
     """Hand commands over until the pipe ends, which means that the parent is gone."""
     try:
         while True:
-            worker.post(connection.recv())
+            command = connection.recv()
+            if isinstance(command, m.Ping):
+                send(m.Pong())
+            else:
+                worker.post(command)
     except (EOFError, OSError):
         os._exit(1)  # the main thread may be deep in native code: do not wait for it
 

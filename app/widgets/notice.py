@@ -14,6 +14,8 @@ ACTIONS = {
     "resume-run": "Resume the run",
     "restart-trainer": "Start it again",
     "restart-inference": "Start it again",
+    "end-trainer": "End it",
+    "end-inference": "End it",
     "readmit": "Try it again",
     "report": "Copy report",
 }
@@ -71,6 +73,10 @@ class NoticeBar(QFrame):
                 self._session.restart_trainer()
             case "restart-inference":
                 self._session.restart_inference()
+            case "end-trainer":
+                self._session.trainer.kill()
+            case "end-inference":
+                self._session.inference.kill()
             case "readmit":
                 self._session.readmit_backends()
             case "report":

@@ -56,6 +56,11 @@ class Shutdown(Command):
 
 
 @dataclass(frozen=True)
+class Ping(Command):
+    """Answered by Pong at once, whatever else the child is doing."""
+
+
+@dataclass(frozen=True)
 class Job(Command):
     """What a job child is started for, in `world`: at most one at a time, at lower priority, ended at any moment.
 
@@ -80,6 +85,11 @@ class ChildReady(Event):
     world: World
     pid: int
     versions: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Pong(Event):
+    """A sign of life."""
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,14 @@ class FakeChannel(QObject):
 
     said = Signal(object)
     died = Signal(object)
+    silent = Signal(bool)
 
     def __init__(self, world="inference"):
         super().__init__()
         self.world = world
         self.sent = []
         self.starts = 0
-        self.ended = False
+        self.ended = self.killed = False
 
     def start(self):
         self.starts += 1
@@ -29,6 +30,9 @@ class FakeChannel(QObject):
 
     def end(self, patience=2.0):  # noqa: ARG002 - the real one waits
         self.ended = True
+
+    def kill(self):
+        self.killed = True
 
     def say(self, *events):
         for event in events:

@@ -5,6 +5,7 @@ import pytest
 
 from app.link import Death
 from app.session import TRAINING, ModelChoice
+from app.widgets.notice import NoticeBar
 from engine import messages as m
 from engine.config import RunConfig
 from engine.errors import BadInput
@@ -347,6 +348,18 @@ class TestDeath:
         assert not loaded.inference.sent
         loaded.restart_inference()
         assert loaded.inference.last(m.LoadModel) == m.LoadModel(TRAINING, data=b"newer")
+
+    @pytest.mark.parametrize(("child", "page"), [("trainer", "learn"), ("inference", "draw")])
+    def test_a_child_that_does_not_answer_is_told_of_and_can_be_ended(self, session, qtbot, child, page):
+        channel = getattr(session, child)
+        with qtbot.waitSignal(session.noticed) as caught:
+            channel.silent.emit(True)
+        assert (caught.args[0].page, caught.args[0].action) == (page, f"end-{child}")
+        NoticeBar(caught.args[0], session).action.click()
+        assert channel.killed
+        with qtbot.waitSignal(session.noticed) as caught:
+            channel.silent.emit(False)
+        assert "answers again" in caught.args[0].what
 
     def test_a_trainer_that_cannot_start_is_told_of_and_not_started_for_ever(self, session, qtbot):
         with qtbot.waitSignal(session.noticed) as caught:
