@@ -355,7 +355,8 @@ class TestDeath:
         with qtbot.waitSignal(session.noticed) as caught:
             channel.silent.emit(True)
         assert (caught.args[0].page, caught.args[0].action) == (page, f"end-{child}")
-        NoticeBar(caught.args[0], session).action.click()
+        bar = NoticeBar(caught.args[0], session)
+        bar.action.click()
         assert channel.killed
         with qtbot.waitSignal(session.noticed) as caught:
             channel.silent.emit(False)
