@@ -67,6 +67,8 @@ def in_bits(images: NDArray[np.uint8], height: int, width: int) -> NDArray[np.ui
 
 def area_average(values: NDArray[np.float32], height: int, width: int) -> NDArray[np.float32]:
     """Resample [..., h, w] to [..., height, width], each result the mean of exactly the area it covers."""
+    if values.shape[-2:] == (height, width):
+        return values
     rows, columns = _shares(values.shape[-2], height), _shares(values.shape[-1], width)
     return np.asarray(rows @ values @ columns.T, np.float32)
 

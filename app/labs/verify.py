@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 import numpy as np
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from app.labs import About, LabPanel
@@ -14,12 +15,12 @@ from app.why import explain
 from app.widgets.card import Card, label
 from app.widgets.class_counts import ClassCounts
 from app.widgets.marked_bits import MarkedBits
-from app.widgets.plot import Axis, Plot
-from app.widgets.verify_options import VerifyOptions
+from app.widgets.plot import Axis, Paint, Plot
+from app.widgets.verify_options import DESCRIBED, VerifyOptions
 from engine import messages as m
 from engine.labs.verify import Explanation, RunVerify, SweepCurve, Verdict
 
-LINES = ("this network", "the other")
+PAINTS: tuple[Paint, Paint] = (lambda t: t.xnor, lambda t: t.twin)
 
 
 class VerifyPanel(LabPanel):
@@ -53,13 +54,16 @@ class VerifyPanel(LabPanel):
         self.counts = ClassCounts("Press Run: how many inputs have which class.")
         self.plot = Plot(
             "Robust accuracy against radius",
-            Axis("changed bits"),
+            Axis("changed bits", whole=True),
             Axis("robust accuracy", "%", low=0.0, high=100.0),
             empty="Then the test digits that are right and stay so, by radius.",
         )
-        self.plot.add_line(LINES[0], lambda t: t.xnor, symbol=True)
-        self.plot.add_line(LINES[1], lambda t: t.twin, symbol=True)
+        self._lines = ["this network", "the other"]
+        """What the curves of the sweep are called: the networks' names, once they are known."""
+        for name, paint in zip(self._lines, PAINTS, strict=True):
+            self.plot.add_line(name, paint, symbol=True)
         self._lay_out()
+        self.setAcceptDrops(True)
         self.options.changed.connect(self.edited)
         session.prediction.connect(lambda _: self.edited.emit())
 
@@ -84,9 +88,22 @@ class VerifyPanel(LabPanel):
             self._show_explanation(result)
         elif isinstance(result, SweepCurve):
             self._curves[result.order] = result
-            shares = 100 * result.robust / result.images
-            self.plot.set_line(LINES[result.order], np.arange(len(shares)), shares)
+            self._show_curve(result)
         self.found.emit("\n".join(self._in_words()))
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """A description of a network is taken here; models and pictures are the window's."""
+        if self._described(event):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self.options.import_network(self._described(event))
+
+    @staticmethod
+    def _described(event: QDropEvent) -> str:
+        urls = event.mimeData().urls()
+        path = urls[0].toLocalFile() if urls else ""
+        return path if path.lower().endswith(DESCRIBED) else ""
 
     def csv(self) -> str:
         rows = ["part,network,of,value,not found out"]
@@ -126,6 +143,15 @@ class VerifyPanel(LabPanel):
         what = "change the class alone" if found.forcing is None else within
         self._digit_card.set_hint(f"read as {self._verdict.label}; ○ {what}")
 
+    def _show_curve(self, curve: SweepCurve) -> None:
+        others = [name for order, name in enumerate(self._lines) if order != curve.order]
+        name = f"{curve.model} again" if curve.model in others else curve.model
+        if name != self._lines[curve.order]:
+            self.plot.rename_line(self._lines[curve.order], name)
+            self._lines[curve.order] = name
+        shares = 100 * curve.robust / curve.images
+        self.plot.set_line(name, np.arange(len(shares)), shares)
+
     def _in_words(self) -> list[str]:
         told = [] if self._verdict is None else [_verdict_in_words(self._verdict)]
         if (found := self._explanation) is not None:
@@ -147,9 +173,9 @@ class VerifyPanel(LabPanel):
         self._digit_card.body.addWidget(self.digit, 1)
         explain(
             self._digit_card,
-            "The input that is asked about, as the bits that the network gets. Rings mark bits that force or change "
-            "the class alone, where that was asked.",
-            "Bits of the test image or of the canvas; what forces the class is proved by SAT.",
+            "The input that is asked about, as the bits that the network gets. Rings mark bits that force the class "
+            "within the radius as long as they are kept, where that was asked.",
+            "Bits of the test image or of the canvas; what forces the class is proved by the engine.",
             "proof",
         )
         self._other_card.body.addWidget(self.other, 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,12 +15,16 @@ DECADES = 6
 LEAST_DECADES = 2
 """And it spans at least so many, so that noise is not drawn as drama."""
 
+MOST_WHOLE = 10
+"""Figures on an axis of whole numbers, about."""
+
 
 @dataclass(frozen=True)
 class Axis:
     """What an axis shows. low, high: a fixed range, or None to follow the data.
 
-    zero: the place of 0 on a log axis, below all else that it shows; None where 0 lies on its lower end.
+    zero: the place of 0 on a log axis, below all else that it shows; None where 0 lies on its lower end. whole: it
+    shows whole numbers only.
     """
 
     name: str
@@ -28,6 +33,7 @@ class Axis:
     low: float | None = None
     high: float | None = None
     zero: float | None = None
+    whole: bool = False
 
     @property
     def title(self) -> str:
@@ -49,6 +55,13 @@ def decade(power: int) -> str:
     if -3 <= power <= 4:
         return f"{10**power:,}" if power >= 0 else f"{10.0**power:.{-power}f}"
     return "10" + str(power).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+
+
+def whole_ticks(low: float, high: float) -> list[tuple[float, str]]:
+    """Whole numbers within a range, each with its figure: about MOST_WHOLE at most, one, two, five, ten … apart."""
+    apart = next(s * 10**p for p in range(18) for s in (1, 2, 5) if high - low <= MOST_WHOLE * s * 10**p)
+    first = math.ceil(low / apart)
+    return [(apart * k, f"{apart * k:,}") for k in range(first, math.floor(high / apart) + 1)]
 
 
 def view_range(axis: Axis, values: list[Floats]) -> tuple[float, float]:

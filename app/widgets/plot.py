@@ -24,7 +24,7 @@ from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 
 from app.theme import mono, theme, tokens
 from app.widgets.axes import Axis as Axis
-from app.widgets.axes import Floats, decade, figure, suits, to_view, view_range
+from app.widgets.axes import Floats, decade, figure, suits, to_view, view_range, whole_ticks
 from app.widgets.plot_area import PlotArea
 from app.widgets.plot_text import TITLE_ROW as TITLE_ROW
 from app.widgets.plot_text import axis_names, legend, reading
@@ -114,6 +114,11 @@ class Plot(PlotArea):
         """Show minima and maxima [n] over x [n], n <= MAX_POINTS / 2, as one curve through both."""
         self._set(name, np.asarray(x, np.float64), np.asarray(low, np.float64), np.asarray(high, np.float64))
 
+    def rename_line(self, old: str, new: str) -> None:
+        """Call a curve otherwise; it keeps its colour, its data and its place."""
+        self.series = {new if name == old else name: s for name, s in self.series.items()}
+        self.viewport().update()
+
     def clear_lines(self) -> None:
         """Take the data off every curve; axes and curves stay."""
         nothing = np.empty(0)
@@ -187,8 +192,10 @@ class Plot(PlotArea):
         if shown is not None and suits(axis, shown, wanted):
             return shown
         self._shown[name] = wanted
+        side = self.bottom if name == "x" else self.left
+        if axis.whole:
+            side.setTicks([whole_ticks(*wanted)])
         if axis.log:
-            side = self.bottom if name == "x" else self.left
             zero = [] if axis.zero is None else [(math.log10(axis.zero), "0")]
             first = math.floor(zero[0][0]) + 1 if zero else math.ceil(wanted[0])
             side.setTicks([[*zero, *((k, decade(k)) for k in range(first, math.floor(wanted[1]) + 1))]])

@@ -2,8 +2,11 @@
 
 import numpy as np
 import pytest
+from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QFileDialog
 
-from app.labs.verify import LINES, VerifyPanel
+from app.labs.verify import VerifyPanel
 from engine.errors import BadInput
 from engine.labs.verify import Explanation, SweepCurve, Verdict
 
@@ -80,8 +83,42 @@ def test_explanation_and_sweep(panel):
     panel.show_result(verdict())
     panel.show_result(Explanation(2, np.array([0, 5, 6]), True, np.array([6]), 0.1, ""))
     assert "3 marked" in panel.digit.accessibleDescription()
-    for order in (0, 1):
-        panel.show_result(SweepCurve(order, "net", 10, np.array([9, 4]), np.array([0, 1])))
-        assert panel.plot.series[LINES[order]].high.tolist() == [90, 40]
+    for order, name in enumerate(("net", "other", "net")):
+        panel.show_result(SweepCurve(order % 2, name, 10, np.array([9, 4]), np.array([0, 1])))
+        assert panel.plot.series[name].high.tolist() == [90, 40]
+    assert list(panel.plot.series) == ["net", "other"]
     assert "robust of 10,net,radius 1,4,1" in panel.csv()
+    panel.show_result(SweepCurve(1, "net", 10, np.array([9, 5]), np.array([0, 1])))
+    assert panel.plot.series["net again"].high.tolist() == [90, 50]
     panel.grab()
+
+
+def dropped(kind, path):
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(path)])
+    buttons, modifiers = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    event = kind(QPoint(5, 5), Qt.DropAction.CopyAction, data, buttons, modifiers)
+    event.data_is_kept = data
+    event.ignore()
+    return event
+
+
+def test_a_described_network_is_imported_by_dropping_its_file(panel, session):
+    for path, taken in (("/there/mine.toml", True), ("/there/a.NPZ", True), ("/there/model.safetensors", False)):
+        event = dropped(QDragEnterEvent, path)
+        panel.dragEnterEvent(event)
+        assert event.isAccepted() == taken
+    panel.dropEvent(dropped(QDropEvent, "/there/mine.toml"))
+    request = panel.request()
+    assert (request.model, request.imported) == ("", "/there/mine.toml")
+    assert panel.options.network.currentText() == "mine.toml, imported"
+    session.models_changed.emit()
+    assert panel.request().imported == "/there/mine.toml"
+    panel.options.network.setCurrentIndex(0)
+    assert panel.request().imported == ""
+
+
+def test_a_described_network_is_chosen_by_its_button(panel, monkeypatch):
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: ("/there/mine.npz", ""))
+    panel.options.file.click()
+    assert panel.request().imported == "/there/mine.npz"

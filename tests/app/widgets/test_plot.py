@@ -6,7 +6,7 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 
 from app.theme import theme
-from app.widgets.axes import Axis, decade
+from app.widgets.axes import Axis, decade, whole_ticks
 from app.widgets.plot import Plot
 from app.widgets.plot_text import fitting
 
@@ -128,3 +128,17 @@ def test_names_of_many_curves_take_what_room_there_is():
     assert names(18) == ["L1 9→9", "L2 9→9", "L3 9→9"]
     assert names(17) == ["L1", "L2", "L3"]
     assert names(5) == ["L1", "…", "L3"]
+
+
+def test_an_axis_of_whole_numbers_has_no_figures_between():
+    assert [text for _, text in whole_ticks(-0.12, 2.12)] == ["0", "1", "2"]
+    assert [at for at, _ in whole_ticks(-1.0, 21.0)] == [0, 5, 10, 15, 20]
+    assert whole_ticks(0, 30_000)[1] == (5000, "5,000")
+
+
+def test_a_curve_that_is_called_otherwise_keeps_its_data_and_its_place(plot):
+    plot.add_line("test", lambda t: t.text)
+    plot.set_line("train", [0, 1], [2.0, 1.0])
+    plot.rename_line("train", "mine")
+    assert list(plot.series) == ["mine", "test"]
+    assert plot.reading(1)[1][0] == "mine 1 nats"
