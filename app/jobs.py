@@ -95,6 +95,8 @@ class Jobs(QObject):
                 self._over(Notice(errand.page, event.what, event.remedy))
             case m.Crashed():
                 self._over(notices.crash(errand.page, errand.who, event))
+            case m.BackendLost():
+                self._left_out.lost(event)
             case _:
                 self.said.emit(errand.command, event)
 
@@ -103,9 +105,9 @@ class Jobs(QObject):
         if errand is None:
             return
         self._over(notices.job_gone(errand.page, errand.who, death))
-        if isinstance(errand.command, m.Bench):  # the next one does without the device that was in use
-            for lost in self._left_out.news(death):
-                self._training.noticed.emit(notices.backend_lost(errand.page, lost, death))
+        # the next one does without what was lost; of a benchmark that died untold, without the device that was in use
+        for lost in self._left_out.news(death, guess=isinstance(errand.command, m.Bench)):
+            self._training.noticed.emit(notices.backend_lost(errand.page, lost, death))
 
     def _over(self, notice: Notice) -> None:
         self.cancel()

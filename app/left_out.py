@@ -19,9 +19,9 @@ class LeftOut:
         """A worker told of a failure, and is about to end."""
         self._name(event.backend, event.what, event.remedy)
 
-    def news(self, death: Death) -> list[m.LeaveOut]:
-        """What a worker was lost through: what it told, or else the devices that were in use when it died untold."""
-        if not self._news:
+    def news(self, death: Death, *, guess: bool = True) -> list[m.LeaveOut]:
+        """What a worker was lost through: what it told, or else, as a guess, the devices that were in use."""
+        if guess and not self._news:
             for one in self._backends.rows:
                 if one.device_in_use and one.name not in self._named:
                     what = f"The worker died while its device was in use: {death.reason}."

@@ -21,7 +21,7 @@ DOT, REACH = 4.0, 9.0
 """Radius of a dot, and how near the pointer must come to it, in pixels."""
 NAME_PITCH = 14.0
 """Pixels from one slope to the next at least, if both are named."""
-WORK, SPEED = (0.3, 3e3), (1.0, 1e4)
+WORK, SPEED, SPEED_OF_GPU = (0.3, 3e3), (1.0, 1e4), (1e2, 1e6)
 """What is shown at least: MAC/byte and GMAC/s."""
 
 Ceiling = tuple[str, float]
@@ -83,11 +83,12 @@ class Roofline(TipWidget):
         return QRectF(LEFT, TOP, max(1, self.width() - LEFT - RIGHT), max(1, self.height() - TOP - BOTTOM))
 
     def extent(self) -> tuple[tuple[float, float], tuple[float, float]]:
-        """log10 of the ends of both axes: WORK and SPEED, or further where there are dots or ceilings."""
+        """log10 of the ends of both axes: what is shown at least, or further where there are dots or ceilings."""
         work = [w for w in (row.intensity for row in self.rows) if w]
         speed = [s for s in (row.gmacs for row in self.rows) if s] + [y for _, y in self.flats()]
         spans = []
-        for (low, high), values in ((WORK, work), (SPEED, speed)):
+        least = SPEED_OF_GPU if self._peak is not None and self._peak.device else SPEED
+        for (low, high), values in ((WORK, work), (least, speed)):
             spans.append((math.log10(min([low, *(v / 2 for v in values)])),
                           math.log10(max([high, *(v * 2 for v in values)]))))  # fmt: skip
         return spans[0], spans[1]
@@ -158,7 +159,8 @@ class Roofline(TipWidget):
             y = self.point(10.0**left, value).y()
             painter.setPen(QPen(t.color("text" if value == top else "muted"), 1.4))
             painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
-            words = QRectF(area.left(), y - 15, area.width() - 4, 14)
+            above = y - 15 >= area.top()
+            words = QRectF(area.left(), y - 15 if above else y + 2, area.width() - 4, 14)
             painter.drawText(words, Qt.AlignmentFlag.AlignRight, f"{name} {digits(value)} GMAC/s{self._how()}")
         named = math.inf
         for name, rate in reversed(self.slopes()):

@@ -328,6 +328,27 @@ class TestDeath:
         loaded.jobs.start(m.BenchGemm(((64, 64, 64),)), "kernels", "The benchmark")
         assert loaded.jobs.child.sent[0].backend == "cupy-xnor"
 
+    @pytest.mark.parametrize("job", [m.BenchGemm(((64, 64, 64),)), m.RunLab()])
+    def test_a_job_that_tells_what_it_loses_is_not_guessed_about(self, loaded, job):
+        said = []
+        loaded.noticed.connect(said.append)
+        loaded.inference.say(m.BackendList((XNOR, BLAS, GPU)))
+        loaded.jobs.start(job, "kernels", "It")
+        loaded.jobs.child.say(m.BackendLost("cupy-xnor", "The GPU did not answer.", "Look."))
+        loaded.jobs.child.died.emit(Death("inference", 75, ""))
+        assert [notice.what for notice in said][1:] == [
+            "cupy-xnor is left out: The GPU did not answer. Everything else goes on without it."
+        ]
+        loaded.inference.died.emit(Death("inference", 1, ""))
+        assert said[-1].action == "restart-inference"
+
+    def test_a_lab_that_dies_says_nothing_of_devices(self, loaded):
+        loaded.inference.say(m.BackendList((XNOR, BLAS, GPU)))
+        loaded.jobs.start(m.RunLab(), "labs", "The lab")
+        loaded.jobs.child.died.emit(Death("inference", -11, ""))
+        loaded.jobs.start(BENCH, "kernels", "The benchmark")
+        assert loaded.jobs.child.last(m.LeaveOut) is None
+
     def test_what_is_drawn_while_the_inference_worker_is_gone_does_not_silence_the_next_one(self, loaded):
         shown = []
         loaded.prediction.connect(shown.append)

@@ -1,27 +1,20 @@
 """Whole networks on every ready backend against the oracle: sums, signs and scores, bit for bit."""
 
-from importlib.resources import files
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine import datasets
 from engine.bits import pack, unpack
 from engine.errors import BadInput, Unsupported
-from engine.inference import modelfile
 from engine.inference.backend import backend, backends, ready
 from engine.inference.network import Affine, Dense, PackedNetwork, Threshold
-from engine.inference.rules import taken
-from tests.conformance.oracle import FAST, NAMES, assert_like_oracle
+from tests.conformance.oracle import FAST, NAMES, SIMULATED, assert_like_oracle
+from tests.hostsim import build
+from tests.hostsim.shipped import SHIPPED, differing
 from tests.inference import builders
 
 fast = pytest.mark.parametrize("name", FAST)
-MODELS = files("assets") / "models"
-SHIPPED = (
-    sorted(path.name for path in MODELS.iterdir() if path.name.endswith(".safetensors")) if MODELS.is_dir() else []
-)
 
 
 def test_oracle_is_the_definition():
@@ -157,19 +150,19 @@ def test_float_networks_run_as_floats_and_nowhere_else():
     assert program.scores(images[:0]).shape == (0, 3)
 
 
+def test_models_are_shipped():
+    assert "mnist-mlp-512x2.safetensors" in SHIPPED
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("model", SHIPPED or [None])
+@pytest.mark.parametrize("model", SHIPPED)
 def test_all_test_images_of_the_shipped_models(model):
-    if model is None:
-        pytest.skip("no pretrained model is in assets/models")
-    network = modelfile.load((MODELS / model).read_bytes())
-    if not isinstance(network, PackedNetwork):
-        pytest.skip("the float twin has no second backend to agree with")
-    images = datasets.load(network.metadata.dataset).test_images
-    oracle = backend("naive").load(network)
-    programs = {b.name: b.load(network) for b in ready() if b.name != "naive"}
-    for start in range(0, len(images), 1000):
-        block = taken(network, images[start : start + 1000])
-        expected = oracle.scores(block).tobytes()
-        for name, program in programs.items():
-            assert program.scores(block).tobytes() == expected, name
+    fast = [one for one in ready() if one.name not in ("naive", *SIMULATED)]
+    assert set(differing(model, fast).values()) == {0}
+
+
+@pytest.mark.skipif(not SIMULATED, reason=build.WHY_NOT)
+@pytest.mark.parametrize("model", SHIPPED)
+def test_shipped_models_on_the_simulated_kernels(model):
+    """All images: python -m tests.hostsim.shipped."""
+    assert differing(model, [backend(name) for name in SIMULATED], most=200) == {"simulated": 0}

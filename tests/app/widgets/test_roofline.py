@@ -66,6 +66,7 @@ def test_ceilings_of_a_gpu_are_of_all_of_it_and_said_to_be_computed(roofline):
     kernel = replace(row("cupy-kernel", "xnor", 1e5, 500.0), threads=2, device="A card")
     roofline.show_rows([kernel], GPU, CASE, 2)
     assert roofline.flats() == [("popcount", 4e5), ("float32", 4e4)]
+    assert roofline.extent()[1] == pytest.approx((2.0, 6.0))
     assert roofline.words(0).endswith(
         "25.0 % of what its multiprocessors without tensor cores, or its memory, allow by computation"
     )
