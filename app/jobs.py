@@ -73,7 +73,7 @@ class Jobs(QObject):
             return
         child.said.disconnect(self._child_said)
         child.died.disconnect(self._child_died)
-        child.end(0.2)
+        child.drop()
         if self._resume_after:
             self._resume_after = False
             self._training.resume()

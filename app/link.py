@@ -69,6 +69,7 @@ class Channel(Protocol):
     def ask_to_end(self) -> None: ...
     def end(self, patience: float = 2.0) -> None: ...
     def kill(self) -> None: ...
+    def drop(self) -> None: ...
 
 
 class Link(QObject):
@@ -133,6 +134,12 @@ class Link(QObject):
         """End a child that does not answer; `died` follows."""
         if self._process is not None:
             self._process.kill()
+
+    def drop(self) -> None:
+        """End a child of which nothing is to be kept, without a wait; nothing more is heard of it."""
+        self._ending = True
+        self._pulse.stop()
+        self.kill()
 
     def ask_to_end(self) -> None:
         """Begin an orderly end; `end` completes it."""

@@ -34,6 +34,9 @@ class FakeChannel(QObject):
     def kill(self):
         self.killed = True
 
+    def drop(self):
+        self.ended = True
+
     def say(self, *events):
         for event in events:
             self.said.emit(event)
