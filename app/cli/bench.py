@@ -8,17 +8,17 @@ from app.cli.printing import Record, answer, json_flag, print_table, short
 from engine import messages as m
 from engine.inference.operands import SWEEP
 
-SUMMARY = "time kernels, whole networks or the window"
+SUMMARY = "time kernels, whole networks, training steps or the window"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("what", choices=("gemm", "net", "conv", "gui"))
+    parser.add_argument("what", choices=("gemm", "net", "conv", "train", "gui"))
     parser.add_argument("--size", type=int, action="append", metavar="N", help="gemm: N x N x N")
     parser.add_argument("--sweep", action="store_true", help="gemm: products from thin to square, for a roofline")
     parser.add_argument(
-        "--case", action="append", help="gemm: e.g. 1000x777x513; net: e.g. 784-1024x3-10; conv: e.g. 128@32x32"
+        "--case", action="append", help="gemm: e.g. 1000x777x513; net, train: e.g. 784-1024x3-10; conv: e.g. 128@32x32"
     )
-    parser.add_argument("--batch", type=int, action="append", metavar="N", help="gemm: rows; net and conv: images")
+    parser.add_argument("--batch", type=int, action="append", metavar="N", help="gemm: rows; else images")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--quick", action="store_true", help="seconds instead of minutes")
     json_flag(parser)
@@ -32,6 +32,8 @@ def run(options: argparse.Namespace) -> int:
     from engine.inference import commands
 
     common = {"batch": options.batch, "threads": options.threads, "quick": options.quick}
+    if options.what == "train":
+        return answer(options, commands.bench_train(case=options.case, **common), _print_train)
     if options.what == "gemm":
         record = commands.bench_gemm(size=options.size, sweep=options.sweep, case=options.case, **common)
     elif options.what == "net":
@@ -82,6 +84,12 @@ def print_bench(record: Record) -> None:
     for row in record["rows"]:
         if row["median_ms"] is None:
             print(f"{row['case']} by {row['backend']}: {row['reason']} {row['remedy']}")
+
+
+def _print_train(record: Record) -> None:
+    print(f"{record['machine']}, seconds of {record['clock']} time\n")
+    keys = ("case", "threads", "plain_ms", "ours_ms", "ratio")
+    print_table(keys, [[short(row[key]) for key in keys] for row in record["rows"]])
 
 
 def _print_figures(record: Record) -> None:

@@ -16,7 +16,7 @@ from engine import __version__, datasets
 from engine import messages as m
 from engine.datasets import Dataset, catalogue
 from engine.errors import BadInput, FlipscopeError
-from engine.inference import bench, changed, deploy, modelfile, pictures, settling
+from engine.inference import bench, changed, deploy, modelfile, pictures, settling, training_bench
 from engine.inference.backend import Backend, best, left_out
 from engine.inference.network import Network, PackedNetwork
 from engine.inference.operands import SWEEP, product_of
@@ -25,6 +25,7 @@ from engine.inference.rules import taken
 from engine.inference.service import backend_rows
 from engine.inference.settling import Say, silent
 from engine.inference.standing import against_tensor_cores
+from engine.jit import peak
 from engine.worker import Slice
 
 Record = dict[str, Any]
@@ -33,6 +34,8 @@ PACKAGES = ("numpy", "torch", "PySide6-Essentials", "pyqtgraph", "safetensors", 
 SIZES, QUICK_SIZES = (512, 1024, 2048, 4096), (256, 1024)
 ARCHITECTURES, QUICK_ARCHITECTURES = ("784-1024x3-10", "784-4096x3-10"), ("784-1024x3-10",)
 BATCHES = (1, 100)
+TRAINED, QUICK_TRAINED = ("784-512x3-10", "784-1024x3-10", "784-4096x3-10"), ("784-512x3-10",)
+TRAINED_BATCHES = (100,)
 MAPS, QUICK_MAPS = ("128@32x32", "256@16x16", "512@8x8"), ("256@16x16",)
 MAP_BATCHES, QUICK_MAP_BATCHES = (1, 16, 100), (16,)
 
@@ -188,6 +191,16 @@ def bench_conv(
     maps = case or (QUICK_MAPS if quick else MAPS)
     batches = batch or (QUICK_MAP_BATCHES if quick else MAP_BATCHES)
     return _collected(bench.conv(_batched(maps, 1, batches), threads, quick=quick))
+
+
+def bench_train(
+    case: Sequence[str] | None = None, batch: Sequence[int] | None = None, threads: int = 1, quick: bool = False
+) -> Record:
+    """Time training steps beside plain torch's, e.g. "784-1024x3-10@100", on batches. Raises FlipscopeError."""
+    architectures = case or (QUICK_TRAINED if quick else TRAINED)
+    rows = training_bench.train(_batched(architectures, 0, batch or TRAINED_BATCHES), threads, quick=quick)
+    record = {"machine": peak.machine(), "clock": training_bench.timed_by(threads)}
+    return record | {"rows": [asdict(row) | {"ratio": row.ratio} for row in rows]}
 
 
 def _batched(cases: Sequence[str], signs: int, batches: Sequence[int]) -> list[tuple[str, int]]:

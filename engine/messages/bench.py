@@ -130,6 +130,14 @@ class PeerConv(Peer):
 
 
 @dataclass(frozen=True)
+class PeerTraining(Peer):
+    """A training step of a binary MLP of these widths on a batch: by plain torch ("plain"), or as a run makes it."""
+
+    widths: tuple[int, ...]
+    batch: int
+
+
+@dataclass(frozen=True)
 class PeerTime(Event):
     """Seconds of one call, of one turn."""
 

@@ -13,8 +13,8 @@ import torch.nn.functional as F  # noqa: N812 - the name torch's own documentati
 from torch import Tensor
 
 from engine.errors import UnknownName, Unsupported
-from engine.messages import Peer, PeerConv, PeerNetwork, PeerProduct, PeerTime
-from engine.training import cuda_peers
+from engine.messages import Peer, PeerConv, PeerNetwork, PeerProduct, PeerTime, PeerTraining
+from engine.training import cuda_peers, whole_steps
 from engine.training.cuda_peers import CUDA_FLOATS, CUDA_INT8
 from engine.turns import Turns, clock
 from engine.worker import Run
@@ -28,6 +28,7 @@ METHODS: dict[type[Peer], tuple[str, ...]] = {
     PeerProduct: (*FLOATS, "int8", *CUDA_FLOATS, CUDA_INT8),
     PeerNetwork: (*FLOATS, *CUDA_FLOATS),
     PeerConv: (*FLOATS, "channels-last", *CUDA_FLOATS),
+    PeerTraining: tuple(whole_steps.METHODS),
 }
 KEPT = 4
 """Tensors of so many commands are kept between turns: those of one case by every method."""
@@ -38,7 +39,7 @@ def take_turn(command: Peer) -> Run:
     torch.set_num_threads(command.threads)
     cuda_peers.set_precision(command.method)
     _keep_memory()
-    with torch.inference_mode():
+    with torch.inference_mode(not isinstance(command, PeerTraining)):
         yield PeerTime(_turns(command)(), command.method)
 
 
@@ -52,7 +53,9 @@ def _turns(command: Peer) -> Callable[[], float]:
     return Turns(_call(command), clock(command.threads))
 
 
-def _call(command: Peer) -> Call:
+def _call(command: Peer) -> Callable[[], object]:
+    if isinstance(command, PeerTraining):
+        return whole_steps.METHODS[command.method](command.widths, command.batch, command.threads)
     signs, layout = _signs(), _layout(command.method)
     match command:
         case PeerProduct(shape=(rows, columns, inner)) if command.method in ("int8", CUDA_INT8):

@@ -115,7 +115,4 @@ RULES: dict[str, Rule] = {"adam": Adam(), "sgd": Momentum(), "bop": Bop()}
 
 def settings(e: Emitter, rule: Rule, base: Value, lanes: int) -> dict[str, Value]:
     """A rule's settings, each in every lane."""
-    return {
-        name: e.splat(e.load(base, const(place), F32, align=4), lanes)
-        for place, name in enumerate(rule.settings)
-    }
+    return {name: e.splat(e.load(base, const(place), F32, align=4), lanes) for place, name in enumerate(rule.settings)}
