@@ -240,7 +240,7 @@ class RunSession(QObject):
             case m.RunState():
                 self.run.state, self.run.why = event.state, event.why
             case m.Tuned():
-                self.run.config, self.run.tuned = event.config, True
+                self.run.tune(event)
             case m.Saved():
                 self.run.saved = event
             case m.Done() if self.run.active:

@@ -17,7 +17,8 @@ State = Literal["none", "starting", "running", "paused", "evaluating", "saving",
 class RunView:
     """One run. `lost` means that the trainer died under it; `saved` is where it can be resumed from.
 
-    first_step: where it was when this window saw it first. tuned: whether settings were changed since.
+    first_step: where it was when this window saw it first. tuned: whether settings were changed since. stepper: who
+    makes its steps, and stepper_why no faster one can.
     """
 
     state: State = "none"
@@ -30,6 +31,7 @@ class RunView:
     class_names: tuple[str, ...] = ()
     steps_per_epoch: int = 0
     stepper: str = ""
+    stepper_why: str = ""
     first_step: int = 0
     tuned: bool = False
     step: int = 0
@@ -62,10 +64,16 @@ class RunView:
         elif event.step < self.step:
             self.history.rewind(event.step)
         self.name, self.folder, self.config = event.run, event.folder, event.config
-        self.layers, self.steps_per_epoch, self.stepper = event.layers, event.steps_per_epoch, event.stepper
+        self.layers, self.steps_per_epoch = event.layers, event.steps_per_epoch
+        self.stepper, self.stepper_why = event.stepper, event.stepper_why
         self.window, self.class_names = event.window, event.class_names
         self.step, self.epoch = event.step, event.step / max(1, event.steps_per_epoch)
         self.why = ""
+
+    def tune(self, event: m.Tuned) -> None:
+        """Take over a changed setting."""
+        self.config, self.tuned = event.config, True
+        self.stepper, self.stepper_why = event.stepper, event.stepper_why
 
     def show(self, frame: m.Frame) -> None:
         """Take over a frame."""

@@ -94,7 +94,9 @@ def _settings(options: argparse.Namespace) -> RunConfig:
 def _print_train(record: Record) -> None:
     print(f"test accuracy  {100 * record['test_accuracy']:.2f} %")
     print(f"epochs         {record['epochs']:g} in {record['seconds']:.1f} s")
-    print(f"steps          {record['steps']:,} ({record['steps_per_second']:.0f} a second)")
+    print(f"steps          {record['steps']:,} ({record['steps_per_second']:.0f} a second) by {record['stepper']}")
+    if record["stepper_why"]:
+        print(f"               {record['stepper_why']}")
     for row in record["flip_ratio"]:
         print(f"flips          {row['layer']}: {100 * row['last_epoch']:.2f} % of its bits in the last epoch")
     print(f"model          {record['model']}")

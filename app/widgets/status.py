@@ -54,8 +54,9 @@ class StatusLine(QFrame):
         row.addWidget(self._saved)
         explain(
             self,
-            "What training is doing, how far it is and how fast, and when it was saved last. Looking is the share of "
-            "its time that goes into the pictures you see.",
+            "What training is doing, how far it is and how fast, by native kernels of this processor or by plain torch "
+            "(point at it for why), and when it was saved last. Looking is the share of its time that goes into the "
+            "pictures you see.",
             "Steps a second over the newest ones; looking in % of the trainer's time.",
             "flip",
         )
@@ -78,6 +79,7 @@ class StatusLine(QFrame):
         self._state.setText(state)
         self._light.show_state(run.state, bool(waiting))
         self._figures.setText(_figures(run))
+        self._figures.setToolTip(run.stepper_why)
         told = [f"{NAMES[name]} is starting…" for name in waiting] + [f"{NAMES[name]} is gone" for name in sorted(gone)]
         self._children.setText(" · ".join(told))
         self._saved.setText(self._saved_text(run))
@@ -126,6 +128,6 @@ def _figures(run: RunView) -> str:
         return ""
     parts = [f"step {run.step:,}"]
     if run.moving and run.steps_per_second:
-        parts.append(f"{run.steps_per_second:,.0f} steps/s")
+        parts.append(f"{run.steps_per_second:,.0f} steps/s by {run.stepper}")
         parts.append(f"looking costs {100 * run.probe_fraction:.1f} %")
     return "   ".join(parts)

@@ -76,7 +76,7 @@ class RunStarted(Event):
     """A run is under way. layers: (name, outputs, inputs) each; step 0 or where it was resumed.
 
     window: what one output of the first layer sees, (height, width, channels); the whole image, or a convolution's
-    window of it. class_names: of the data set.
+    window of it. class_names: of the data set. stepper: who makes the steps, and stepper_why no faster one can.
     """
 
     run: str
@@ -89,6 +89,7 @@ class RunStarted(Event):
     stepper: str
     window: tuple[int, int, int] = (28, 28, 1)
     class_names: tuple[str, ...] = ()
+    stepper_why: str = ""
 
 
 @dataclass(frozen=True)
@@ -102,13 +103,18 @@ class RunState(Event):
 
 @dataclass(frozen=True)
 class Tuned(Event):
-    """A live setting was changed from this step on; `config` is the whole of it now."""
+    """A live setting was changed from this step on; `config` is the whole of it now.
+
+    stepper, stepper_why: as in RunStarted.
+    """
 
     run: str
     step: int
     key: str
     value: Any
     config: RunConfig
+    stepper: str = ""
+    stepper_why: str = ""
 
 
 @dataclass(frozen=True)

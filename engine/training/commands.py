@@ -161,6 +161,8 @@ class _Report:
             "seconds": seconds,
             "steps": steps,
             "steps_per_second": steps / seconds if seconds > 0 else 0.0,
+            "stepper": session.loop.choice.title,
+            "stepper_why": session.loop.choice.why,
             "flip_ratio": [
                 {"layer": layer_name(i, len(ratios)), "last_epoch": ratio} for i, ratio in enumerate(ratios)
             ],

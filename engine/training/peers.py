@@ -48,14 +48,15 @@ def _turns(command: Peer) -> Callable[[], float]:
     known = METHODS.get(type(command), ())
     if command.method not in known:
         raise UnknownName("method", command.method, known)
+    if isinstance(command, PeerTraining):
+        step = whole_steps.METHODS[command.method](command.widths, command.batch, command.threads)
+        return Turns(step, clock(command.threads))
     if cuda_peers.on_cuda(command.method):
         return cuda_peers.turns(command.method, lambda: _call(command))
     return Turns(_call(command), clock(command.threads))
 
 
-def _call(command: Peer) -> Callable[[], object]:
-    if isinstance(command, PeerTraining):
-        return whole_steps.METHODS[command.method](command.widths, command.batch, command.threads)
+def _call(command: Peer) -> Call:
     signs, layout = _signs(), _layout(command.method)
     match command:
         case PeerProduct(shape=(rows, columns, inner)) if command.method in ("int8", CUDA_INT8):

@@ -122,7 +122,9 @@ class _ShownRun:
         """Change a live setting at once; the whole configuration is told between two slices."""
         config = self._session.tune(key, value)
         step = self._session.loop.place.step
-        self._changes.append(m.Tuned(self._name, step, key, getattr(config, key), config))
+        choice = self._session.loop.choice
+        tuned = m.Tuned(self._name, step, key, getattr(config, key), config, choice.title, choice.why)
+        self._changes.append(tuned)
         return self._tell_changes()
 
     def watch(self, command: m.Watch) -> Run | None:
@@ -159,7 +161,8 @@ class _ShownRun:
             step=loop.place.step,
             steps_per_epoch=-(-images // loop.config.batch_size),
             train_images=images,
-            stepper=loop.choice.told,
+            stepper=loop.choice.title,
+            stepper_why=loop.choice.why,
             window=run.first_window(),
             class_names=loop.data.class_names,
         )

@@ -10,10 +10,11 @@ from engine.bits import unpack
 from engine.errors import UnknownName
 from engine.inference.backend import backend
 from engine.inference.network import Metadata
-from engine.training import layers, models
+from engine.training import layers, models, steppers
 from engine.training.fold import fold
 from engine.training.loop import Diverged, EpochEnd, Finished, Loop, Place, Scored, StepDone
 from engine.training.reestimate import Evaluating
+from engine.training.steppers.torch_stepper import TorchStepper
 from tests.training.tiny import config, take
 
 CNN = "cnn-32-64-64"
@@ -189,6 +190,20 @@ def check_against_oracle(arrays, run, data):
     packed_scores = program.scores(data.test_images)
     np.testing.assert_array_equal(packed_scores.argmax(1), scores.numpy().argmax(1))
     np.testing.assert_allclose(packed_scores, scores.numpy(), rtol=1e-5, atol=1e-5)
+
+
+def test_a_live_change_hands_the_state_to_the_stepper_that_can(data):
+    run = loop(data)
+    events, makers = run.events(), []
+    for weights in ("deterministic", "stochastic", "deterministic"):
+        run.tune("weights", weights)
+        take(events, StepDone, 2)
+        best = steppers.best(run.config)
+        assert type(run.stepper) is best
+        makers.append(best)
+        counted = run.stepper.state()["adam.t"][0]
+        assert counted == run.place.step
+    assert makers[1] is TorchStepper
 
 
 @pytest.mark.parametrize("name", ["gamma", "beta", "latent"])

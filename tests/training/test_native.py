@@ -224,7 +224,8 @@ def test_a_loss_that_is_not_a_number_leaves_the_weights(name):
 def test_it_is_chosen_where_it_can(changes):
     choice = steppers.chosen(config(**changes))
     assert choice.stepper is NativeStepper
-    assert choice.told.startswith("Steps by native kernels")
+    assert choice.title.startswith("native kernels")
+    assert not choice.why
 
 
 @pytest.mark.parametrize(
@@ -238,7 +239,8 @@ def test_it_is_chosen_where_it_can(changes):
 def test_what_it_cannot_do_it_says_and_torch_does(changes):
     choice = steppers.chosen(config(**changes))
     assert choice.stepper is TorchStepper
-    assert choice.told.startswith("Steps by plain torch. The native step")
+    assert choice.title == "plain torch"
+    assert choice.why.startswith("The native step")
 
 
 def test_several_processes_and_other_processors_are_left_to_torch(monkeypatch):

@@ -115,10 +115,11 @@ class Stepper(Protocol):
 
 @dataclass(frozen=True)
 class Choice:
-    """Who makes the steps of a run, and in words who it is and why no faster one can."""
+    """Who makes the steps of a run; for people, what it is (`Stepper.title`) and why no faster one can, sentences."""
 
     stepper: type[Stepper]
-    told: str
+    title: str
+    why: str
 
 
 def chosen(config: RunConfig, processes: int = 1) -> Choice:
@@ -129,7 +130,7 @@ def chosen(config: RunConfig, processes: int = 1) -> Choice:
     for stepper in sorted(steppers, key=lambda stepper: -stepper.rank):
         reason = stepper.supports(config, processes)
         if reason is None:
-            return Choice(stepper, " ".join([f"Steps by {stepper.title()}.", *reasons]))
+            return Choice(stepper, stepper.title(), " ".join(reasons))
         reasons.append(reason)
     raise Unsupported("This run cannot be trained here.", " ".join(reasons))
 
