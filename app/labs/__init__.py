@@ -64,6 +64,9 @@ class LabPanel(QWidget):
     def show_result(self, result: m.LabResult) -> None:
         """Show a result of the run under way."""
 
+    def over(self) -> None:
+        """The run has ended: by itself, by Stop or by a failure."""
+
     @abstractmethod
     def csv(self) -> str:
         """Everything that was found, as CSV; "" where there is nothing yet."""

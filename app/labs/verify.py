@@ -20,6 +20,9 @@ from app.widgets.verify_options import DESCRIBED, VerifyOptions
 from engine import messages as m
 from engine.labs.verify import Explanation, RunVerify, SweepCurve, Verdict
 
+UNSAID = "Press Run: what is proved, refuted or left open is said here."
+UNCOUNTED = "Press Run: how many inputs have which class."
+ENGINE_WORDS = {"enumerate": "enumeration", "bdd": "decision diagrams", "sat": "SAT"}
 PAINTS: tuple[Paint, Paint] = (lambda t: t.xnor, lambda t: t.twin)
 
 
@@ -48,10 +51,10 @@ class VerifyPanel(LabPanel):
         self._explanation: Explanation | None = None
         self._curves: dict[int, SweepCurve] = {}
         self.options = VerifyOptions(session)
-        self.said = label("Press Run: what is proved, refuted or left open is said here.")
+        self.said = label(UNSAID)
         self.said.setWordWrap(True)
         self.digit, self.other = MarkedBits("The digit"), MarkedBits("A counterexample")
-        self.counts = ClassCounts("Press Run: how many inputs have which class.")
+        self.counts = ClassCounts(UNCOUNTED)
         self.plot = Plot(
             "Robust accuracy against radius",
             Axis("changed bits", whole=True),
@@ -73,8 +76,9 @@ class VerifyPanel(LabPanel):
     def begin(self, request: m.RunLab) -> None:  # noqa: ARG002 - the contract
         self._verdict, self._explanation, self._curves = None, None, {}
         self.plot.clear_lines()
-        for picture in (self.digit, self.other):
+        for picture, card in ((self.digit, self._digit_card), (self.other, self._other_card)):
             picture.show_bits(None)
+            card.set_hint("")
         self.counts.show_counts((), (), "", "counting")
         self.said.setText("Under way.")
         self.found.emit("")
@@ -104,6 +108,11 @@ class VerifyPanel(LabPanel):
         urls = event.mimeData().urls()
         path = urls[0].toLocalFile() if urls else ""
         return path if path.lower().endswith(DESCRIBED) else ""
+
+    def over(self) -> None:
+        if self._verdict is None:
+            self.said.setText("" if self._curves else UNSAID)
+            self.counts.show_counts((), (), "", UNCOUNTED)
 
     def csv(self) -> str:
         rows = ["part,network,of,value,not found out"]
@@ -223,7 +232,7 @@ class VerifyPanel(LabPanel):
 def _verdict_in_words(one: Verdict) -> str:
     """What was found about one digit, in a few sentences."""
     within = f"{one.region_size:,} inputs within {one.radius} changed bits of this {one.label}"
-    how = f"By {one.engine} in {one.seconds:.2f} s."
+    how = f"By {ENGINE_WORDS[one.engine]} in {one.seconds:.2f} s."
     nodes = "" if one.nodes is None else f" {one.nodes:,} nodes, {one.library}."
     if one.status == "proved":
         said = f"Proved: all {within} are read alike."

@@ -35,7 +35,9 @@ class LabsPage(QWidget):
         self._requests: dict[str, m.RunLab] = {}
         """What was asked of each lab last."""
         self.bar = LabBar([panel.title for panel in self.panels], self.command)
+        self.notices = NoticeArea(session, "labs")
         self._stack = QStackedWidget()
+        self._running: LabPanel | None = None
         self._pace = Pace(time.monotonic)
         self._progress = m.Progress("job", "Starting")
         self._lay_out()
@@ -44,7 +46,7 @@ class LabsPage(QWidget):
         self.bar.stop_asked.connect(session.jobs.cancel)
         self.bar.export_asked.connect(self._ask_where)
         session.jobs.said.connect(self._job_said)
-        session.jobs.changed.connect(self._refresh)
+        session.jobs.changed.connect(self._jobs_changed)
         self.show_tab(0)
 
     @property
@@ -69,8 +71,17 @@ class LabsPage(QWidget):
         panel, request = self.panel, self.panel.request()
         self._requests[panel.name] = request
         self._pace, self._progress = Pace(time.monotonic), m.Progress("job", "Starting")
+        self.notices.clear()
         self.session.jobs.start(request, "labs", f"The lab '{panel.title}'")
         panel.begin(request)
+        self._running = panel
+
+    def _jobs_changed(self) -> None:
+        panel = self._running
+        if panel is not None and not _is_of(panel, self.session.jobs.command):
+            self._running = None
+            panel.over()
+        self._refresh()
 
     def _job_said(self, command: m.Job, event: m.Event) -> None:
         panel = next((panel for panel in self.panels if _is_of(panel, command)), None)
@@ -118,7 +129,7 @@ class LabsPage(QWidget):
     # ------------------------------------------------------------ making it
 
     def _lay_out(self) -> None:
-        inner = framed(self, self.bar, NoticeArea(self.session, "labs"))
+        inner = framed(self, self.bar, self.notices)
         for panel in self.panels:
             self._stack.addWidget(self._with_words(panel))
         inner.addWidget(self._stack, 1)

@@ -134,6 +134,11 @@ class NoticeArea(QWidget):
             if bar.notice.what == what:
                 self._drop(bar)
 
+    def clear(self) -> None:
+        """Put all notices away."""
+        for bar in self.bars:
+            self._drop(bar)
+
     def _drop(self, bar: NoticeBar) -> None:
         self._bars.remove(bar)
         self._stack.removeWidget(bar)

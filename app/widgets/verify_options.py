@@ -16,7 +16,7 @@ ENGINE_NAMES = {"auto": "chosen to suit", "enumerate": "enumeration", "bdd": "di
 TEST_DIGIT, CANVAS = "test", "canvas"
 DESCRIBED = (".toml", ".npz")
 """The files that describe a network (engine.verify.described)."""
-MOST_INDEX, MOST_RADIUS, MOST_SWEEP, SECONDS = 9999, 20, 1000, 20.0
+MOST_INDEX, MOST_RADIUS, MOST_SWEEP = 9999, 20, 1000
 
 
 class VerifyOptions(LabOptions):
@@ -73,7 +73,6 @@ class VerifyOptions(LabOptions):
             image=self.session.seen if drawn else None,
             engine=self.engine.currentData(),
             explain=self.explain.isChecked(),
-            seconds=SECONDS,
             sweep=self.sweep.value(),
             other=self.source(self.other) if self.sweep.value() else "",
         )

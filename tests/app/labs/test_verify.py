@@ -122,3 +122,14 @@ def test_a_described_network_is_chosen_by_its_button(panel, monkeypatch):
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: ("/there/mine.npz", ""))
     panel.options.file.click()
     assert panel.request().imported == "/there/mine.npz"
+
+
+def test_a_run_that_fails_leaves_nothing_as_if_it_went_on(panel):
+    panel.begin(panel.request())
+    panel.show_result(verdict())
+    panel.begin(panel.request())
+    assert panel._other_card.hint.text() == ""
+    assert panel.said.text() == "Under way."
+    panel.over()
+    assert "Press Run" in panel.said.text()
+    assert "Press Run" in panel.counts.accessibleDescription()

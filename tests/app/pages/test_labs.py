@@ -142,6 +142,19 @@ def test_a_failure_is_a_notice_on_this_page_and_ends_the_run(page, event):
     assert page.bar.run.isEnabled()
 
 
+def test_a_panel_hears_once_that_its_run_is_over_and_the_next_run_begins_without_old_notices(page, monkeypatch):
+    ends = []
+    monkeypatch.setattr(page.panel, "over", lambda: ends.append(page.session.jobs.command))
+    page.bar.run.click()
+    page.session.jobs.child.say(m.Failed("Request", "The file is gone.", "Find it."))
+    assert ends == [None]
+    assert len(page.notices.bars) == 1
+    page.bar.run.click()
+    assert not page.notices.bars
+    page.bar.stop.click()
+    assert ends == [None, None]
+
+
 def test_a_child_that_dies_says_whose_it_was(page, qtbot):
     from app.link import Death
 
