@@ -52,11 +52,16 @@ class Child:
             self.close()
             raise
 
+    @property
+    def alive(self) -> bool:
+        """Whether it can still be asked."""
+        return self._process.is_alive()
+
     def ask(self, command: m.Command, answer: type[E], timeout: float = 60.0) -> E:
         """Send a command and wait for its answer; other events are passed over.
 
         Raises FlipscopeError where the child says that it cannot, BackendLost where it ends because a backend failed,
-        ChildLost where it ends for another reason, Silent where it is not done by then.
+        ChildLost where it ends for another reason, Silent where it is not done by then, which ends it.
         """
         self._send(command)
         return self._wait(answer, timeout)
@@ -111,6 +116,8 @@ class Child:
                     yield self._taken(self._connection.recv())
         except (EOFError, OSError) as error:
             raise self._lost() from error
+        self._process.kill()  # what it may still say would be taken for the answer to the next command
+        self._process.join(1.0)
         raise Silent(f"A helper process did not answer within {timeout:.0f} s.", "Try again on a quieter machine.")
 
     @staticmethod

@@ -163,12 +163,13 @@ class Arena:
         self.miss(name, kind, error.what, error.remedy, device)
 
     def _child(self, peer: Peer) -> Child:
-        """The process that does it, which is started at first use. Raises FlipscopeError."""
+        """The process that does it, started at first use, and again where it has died. Raises FlipscopeError."""
         if peer.world == "peers":
             peers.check_installed(peer.method)
-        if peer.process not in self._children:
-            self._children[peer.process] = self._open.enter_context(Child(peer.world, peer.process))
-        return self._children[peer.process]
+        child = self._children.get(peer.process)
+        if child is None or not child.alive:
+            child = self._children[peer.process] = self._open.enter_context(Child(peer.world, peer.process))
+        return child
 
 
 def bearable(count: int, macs: int) -> int:

@@ -26,12 +26,12 @@ def card(tmp_path_factory):
     """Runs Python in processes of their own, in a home that keeps the verdict of the self-test, which is `report`."""
     environment = {**os.environ, "FLIPSCOPE_HOME": str(tmp_path_factory.mktemp("card"))}
 
-    def run(*arguments):
+    def run(*arguments, code=0):
         done = subprocess.run(
             [sys.executable, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
         )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
+        assert done.returncode == code, done.stdout + done.stderr
+        return done.stdout if code == 0 else done.stderr
 
     run.report = json.loads(run("main.py", "doctor", "--gpu", "--json"))
     return run
@@ -118,4 +118,23 @@ def test_an_illegal_address_is_a_lost_backend_and_costs_no_other_process(card):
     first, second = card("-c", ILLEGAL).splitlines()
     assert "illegal" in first
     assert second == "sticky"
+    assert command(card, "predict", PACKED[0], "--backend", "cupy-xnor", str(ROOT / "docs/images/draw.png"))
+
+
+HANG = """
+import cupy
+from gpu import failures
+from gpu.cuda import open_device
+
+failures.ANSWER = 2.0
+device = open_device()
+spin = cupy.RawKernel('extern "C" __global__ void spin(volatile int* at) { for (;;) *at += 1; }', "spin")
+with device._stream:
+    spin((1,), (1,), (cupy.zeros(1, cupy.int32),))
+device.synchronise()
+"""
+
+
+def test_a_kernel_that_never_ends_is_given_up_with_its_process(card):
+    assert "The GPU did not answer for 2 s while computing." in card("-c", HANG, code=1)
     assert command(card, "predict", PACKED[0], "--backend", "cupy-xnor", str(ROOT / "docs/images/draw.png"))

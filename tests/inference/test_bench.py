@@ -21,6 +21,7 @@ class Peer:
     """The peers' place, without them: answers at once, and has no oneDNN."""
 
     opened: ClassVar = []
+    alive = True
 
     def __init__(self, world, name):
         self.world, self.name, self.asked = world, name, []
@@ -213,6 +214,20 @@ def test_a_gpu_has_rows_of_its_own_beside_what_else_computes_on_it(fragile, what
     assert there["cupy-kernel"].times_best_float == pytest.approx(500)
     assert all(row.fraction_of_peak is None for row in there.values())
     assert {peer.name for peer in Peer.opened} >= {"torch", "torch-cuda"}
+
+
+def test_a_peer_whose_process_dies_costs_nobody_else_who_shares_it(monkeypatch):
+    def ask(self, command, answer, _):
+        self.alive = command.method != "torch"
+        if not self.alive:
+            raise ChildLost("A helper process did not answer.")
+        return answer(0.5, command.method)
+
+    monkeypatch.setattr(Peer, "ask", ask)
+    rows = rows_of(bench.gemm([(4, 4, 64)], 1, quick=True))
+    assert rows["torch"].reason == "A helper process did not answer."
+    assert rows["torch-onednn"].median_ms == rows["torch-int8"].median_ms == 500
+    assert [peer.name for peer in Peer.opened].count("torch") == 2
 
 
 def test_without_a_gpu_nobody_is_asked_to_compute_on_one():
