@@ -119,7 +119,7 @@ class PixelsMadd:
 
 @dataclass(frozen=True)
 class WordsMadd:
-    """Two 16-bit products into each 32-bit lane, by AVX2 and add: where bytes times bytes would not fit their pairs."""
+    """Two 16-bit products into each 32-bit lane, and an addition: where bytes times bytes would not fit their pairs."""
 
     lanes: int = 8
     block: ClassVar[int] = 16
@@ -151,7 +151,11 @@ class PixelsSse2:
 
 def _paired(e: Emitter, x: Value, y: Value, kind: ir.Type) -> Value:
     """Products of 16-bit lanes, neighbours added up in 32 bits."""
-    return e.intrinsic("llvm.x86.avx2.pmadd.wd" if kind.count == 8 else "llvm.x86.sse2.pmadd.wd", kind, x, y)
+    return e.intrinsic(f"llvm.x86.{_PAIRED[kind.count]}", kind, x, y)
+
+
+_PAIRED = {4: "sse2.pmadd.wd", 8: "avx2.pmadd.wd", 16: "avx512.pmaddw.d.512"}
+"""The instruction for that, by lanes."""
 
 
 @dataclass(frozen=True)

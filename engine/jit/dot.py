@@ -20,7 +20,7 @@ from engine.jit.emit import F32, I8, I32, I64, PTR, VOID, Emitter, Loop, Value, 
 from engine.jit.record import FIELDS
 from engine.jit.target import Tile, Tiles
 
-Epilogue = Literal["sums", "bits", "scores"]
+Epilogue = Literal["sums", "bits", "scores", "added"]
 
 SPAN = 16
 """Outputs that an epilogue takes together: one vector of 32-bit lanes."""
@@ -34,7 +34,7 @@ class Dot:
     units: those of a segment where the kernel is made for so many, written out instead of looped over; 0 for any.
     epilogue: what becomes of a sum S of mismatches (signs) or of products with the negated weights (pixels): "sums"
     base[o] - (S << shift) as int32; "bits" S < base[o]; "scores" those sums as float32 times scale[o], rounded, plus
-    offset[o], rounded.
+    offset[o], rounded; "added" adds S itself, as float32, to what is there.
     """
 
     depth: Depth
@@ -161,6 +161,13 @@ class _Writer:
         count = integers.type.count
         scaled = b.fmul(b.sitofp(integers, ir.VectorType(F32, count)), self._load(self.f["scale"], block, F32, count))
         self._store(b.fadd(scaled, self._load(self.f["offset"], block, F32, count)), block, place)
+
+    def _finish_added(self, sums: list[Value], block: Value, place: Value) -> None:
+        b, total = self.b, self._narrow(sums)
+        kind = ir.VectorType(F32, total.type.count)
+        where, first = self.e.at(self.f["target"], place, I8), b.mul(block, const(self.block))
+        before = self.e.load(where, first, kind, align=4, of=F32)
+        self.e.store(b.fadd(before, b.sitofp(total, kind)), where, first, F32, align=4)
 
     def _integer(self, sums: list[Value], block: Value) -> Value:
         b, total = self.b, self._narrow(sums)

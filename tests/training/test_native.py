@@ -233,7 +233,7 @@ def test_it_is_chosen_where_it_can(changes):
     [
         {"kind": "float"}, {"kind": "binaryconnect"}, {"weights": "stochastic"}, {"activations": "stochastic"},
         {"scaling": "xnor-net"}, {"thresholds": "learned"}, {"batch_norm": "shift-based"}, {"weight_faults": 0.1},
-        {"optimizer": "shift-adamax"}, {"model": "cnn-4-5-6"},
+        {"optimizer": "shift-adamax"}, {"model": "cnn-4-5-6", "dropout_hidden": 0.1},
     ],
 )  # fmt: skip
 def test_what_it_cannot_do_it_says_and_torch_does(changes):

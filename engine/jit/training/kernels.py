@@ -9,11 +9,16 @@ from functools import cache, partial
 from llvmlite import ir
 
 from engine.jit.compile import Library, Native
+from engine.jit.depth import WordsMadd
+from engine.jit.dot import Dot, emit
 from engine.jit.kernels import Emit
 from engine.jit.target import Target, host
-from engine.jit.training import expand, inputs, norm, program, rows, update
+from engine.jit.training import expand, inputs, maps, norm, program, rows, slopes, update
 from engine.jit.training.rules import RULES
-from engine.jit.training.shape import GROUP, shape_for
+from engine.jit.training.shape import GROUP, Shape, shape_for
+
+ESTIMATORS = ("straight-through", "approx-sign")
+"""Pseudo-gradients of the sign (training.quantize)."""
 
 _lock = threading.Lock()
 
@@ -28,16 +33,44 @@ def variants(target: Target) -> dict[str, Emit]:
         for rule_name, rule in RULES.items()
         for kind in update.KINDS
     }
-    return updates | {
-        "forward": norm.emit_forward,
-        "backward-signs": partial(norm.emit_backward, group=GROUP),
-        "backward-pixels": partial(norm.emit_backward, group=shape.group),
-        "rows": rows.emit_rows,
-        "inputs": partial(inputs.emit_inputs, shape=shape),
-        "expand": expand.emit_expand,
-        "barrier": program.emit_barrier,
-        "program": program.emit_program,
+    return (
+        _of_maps(target, shape)
+        | updates
+        | {
+            "forward": norm.emit_forward,
+            "backward-signs": partial(norm.emit_backward, group=GROUP),
+            "backward-pixels": partial(norm.emit_backward, group=shape.group),
+            "rows": rows.emit_rows,
+            "inputs": partial(inputs.emit_inputs, shape=shape),
+            "expand": expand.emit_expand,
+            "barrier": program.emit_barrier,
+            "program": program.emit_program,
+        }
+    )
+
+
+POOLS = (1, 2, 3, 4)
+"""Sides of the windows that sums can be pooled in."""
+
+
+def _of_maps(target: Target, shape: Shape) -> dict[str, Emit]:
+    """Those of convolutions."""
+    pairs = WordsMadd(shape.lanes)
+    made: dict[str, Emit] = {
+        "map-moments": maps.emit_moments,
+        "map-turn": maps.emit_turn,
+        "map-back": slopes.emit_back,
+        "map-gather": slopes.emit_gather,
+        "map-inputs": partial(emit, dot=Dot(pairs, target.pixel_tiles, "sums")),
+        "map-weights": partial(emit, dot=Dot(pairs, target.pixel_tiles, "added")),
     }
+    for estimator in ESTIMATORS:
+        made[f"map-{estimator}"] = partial(slopes.emit_through, estimator=estimator, carried=False)
+        made[f"map-{estimator}-carried"] = partial(slopes.emit_through, estimator=estimator, carried=True)
+    for size in POOLS:
+        made[f"map-pool-{size}"] = partial(maps.emit_pool, size=size)
+        made[f"map-round-{size}"] = partial(slopes.emit_round, size=size)
+    return made
 
 
 def text(target: Target, name: str) -> str:

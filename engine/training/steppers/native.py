@@ -15,13 +15,12 @@ from numpy.typing import NDArray
 
 from engine.bits import Words
 from engine.config import RunConfig
-from engine.errors import UnknownName
 from engine.jit.target import host
-from engine.jit.training.shape import shape_for
 from engine.training.models import architecture
 from engine.training.native.loss import judged
 from engine.training.native.network import Network
 from engine.training.native.step import Kind, Step
+from engine.training.native.support import lacking
 from engine.training.parallel import ALONE, World
 from engine.training.plan import DenseLayer
 from engine.training.steppers import Arrays, Key, StepResult
@@ -29,11 +28,6 @@ from engine.training.steppers import Arrays, Key, StepResult
 KEPT = 4
 """Kinds of steps whose buffers are kept: the usual batch, the last one of an epoch."""
 
-PLAIN = {
-    "kind": "binary", "weights": "deterministic", "activations": "deterministic", "scaling": "none",
-    "thresholds": "zero", "batch_norm": "plain", "weight_faults": 0.0, "device": "cpu",
-}  # fmt: skip
-"""Settings that must be so."""
 OPTIMIZERS = ("adam", "sgd", "bop")
 
 
@@ -53,16 +47,11 @@ class NativeStepper:
 
     @staticmethod
     def supports(config: RunConfig, processes: int = 1) -> str | None:
-        for name, plain in PLAIN.items():
-            if getattr(config, name) != plain:
-                return f"The native step has no {name}={getattr(config, name)}."
         if config.optimizer not in OPTIMIZERS:
             return f"The native step has no optimizer={config.optimizer}."
-        if processes > 1:
-            return "The native step is made by one process."
         if any(layer != DenseLayer(layer.outputs) for layer in architecture(config.model, config.layers).hidden):
             return "The native step is of plain dense layers."
-        return _lacking()
+        return lacking(config, processes)
 
     def load(self, arrays: Arrays) -> None:
         self._network = Network(self._config, arrays)
@@ -125,15 +114,6 @@ class NativeStepper:
         if self._last is None:
             return np.empty((0, self._network.weights[layer].outputs), np.float32)
         return self._last.outputs(layer)
-
-
-def _lacking() -> str | None:
-    """What this processor lacks."""
-    try:
-        target = host()
-    except UnknownName as error:
-        return error.what
-    return None if shape_for(target) else f"The native step needs AVX2, which {target.name} has not."
 
 
 STEPPER = NativeStepper

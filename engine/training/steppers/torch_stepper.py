@@ -61,25 +61,31 @@ class TorchStepper:
         ]
         self._trackers = [SignTracker(layer.latent) for layer in self._network.layers]
         self._outputs: list[Tensor] = []
+        self._loss = torch.zeros(())
 
     def step(
         self, images: NDArray[np.uint8], labels: NDArray[np.int64], rate: float, config: RunConfig, key: Key
     ) -> StepResult:
         self._config = config
-        training = TrainingPass(config, key, len(images), self._world)
+        value, correct = self._forward(images, labels, TrainingPass(config, key, len(images), self._world))
+        if not math.isfinite(value):
+            return StepResult(value, correct, (0,) * len(self._trackers))
+        self._update(self._gradients(), rate, config)
+        tracked = zip(self._trackers, self._network.layers, strict=True)
+        return StepResult(value, correct, tuple(tracker.update(layer.latent) for tracker, layer in tracked))
+
+    def _forward(
+        self, images: NDArray[np.uint8], labels: NDArray[np.int64], training: TrainingPass
+    ) -> tuple[float, int]:
+        """Loss of a step and how many were right."""
         for layer in self._network.layers:
             layer.refresh(training.weight_noise(layer.index, layer.latent))
             layer.flip(training.failed_weights(layer.index, layer.latent.numel()))
         outputs = list(self._network.forward(images[training.share], training))
         self._outputs = [o.detach() for o in outputs]
         targets = torch.from_numpy(labels[training.share]).to(outputs[-1].device)
-        loss = layers.loss(outputs[-1], targets, config, len(images))
-        value, correct = self._told(loss, targets)
-        if not math.isfinite(value):
-            return StepResult(value, correct, (0,) * len(self._trackers))
-        self._update(self._gradients(loss), rate, config)
-        tracked = zip(self._trackers, self._network.layers, strict=True)
-        return StepResult(value, correct, tuple(tracker.update(layer.latent) for tracker, layer in tracked))
+        self._loss = layers.loss(outputs[-1], targets, training.config, len(images))
+        return self._told(self._loss, targets)
 
     def _told(self, loss: Tensor, targets: Tensor) -> tuple[float, int]:
         """Loss of a step and how many were right, in one look at the device.
@@ -91,11 +97,11 @@ class TorchStepper:
         told = self._world.sum(mine).tolist()
         return told[0] if all(map(math.isfinite, told)) else math.nan, int(told[1])
 
-    def _gradients(self, loss: Tensor) -> dict[str, Tensor]:
-        """By the names of the parameters, each the sum of those of its leaves."""
+    def _gradients(self) -> dict[str, Tensor]:
+        """Those of the last forward pass by the names of the parameters, each the sum of those of its leaves."""
         found: dict[str, Tensor] = {}
         leaves = [leaf for _, leaf in self._leaves]
-        for (name, _), gradient in zip(self._leaves, torch.autograd.grad(loss, leaves), strict=True):
+        for (name, _), gradient in zip(self._leaves, torch.autograd.grad(self._loss, leaves), strict=True):
             found[name] = found[name] + gradient if name in found else gradient
         return {name: self._world.sum(gradient) for name, gradient in found.items()}
 
