@@ -90,6 +90,17 @@ def _print_train(record: Record) -> None:
     print(f"{record['machine']}, seconds of {record['clock']} time\n")
     keys = ("case", "threads", "plain_ms", "ours_ms", "ratio")
     print_table(keys, [[short(row[key]) for key in keys] for row in record["rows"]])
+    for row in record["rows"]:
+        if row["parts"]:
+            print(f"\n{row['case']}, kernel by kernel, and what each takes at the least:")
+            print_table(("kernel", "layer", "ms", "least_ms", "of it"), [_part(part) for part in row["parts"]])
+
+
+def _part(part: Record) -> list[str]:
+    seconds, least = part["seconds"], part["floor"]
+    share = None if least is None else least / seconds
+    least_ms = None if least is None else least * 1e3
+    return [part["kernel"], str(part["layer"]), short(seconds * 1e3), short(least_ms), short(share)]
 
 
 def _print_figures(record: Record) -> None:

@@ -20,12 +20,16 @@ PLAIN, OURS = "plain", "ours"
 
 @dataclass(frozen=True)
 class Row:
-    """One case: milliseconds of a step, the median of the turns, and how many times as fast ours is."""
+    """One case: milliseconds of a step, the median of the turns, and how many times as fast ours is.
+
+    parts: the kernels of a step of one thread.
+    """
 
     case: str
     threads: int
     plain_ms: float
     ours_ms: float
+    parts: tuple[m.StepPart, ...] = ()
 
     @property
     def ratio(self) -> float:
@@ -49,7 +53,11 @@ def train(cases: Sequence[tuple[str, int]], threads: int, *, quick: bool) -> Ite
                 for method, child in children.items():
                     command = m.PeerTraining(method, threads, widths, batch)
                     seconds[method].append(child.ask(command, m.PeerTime, TURN_SECONDS).seconds)
-            yield Row(case, threads, *(1e3 * statistics.median(seconds[method]) for method in (PLAIN, OURS)))
+            plain, ours = (1e3 * statistics.median(seconds[method]) for method in (PLAIN, OURS))
+            made_of = m.StepParts(())
+            if threads == 1:
+                made_of = children[OURS].ask(m.PeerParts(widths, batch), m.StepParts, TURN_SECONDS)
+            yield Row(case, threads, plain, ours, made_of.parts)
 
 
 def timed_by(threads: int) -> str:

@@ -10,10 +10,13 @@ from pathlib import Path
 import numpy as np
 
 from engine.jit.compile import Library, Native, host_name
+from engine.jit.target import host_features
 from engine.turns import clock
 
-CHAINS = 16
-"""Independent accumulators in a loop, enough to hide every latency."""
+CHAINS = 12
+"""Independent accumulators in a loop, enough to hide every latency, few enough to leave registers for constants."""
+STREAMS = 16
+"""Lines that a read takes at a time: a divisor of those of every working set."""
 ROUNDS = 1 << 14
 POPCOUNT_LANES = (8, 4, 2, 1)
 FLOAT_LANES = (16, 8, 4)
@@ -55,6 +58,28 @@ def popcount() -> Loop:
 def fma() -> Loop:
     """Fused multiply-add of float32 on the vectors that are fastest here: one multiply-accumulate a lane."""
     return _fastest([(_fma_ir(lanes), CHAINS * lanes) for lanes in FLOAT_LANES])
+
+
+@cache
+def byte_products() -> Loop:
+    """u8 times int8 added up by the instructions that AVX2 has for it, or VNNI: for processors that have either."""
+    vnni = host_features().get("avx512vnni", False)
+    lanes = 16 if vnni else 8
+    return _fastest([(_bytes_ir(lanes, vnni=vnni), CHAINS * 4 * lanes)])
+
+
+@cache
+def move_rate() -> float:
+    """1e9 bytes a second of float32 in memory that one core reads, changes and writes again; both ways count."""
+    move = Library(_move_ir()).function("move", None, ctypes.c_void_p, ctypes.c_int64)
+    data = np.ones(LEVELS[-1][1] // 4 + LINE, np.float32)
+    first, lines = data.ctypes.data + -data.ctypes.data % LINE, LEVELS[-1][1] // LINE
+    best = 0.0
+    for _ in range(TRIES):
+        began = _now()
+        move(first, lines)
+        best = max(best, 2 * lines * LINE / (_now() - began) / 1e9)
+    return best
 
 
 @cache
@@ -125,9 +150,44 @@ def _fma_ir(lanes: int) -> str:
     return f"declare {vector} {fused}({declared})\n" + _loop(vector, starts, step, "fadd", last)
 
 
+def _bytes_ir(lanes: int, *, vnni: bool) -> str:
+    """Each accumulator takes the products of itself, as bytes, with constants: no step can be folded into another."""
+    if vnni:
+        vector, name = f"<{lanes} x i32>", f"@llvm.x86.avx512.vpdpbusd.{32 * lanes}"
+        factors = _constant("i32", [0x01FF01FF] * lanes)
+        step = f"  %n{{i}} = call {vector} {name}({vector} %a{{i}}, {vector} %a{{i}}, {vector} {factors})\n"
+        declared = f"declare {vector} {name}({vector}, {vector}, {vector})\n"
+    else:
+        vector, octets, name = f"<{2 * lanes} x i16>", f"<{4 * lanes} x i8>", "@llvm.x86.avx2.pmadd.ub.sw"
+        factors = _constant("i8", [1, -1] * 2 * lanes)
+        step = (
+            f"  %b{{i}} = bitcast {vector} %a{{i}} to {octets}\n"
+            f"  %p{{i}} = call {vector} {name}({octets} %b{{i}}, {octets} {factors})\n"
+            f"  %n{{i}} = add {vector} %a{{i}}, %p{{i}}\n"
+        )
+        declared = f"declare {vector} {name}({octets}, {octets})\n"
+    kind, count = ("i32", lanes) if vnni else ("i16", 2 * lanes)
+    starts = [_constant(kind, [97 * chain + lane for lane in range(count)]) for chain in range(CHAINS)]
+    last = f"  %lane = extractelement {vector} %total, i32 0\n  %result = sitofp {kind} %lane to double\n"
+    return declared + _loop(vector, starts, step, "xor", last)
+
+
+def _move_ir() -> str:
+    """`void move(ptr base, i64 lines)`: a line after the other read, changed, written."""
+    vector = f"<{LINE // 4} x float>"
+    return (
+        "define void @move(ptr %base, i64 %lines) {\nentry:\n  br label %loop\n"
+        "loop:\n  %line = phi i64 [ 0, %entry ], [ %next, %loop ]\n"
+        f"  %p = getelementptr {vector}, ptr %base, i64 %line\n  %v = load {vector}, ptr %p, align {LINE}\n"
+        f"  %n = fneg {vector} %v\n  store {vector} %n, ptr %p, align {LINE}\n"
+        "  %next = add i64 %line, 1\n  %more = icmp slt i64 %next, %lines\n"
+        "  br i1 %more, label %loop, label %exit\nexit:\n  ret void\n}\n"
+    )
+
+
 def _read_ir() -> str:
-    """`i64 read(ptr base, i64 vectors, i64 rounds)`: adds up lines from base on, CHAINS at a time, again and again."""
-    vector, chains = f"<{LINE // 8} x i64>", range(CHAINS)
+    """`i64 read(ptr base, i64 vectors, i64 rounds)`: adds up lines from base on, STREAMS at a time, again and again."""
+    vector, chains = f"<{LINE // 8} x i64>", range(STREAMS)
     phis = "".join(f"  %a{i} = phi {vector} [ zeroinitializer, %entry ], [ %n{i}, %next ]\n" for i in chains)
     inner = "".join(f"  %b{i} = phi {vector} [ %a{i}, %round ], [ %n{i}, %loop ]\n" for i in chains)
     loads = "".join(
@@ -140,18 +200,19 @@ def _read_ir() -> str:
         "entry:\n  br label %round\n"
         f"round:\n  %left = phi i64 [ %rounds, %entry ], [ %fewer, %next ]\n{phis}  br label %loop\n"
         f"loop:\n  %line = phi i64 [ 0, %round ], [ %after, %loop ]\n{inner}{loads}"
-        f"  %after = add i64 %line, {CHAINS}\n  %more = icmp slt i64 %after, %lines\n"
+        f"  %after = add i64 %line, {STREAMS}\n  %more = icmp slt i64 %after, %lines\n"
         "  br i1 %more, label %loop, label %next\n"
         "next:\n  %fewer = sub i64 %left, 1\n  %again = icmp sgt i64 %fewer, 0\n"
         "  br i1 %again, label %round, label %exit\n"
-        f"exit:\n{_total(vector, 'add')}  %result = extractelement {vector} %total, i32 0\n  ret i64 %result\n}}\n"
+        f"exit:\n{_total(vector, 'add', STREAMS)}"
+        f"  %result = extractelement {vector} %total, i32 0\n  ret i64 %result\n}}\n"
     )
 
 
-def _total(vector: str, combine: str) -> str:
+def _total(vector: str, combine: str, chains: int) -> str:
     """All chains combined into %total; the first one twice, which ends every fold alike."""
-    folds = [f"  %s{i} = {combine} {vector} {'%n0' if i == 1 else f'%s{i - 1}'}, %n{i}\n" for i in range(1, CHAINS)]
-    return f"{''.join(folds)}  %total = {combine} {vector} %s{CHAINS - 1}, %n0\n"
+    folds = [f"  %s{i} = {combine} {vector} {'%n0' if i == 1 else f'%s{i - 1}'}, %n{i}\n" for i in range(1, chains)]
+    return f"{''.join(folds)}  %total = {combine} {vector} %s{chains - 1}, %n0\n"
 
 
 def _constant(kind: str, values: list[int] | list[str]) -> str:
@@ -170,5 +231,5 @@ def _loop(vector: str, starts: list[str], step: str, combine: str, last: str) ->
         f"{phis}{steps}"
         "  %fewer = sub i64 %left, 1\n  %more = icmp sgt i64 %fewer, 0\n"
         "  br i1 %more, label %loop, label %exit\n"
-        f"exit:\n{_total(vector, combine)}{last}  ret double %result\n}}\n"
+        f"exit:\n{_total(vector, combine, len(starts))}{last}  ret double %result\n}}\n"
     )

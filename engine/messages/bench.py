@@ -138,6 +138,34 @@ class PeerTraining(Peer):
 
 
 @dataclass(frozen=True)
+class PeerParts(Command):
+    """Time each kernel of such a step, of one thread; answered by StepParts or Failed."""
+
+    widths: tuple[int, ...]
+    batch: int
+
+
+@dataclass(frozen=True)
+class StepPart:
+    """One kernel of a training step: its layer, its seconds, and how many its work takes at least, where that is known.
+
+    The least is by products at the rate, or bytes at the bandwidth, of register-only and memory loops of this process.
+    """
+
+    kernel: str
+    layer: int
+    seconds: float
+    floor: float | None
+
+
+@dataclass(frozen=True)
+class StepParts(Event):
+    """What a step is made of, in order; nothing where it is not made by native kernels."""
+
+    parts: tuple[StepPart, ...]
+
+
+@dataclass(frozen=True)
 class PeerTime(Event):
     """Seconds of one call, of one turn."""
 

@@ -13,7 +13,7 @@ from engine import __version__, labs, paths, runlist
 from engine import messages as m
 from engine.errors import BadFile, BadInput
 from engine.inference import modelfile
-from engine.training import peers
+from engine.training import peers, whole_steps
 from engine.training.fetch import fetch
 from engine.training.loop import Diverged, Scored, StepDone
 from engine.training.models import layer_name
@@ -58,6 +58,8 @@ class TrainingService:
                 return fetch(name)
             case m.Peer():
                 return peers.take_turn(command)
+            case m.PeerParts():
+                return whole_steps.parts(command)
             case _:
                 raise BadInput(f"The trainer has no '{type(command).__name__}'.", "Ask the other process.")
         return None

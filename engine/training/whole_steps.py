@@ -12,10 +12,14 @@ import torch.nn.functional as F  # noqa: N812 - the name torch's own documentati
 from torch import Tensor, nn
 
 from engine.config import RunConfig
+from engine.messages import PeerParts, StepParts
 from engine.training import models, steppers
 from engine.training.models import LATENT_SPREAD
+from engine.training.native.parts import parts as native_parts
 from engine.training.quantize import clipped, sign
-from engine.training.steppers import Key
+from engine.training.steppers import Arrays, Key
+from engine.training.steppers.native import NativeStepper
+from engine.worker import Run
 
 RATE = 1e-3
 
@@ -58,15 +62,27 @@ def plain(widths: tuple[int, ...], batch: int, threads: int) -> Callable[[], obj
     return step
 
 
+def parts(command: PeerParts) -> Run:
+    """What a step of ours is made of."""
+    run, arrays, images, labels = _run(command.widths, command.batch, 1)
+    native = steppers.best(run) is NativeStepper
+    yield StepParts(native_parts(run, arrays, images, labels) if native else ())
+
+
 def ours(widths: tuple[int, ...], batch: int, threads: int) -> Callable[[], object]:
     """The step that a run of the same network makes, by the best stepper of this machine."""
+    run, arrays, images, labels = _run(widths, batch, threads)
+    stepper = steppers.best(run)(run, arrays)
+    return lambda: stepper.step(images, labels, RATE, run, Key(0, 0, 0))
+
+
+def _run(widths: tuple[int, ...], batch: int, threads: int) -> tuple[RunConfig, Arrays, np.ndarray, np.ndarray]:
+    """A run of such a network, the arrays that it begins with, and its data."""
     first, *hidden, classes = widths
     model = "mlp-" + (f"{hidden[0]}x{len(hidden)}" if len(set(hidden)) == 1 else "-".join(map(str, hidden)))
     run = RunConfig(model=model, batch_size=batch, threads=threads)
-    stepper = steppers.best(run)(run, models.initial(run, (1, first, 1), classes))
     images, labels = _data(widths, batch)
-    maps = images.reshape(batch, 1, first, 1)
-    return lambda: stepper.step(maps, labels, RATE, run, Key(0, 0, 0))
+    return run, models.initial(run, (1, first, 1), classes), images.reshape(batch, 1, first, 1), labels
 
 
 METHODS = {"plain": plain, "ours": ours}

@@ -26,6 +26,8 @@ class Child:
 
     def ask(self, command, answer, timeout):
         assert timeout > 60
+        if answer is m.StepParts:
+            return answer((m.StepPart("product", 0, 0.002, 0.001),))
         self.turns += 1
         Child.asked.append(command)
         return answer(self.turns * (0.003 if command.method == "plain" else 0.001), command.method)
@@ -41,11 +43,17 @@ def quickly(monkeypatch):
 def test_medians_and_ratio_of_steps_in_turns():
     record = commands.bench_train(case=["20-9x2-10@7"], threads=2, quick=True)
     (row,) = record["rows"]
-    assert row == pytest.approx({"case": "20-9x2-10@7", "threads": 2, "plain_ms": 6.0, "ours_ms": 2.0, "ratio": 3.0})
+    assert (row.pop("case"), row.pop("parts")) == ("20-9x2-10@7", ())
+    assert row == pytest.approx({"threads": 2, "plain_ms": 6.0, "ours_ms": 2.0, "ratio": 3.0})
     asked = [command for command in Child.asked if isinstance(command, m.PeerTraining)]
     assert [command.method for command in asked] == ["plain", "ours"] * 3
     assert asked[0] == m.PeerTraining("plain", 2, (20, 9, 9, 10), 7)
     assert {ended for ended in Child.asked if isinstance(ended, tuple)} == {("plain", "closed"), ("ours", "closed")}
+
+
+def test_parts_of_a_step_of_one_thread():
+    (row,) = commands.bench_train(case=["20-9-10@7"], quick=True)["rows"]
+    assert row["parts"] == ({"kernel": "product", "layer": 0, "seconds": 0.002, "floor": 0.001},)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ rows where gradients are taken by row, inputs where they go on to the layer befo
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -79,8 +79,9 @@ class Programs:
         deepest = max(max(layer.weights.room, layer.sums.gradients.shape[1]) for layer in layers)
         self._scratch: NDArray[np.uint8] = aligned((workers, deepest * PANEL * 2), np.uint8)
         self._run = training.run()
-        self._forward = [self._program(self._forwards(worker)) for worker in range(workers)]
-        self._backward = [self._program(self._backwards(worker)) for worker in range(workers)]
+        order = range(len(layers))
+        self._forward = [_program(self.forwards(i, worker) for i in order) for worker in range(workers)]
+        self._backward = [_program(self.backwards(i, worker) for i in reversed(order)) for worker in range(workers)]
 
     def forward(self) -> None:
         """From what comes into the first layer to the sums of the last, with the signs between."""
@@ -89,6 +90,10 @@ class Programs:
     def backward(self) -> None:
         """From the gradients of what the last layer gives to new weights in all layers."""
         self._start(self._backward)
+
+    def call(self, record: Record) -> None:
+        """Run a single kernel."""
+        self._run(record.ctypes.data, 1)
 
     def _start(self, programs: list[NDArray[np.int64]]) -> None:
         if self._workers == 1:
@@ -99,22 +104,20 @@ class Programs:
     def _one(self, records: NDArray[np.int64]) -> None:
         self._run(records.ctypes.data, len(records))
 
-    def _program(self, records: Iterator[Record]) -> NDArray[np.int64]:
-        return np.stack(list(records))
-
     # ------------------------------------------------------------ forward
 
-    def _forwards(self, worker: int) -> Iterator[Record]:
-        for layer in self._layers:
-            panels = self._share(worker, layer.weights.room // PANEL)
-            if isinstance(layer.takes, Pixels):
-                yield self._expand(layer, layer.takes, panels)
-                yield self._pixel_product(layer, layer.takes, panels)
-            else:
-                yield from self._sign_products(layer, layer.takes, panels)
-            if layer.normal:
-                yield self._norm(layer, panels)
-            yield from self._barrier()
+    def forwards(self, index: int, worker: int) -> Iterator[Record]:
+        """A worker's part in what a layer does forward."""
+        layer = self._layers[index]
+        panels = self._share(worker, layer.weights.room // PANEL)
+        if isinstance(layer.takes, Pixels):
+            yield self._expand(layer, layer.takes, panels)
+            yield self._pixel_product(layer, layer.takes, panels)
+        else:
+            yield from self._sign_products(layer, layer.takes, panels)
+        if layer.normal:
+            yield self._norm(layer, panels)
+        yield from self._barrier()
 
     def _expand(self, layer: Layer, pixels: Pixels, panels: slice) -> Record:
         octets = layer.weights.octets
@@ -171,18 +174,18 @@ class Programs:
 
     # ------------------------------------------------------------ backward
 
-    def _backwards(self, worker: int) -> Iterator[Record]:
-        for index in reversed(range(len(self._layers))):
-            layer = self._layers[index]
-            panels = self._share(worker, layer.weights.room // PANEL)
-            yield self._norm_back(layer, worker, panels)
-            if index:
-                yield from self._barrier()
-                yield self._rows(layer, worker)
-                yield from self._barrier()
-                yield self._inputs(layer, self._layers[index - 1], worker)
-                yield from self._barrier()
-            yield self._update(layer, worker, panels)
+    def backwards(self, index: int, worker: int) -> Iterator[Record]:
+        """A worker's part in a layer's way back."""
+        layer = self._layers[index]
+        panels = self._share(worker, layer.weights.room // PANEL)
+        yield self._norm_back(layer, worker, panels)
+        if index:
+            yield from self._barrier()
+            yield self._rows(layer, worker)
+            yield from self._barrier()
+            yield self._inputs(layer, self._layers[index - 1], worker)
+            yield from self._barrier()
+        yield self._update(layer, worker, panels)
 
     def _norm_back(self, layer: Layer, worker: int, panels: slice) -> Record:
         sums = layer.sums
@@ -243,6 +246,10 @@ class Programs:
             yield filled(
                 program.BARRIER, kernel=training.address("barrier"), arrived=at(self._arrived), count=self._workers
             )
+
+
+def _program(parts: Iterable[Iterator[Record]]) -> NDArray[np.int64]:
+    return np.stack([record for part in parts for record in part])
 
 
 def _taken(takes: Signs | Pixels) -> dict[str, int]:

@@ -37,7 +37,11 @@ class Kind:
 
 
 class Step:
-    """Makes the steps of one kind. See steppers.Stepper for what is given."""
+    """Makes the steps of one kind. See steppers.Stepper for what is given.
+
+    Attributes:
+        programs: of kernels that it runs.
+    """
 
     def __init__(self, network: Network, kind: Kind, workers: int) -> None:
         self._network, self._kind = network, kind
@@ -48,7 +52,7 @@ class Step:
             self._layer(i, taken, given, rows, workers)
             for i, (taken, given) in enumerate(zip(takes, gives, strict=True))
         ]
-        self._programs = Programs(self._layers, kind.images, network.config.optimizer, workers)
+        self.programs = Programs(self._layers, kind.images, network.config.optimizer, workers)
 
     def _takes(self, layer: int, rows: int) -> Signs | Pixels:
         weights = self._network.weights[layer]
@@ -76,7 +80,7 @@ class Step:
         for i, layer in enumerate(self._layers):
             self._drop(i, layer, config, key)
         self._put(images)
-        self._programs.forward()
+        self.programs.forward()
         return self.outputs(len(self._layers) - 1)
 
     def backward(self, gradients: Float32, rate: float, config: RunConfig) -> tuple[int, ...]:
@@ -91,7 +95,7 @@ class Step:
             layer.rule[: len(numbers)] = numbers
             layer.scale[0] = made_up
         self._layers[-1].sums.put_gradients(gradients)
-        self._programs.backward()
+        self.programs.backward()
         return tuple(int(layer.sums.flips[:, 0].sum()) for layer in self._layers)
 
     def outputs(self, index: int) -> Float32:
