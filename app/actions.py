@@ -40,6 +40,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("runs", "Kept runs, or back to the run", "Ctrl+R", lambda w: w.toggle_runs()),
     Action("setup", "What is trained, and how", "Ctrl+,", lambda w: w.toggle_setup()),
     Action("help", "What am I seeing?", "F1", lambda w: w.explain()),
+    Action("tour", "A tour in eight steps", "Shift+F1", lambda w: w.start_tour()),
     Action("theme", "Light or dark", "Ctrl+T", lambda w: w.toggle_theme()),
     Action("quit", "Quit", "Ctrl+Q", lambda w: w.request_close()),
     Action("run", "Run or pause training", "Space", lambda w: w.session.toggle_run()),

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QIcon
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QLayout, QVBoxLayout, QWidget
 
 from app import lessons
 from app.actions import ACTIONS
 from app.lesson_dialog import opening
-from app.theme import GAP
+from app.theme import GAP, GRID
 from app.widgets.card import label
 
 PAGES: dict[str, tuple[str, str]] = {
@@ -47,7 +47,9 @@ PAGES: dict[str, tuple[str, str]] = {
 
 
 class HelpDialog(QDialog):
-    """What the page shows, and every shortcut."""
+    """What the page shows, every lesson and every shortcut. `tour_asked`: the tour is wanted."""
+
+    tour_asked = Signal()
 
     def __init__(self, page: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -56,6 +58,7 @@ class HelpDialog(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(24, 20, 24, 16)
         column.setSpacing(GAP)
+        column.setSizeConstraint(QLayout.SizeConstraint.SetFixedSize)  # Qt gives dialogs two thirds of a screen else
         body = label(text)
         body.setWordWrap(True)
         body.setMinimumWidth(480)
@@ -67,13 +70,21 @@ class HelpDialog(QDialog):
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.button(QDialogButtonBox.StandardButton.Close).setIcon(QIcon())  # the style's own is not of the theme
         buttons.rejected.connect(self.reject)
+        tour = buttons.addButton("Take the tour", QDialogButtonBox.ButtonRole.ActionRole)
+        tour.setIcon(QIcon())
+        tour.clicked.connect(self._tour)
         column.addWidget(buttons)
+
+    def _tour(self) -> None:
+        self.accept()
+        self.tour_asked.emit()
 
 
 def _lessons() -> QGridLayout:
     """Links to all of them, in two columns."""
     grid = QGridLayout()
     grid.setHorizontalSpacing(24)
+    grid.setVerticalSpacing(GRID // 2)
     links = [opening(label(f"[{title}]({name}.md)")) for name, title in lessons.titles().items()]
     half = (len(links) + 1) // 2
     for index, link in enumerate(links):

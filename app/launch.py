@@ -37,6 +37,11 @@ def make_session(settings: Settings) -> Session:
     return Session(Link("torch"), Link("inference"), lambda world: Link(world, lowered=True), settings)
 
 
+def first_visit(settings: Settings, path: str = "", page: str = "", quit_after: float | None = None) -> bool:
+    """Whether the tour is to begin by itself: once, and where nothing else is asked of the window."""
+    return not (settings.toured or path or page or quit_after is not None)
+
+
 def open_window(path: str = "", page: str = "", quit_after: float | None = None) -> int:
     """Open the window and run it until it is closed; returns the exit code.
 
@@ -55,6 +60,8 @@ def open_window(path: str = "", page: str = "", quit_after: float | None = None)
     window = Window(make_session(settings))
     window.painted.connect(window.session.start)
     window.painted.connect(lambda: log.info("first picture after %.0f ms", 1000 * (time.perf_counter() - started)))
+    if first_visit(settings, path, page, quit_after):
+        window.painted.connect(window.start_tour)
     if path:
         window.painted.connect(lambda: window.open_file(path))
     if quit_after is not None:

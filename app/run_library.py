@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from PySide6.QtCore import QObject, Signal
 
@@ -92,9 +93,13 @@ class RunLibrary(QObject):
         if self.deleted is not None:
             self._inference.send(r.RestoreRun(self.deleted.key))
 
-    def export(self, key: str, what: str, path: str) -> None:
-        """Write its metrics ("csv") or its network ("model") to a file."""
-        self._inference.send(r.ExportRun(key, "csv" if what == "csv" else "model", path))
+    def export(self, key: str, what: Literal["csv", "model", "zip"], path: str) -> None:
+        """Write its metrics ("csv"), its network ("model") or all of it ("zip") to a file."""
+        self._inference.send(r.ExportRun(key, what, path))
+
+    def import_zip(self, path: str) -> None:
+        """Put a zipped run among the others."""
+        self._inference.send(r.ImportRun(path, str(paths.runs_dir())))
 
     def name(self, key: str) -> str:
         """What people call a run."""
@@ -114,6 +119,9 @@ class RunLibrary(QObject):
                 self.compared_changed.emit()
             case r.RunListed():
                 self._row_came(event.row)
+            case r.RunImported():
+                self._row_came(event.row)
+                self.done.emit(f"“{run_words.title(event.row)}” is among the runs now.")
             case r.RunDeleted():
                 self._left(event.key)
             case r.RunExported():

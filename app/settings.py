@@ -24,6 +24,7 @@ class Settings:
     backend: str = ""
     pen: int = 20
     reduced_motion: bool = False
+    toured: bool = False
     recent_models: list[str] = field(default_factory=list)
     recent_data: list[str] = field(default_factory=list)
     run: dict[str, Any] = field(default_factory=dict)

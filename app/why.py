@@ -30,6 +30,7 @@ def explain(panel: QWidget, seen: str, measured: str, lesson: str) -> None:
         return
     panel.hint.tell_more(measured)
     panel.title.setToolTip(f"{measured}\nClick for more (F1)")
+    panel.title.setAccessibleName(f"{panel.title.text()}: what is seen here")
     panel.title.setCursor(Qt.CursorShape.WhatsThisCursor)
     panel.title.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     panel.title.installEventFilter(_Asking(panel))

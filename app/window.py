@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import binascii
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
+from typing import cast
 
 from PySide6.QtCore import QByteArray, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
@@ -18,13 +20,10 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import (
     QApplication,
-    QButtonGroup,
     QFileDialog,
-    QFrame,
     QHBoxLayout,
     QMainWindow,
     QStackedWidget,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -40,7 +39,9 @@ from app.pages.labs import LabsPage
 from app.pages.learn import LearnPage
 from app.session import Notice, Session
 from app.theme import Choice, theme, tokens
+from app.tour import Tour
 from app.why import PanelHelp, explained
+from app.widgets.rail import Rail
 from app.widgets.status import StatusLine
 
 PAGES = (("draw", "Draw"), ("learn", "Learn"), ("kernels", "Kernels"), ("labs", "Labs"))
@@ -70,7 +71,10 @@ class Window(QMainWindow):
         self.setMinimumSize(1024, 680)
         self.setAcceptDrops(True)
         self._stack = QStackedWidget()
-        self._buttons = QButtonGroup(self)
+        self.rail = Rail(PAGES)
+        self.rail.page_asked.connect(self.show_page)
+        self.rail.theme_asked.connect(self.toggle_theme)
+        self.rail.help_asked.connect(self.show_help)
         self._status = StatusLine(session)
         self.setCentralWidget(self._frame())
         self._toast = Toast(self)
@@ -99,11 +103,23 @@ class Window(QMainWindow):
             self._stack.addWidget(page)
         return self._pages[name]
 
+    @property
+    def draw(self) -> DrawPage:
+        return cast(DrawPage, self.page("draw"))
+
+    @property
+    def learn(self) -> LearnPage:
+        return cast(LearnPage, self.page("learn"))
+
+    @property
+    def kernels(self) -> KernelsPage:
+        return cast(KernelsPage, self.page("kernels"))
+
     def show_page(self, name: str) -> None:
         """Bring a page to the front."""
         self._stack.setCurrentWidget(self.page(name))
         self.page(name).setFocus()
-        self._buttons.button([key for key, _ in PAGES].index(name)).setChecked(True)
+        self.rail.mark(name)
         self.session.show_page(name)
         self._toast.page_shown(name)
 
@@ -123,19 +139,13 @@ class Window(QMainWindow):
 
     def toggle_runs(self) -> None:
         """Show the kept runs on the Learn page, or the run again."""
-        learn = self._learn()
-        learn.show_runs(not learn.runs.isVisible())
+        self.show_page("learn")
+        self.learn.show_runs(not self.learn.runs.isVisible())
 
     def toggle_setup(self) -> None:
         """Show what is trained and how on the Learn page, or the curves again."""
-        learn = self._learn()
-        learn.show_setup("" if learn.setup.isVisible() else "method")
-
-    def _learn(self) -> LearnPage:
         self.show_page("learn")
-        learn = self.page("learn")
-        assert isinstance(learn, LearnPage)
-        return learn
+        self.learn.show_setup("" if self.learn.setup.isVisible() else "method")
 
     def toggle_theme(self) -> None:
         """Light to dark or back, and remember it."""
@@ -153,18 +163,38 @@ class Window(QMainWindow):
 
     def show_help(self) -> None:
         """What the page in front shows, and the keys."""
-        HelpDialog(self.session.visible_page, self).open()
+        dialog = HelpDialog(self.session.visible_page, self)
+        dialog.tour_asked.connect(self.start_tour)
+        dialog.open()
+
+    def start_tour(self) -> None:
+        """Begin the tour, which is not begun by itself again."""
+        self.session.settings.toured = True
+        self.tour.begin()
+
+    @cached_property
+    def tour(self) -> Tour:
+        """Made when it is wanted first."""
+        return Tour(self)
 
     def ask_open(self) -> None:
         """Choose a model or a picture to open."""
         path, _ = QFileDialog.getOpenFileName(
-            self, "Open a model or a picture", "", f"Models and pictures (*.safetensors {PICTURES});;All files (*)"
+            self,
+            "Open a model or a picture",
+            "",
+            f"Models, pictures, zipped runs (*.safetensors *.zip {PICTURES});;All files (*)",
         )
         if path:
             self.open_file(path)
 
     def open_file(self, path: str) -> None:
-        """Open a model file, or a picture on the Draw page."""
+        """Open a model file, or a picture on the Draw page, or a zipped run among the kept ones."""
+        if Path(path).suffix.lower() == ".zip":
+            self.show_page("learn")
+            self.learn.show_runs(True)
+            self.session.library.import_zip(path)
+            return
         self.show_page("draw")
         if Path(path).suffix.lower() == ".safetensors":
             self.session.open_model(path)
@@ -225,30 +255,9 @@ class Window(QMainWindow):
         right.setSpacing(0)
         right.addWidget(self._stack, 1)
         right.addWidget(self._status)
-        columns.addWidget(self._rail())
+        columns.addWidget(self.rail)
         columns.addLayout(right, 1)
         return frame
-
-    def _rail(self) -> QFrame:
-        rail = QFrame()
-        rail.setObjectName("rail")
-        rail.setFixedWidth(72)
-        column = QVBoxLayout(rail)
-        column.setContentsMargins(6, 8, 6, 8)
-        for index, (name, text) in enumerate(PAGES):
-            button = _rail_button(text, f"{text} page (Ctrl+{index + 1})")
-            button.setCheckable(True)
-            button.clicked.connect(lambda _=False, name=name: self.show_page(name))
-            self._buttons.addButton(button, index)
-            column.addWidget(button)
-        column.addStretch(1)
-        self._theme_button = _rail_button("Theme", "Light or dark (Ctrl+T)")
-        self._theme_button.clicked.connect(self.toggle_theme)
-        self._help_button = _rail_button("Help", "What this page shows, lessons, keys")
-        self._help_button.clicked.connect(self.show_help)
-        column.addWidget(self._theme_button)
-        column.addWidget(self._help_button)
-        return rail
 
     def _make_shortcuts(self) -> None:
         for spec in ACTIONS:
@@ -271,12 +280,7 @@ class Window(QMainWindow):
                 self.session.settings.geometry = ""
 
     def _restyle(self) -> None:
-        t = tokens()
-        for index, (name, _) in enumerate(PAGES):
-            self._buttons.button(index).setIcon(icon(name, t.text))
-        self._theme_button.setIcon(icon("theme", t.muted))
-        self._help_button.setIcon(icon("help", t.muted))
-        self.setWindowIcon(icon("flipscope", t.text, 64))
+        self.setWindowIcon(icon("flipscope", tokens().text, 64))
 
     def _notice(self, notice: Notice) -> None:
         """A notice for a page in the background, or for every page, is a toast as well."""
@@ -286,16 +290,3 @@ class Window(QMainWindow):
                 notice.report if notice.action == "report" else "",
                 notice.page,
             )
-
-
-def _rail_button(text: str, tip: str) -> QToolButton:
-    button = QToolButton()
-    button.setText(text)
-    button.setToolTip(tip)
-    button.setAccessibleName(tip)
-    button.setProperty("flat", True)
-    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
-    button.setIconSize(QSize(22, 22))
-    button.setFixedSize(60, 54)
-    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-    return button

@@ -7,8 +7,9 @@ import errno
 import os
 import secrets
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import BinaryIO
 
 from engine.errors import BadFile, FlipscopeError
 
@@ -29,11 +30,18 @@ _REMEDIES = {
 
 def write_atomically(path: str | os.PathLike[str], data: bytes | bytearray) -> None:
     """Put `data` at `path`: written beside it, flushed to the disk, then renamed over it. Raises CannotWrite."""
+    with atomic_file(path) as file:
+        file.write(data)
+
+
+@contextlib.contextmanager
+def atomic_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+    """A file to write that is put at `path` when it is complete, or not at all. Raises CannotWrite."""
     target = Path(path)
     beside = target.with_name(f".{target.name}-{secrets.token_hex(4)}.part")
     try:
         with open(beside, "xb") as file:
-            file.write(data)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         os.replace(beside, target)

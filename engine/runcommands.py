@@ -1,4 +1,4 @@
-"""Kept runs from the command line: listed, shown, exported, branched, described, deleted and restored."""
+"""Kept runs from the command line: listed, shown, exported, imported, branched, described, deleted and restored."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from engine import __version__, paths, runlist, runservice
+from engine import __version__, paths, runlist, runservice, runzip
 from engine.branch import branch
 from engine.checkpoint import Checkpoint
 from engine.choices import LIVE
@@ -45,10 +45,15 @@ def shown(run: str) -> Record:
 
 
 def exported(run: str, what: str, out: str) -> Record:
-    """Write a run's metrics ("csv") or network ("model") to a file. Raises FlipscopeError."""
+    """Write a run's metrics ("csv"), network ("model") or whole folder ("zip") to a file. Raises FlipscopeError."""
     path = Path(out)
     runservice.export(runlist.find(paths.runs_dir(), run), what, path)
     return {"path": str(path), "bytes": path.stat().st_size}
+
+
+def imported(path: str) -> Record:
+    """Put a zipped run among the others. Raises FlipscopeError."""
+    return _row(runlist.row(runzip.unpack(Path(path), paths.runs_dir())))
 
 
 def branched(run: str, epoch: int | None, changes: Mapping[str, Any]) -> Record:
@@ -135,6 +140,8 @@ def lines(action: str, record: Record) -> Iterator[str]:
             yield from _show_lines(record)
         case "export":
             yield f"{record['path']}, {record['bytes']:,} bytes"
+        case "import":
+            yield f"{record['name']}: {record['folder']}"
         case "branch":
             yield f"{record['run']}, from epoch {record['origin']['epoch']} of {record['origin']['run']}"
             yield f"go on: python main.py train --resume {record['resume']}"

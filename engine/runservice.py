@@ -9,7 +9,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from engine import runlist
+from engine import runlist, runzip
 from engine.errors import BadInput
 from engine.files import CannotWrite, write_atomically
 from engine.inference import modelfile
@@ -55,10 +55,15 @@ def purge(root: Path, now: float) -> None:
 
 
 def export(folder: RunFolder, what: str, path: Path) -> None:
-    """Write a run's metrics ("csv") or its network without training state ("model"). Raises BadFile, CannotWrite."""
+    """Write a run's metrics ("csv"), its network without training state ("model"), or the whole folder ("zip").
+
+    Raises BadFile, CannotWrite.
+    """
     if what == "csv":
         folder.rows(METRICS)  # so that a broken one is told
         write_atomically(path, (folder.path / METRICS).read_bytes())
+    elif what == "zip":
+        runzip.pack(folder, path)
     else:
         network = modelfile.load(folder.last)
         title = folder.about().title
@@ -70,6 +75,9 @@ def carry_out(command: r.ListRuns | r.RunCommand) -> Run:
     """The generator that carries a command about kept runs out."""
     if isinstance(command, r.ListRuns):
         yield from runlist.listing(Path(command.root))
+        return
+    if isinstance(command, r.ImportRun):
+        yield r.RunImported(command.key, runlist.row(runzip.unpack(Path(command.key), Path(command.root))))
         return
     folder = RunFolder(Path(command.key))
     match command:

@@ -7,14 +7,14 @@ import argparse
 from app.cli.printing import Record, answer, json_flag
 from app.cli.train import assignments
 
-SUMMARY = "kept runs: list, show, export, branch, describe, delete, restore"
+SUMMARY = "kept runs: list, show, export, import, branch, describe, delete, restore"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    actions = ("list", "show", "export", "branch", "describe", "delete", "restore")
+    actions = ("list", "show", "export", "import", "branch", "describe", "delete", "restore")
     parser.add_argument("action", nargs="?", choices=actions, default="list")
     parser.add_argument(
-        "runs", nargs="*", metavar="RUN", help="a run: its name or the beginning of it, title or folder"
+        "runs", nargs="*", metavar="RUN", help="a run: its name or its beginning, title or folder; import: a zip file"
     )
     parser.add_argument("--epoch", type=int, metavar="N", help="branch: the kept checkpoint (default: the newest save)")
     parser.add_argument(
@@ -22,7 +22,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--title", help="describe: what to call it")
     parser.add_argument("--note", help="describe: what to remember of it")
-    parser.add_argument("--format", choices=("csv", "model", "png"), default="csv", help="export: png compares several")
+    parser.add_argument(
+        "--format",
+        choices=("csv", "model", "png", "zip"),
+        default="csv",
+        help="export: png compares several, zip is all of one",
+    )
     parser.add_argument("--measure", choices=("accuracy", "loss", "flips"), default="accuracy", help="export png")
     parser.add_argument("--over", choices=("step", "epoch", "second"), default="epoch", help="export png")
     parser.add_argument("--out", metavar="PATH", help="export: the file to write")
@@ -36,7 +41,7 @@ def run(options: argparse.Namespace) -> int:
     action, runs = options.action, options.runs
     if not runs and action != "list":
         raise BadInput("No run is named.", f"Write it as: runs {action} RUN.")
-    if len(runs) > 1 and action in ("show", "branch", "describe"):
+    if len(runs) > 1 and action in ("show", "import", "branch", "describe"):
         raise BadInput(f"{len(runs)} runs are named.", f"Name one: runs {action} RUN.")
     match action:
         case "list":
@@ -45,6 +50,8 @@ def run(options: argparse.Namespace) -> int:
             record = runcommands.shown(runs[0])
         case "export":
             record = _export_runs(options)
+        case "import":
+            record = runcommands.imported(runs[0])
         case "branch":
             record = runcommands.branched(runs[0], options.epoch, assignments(options.set))
         case "describe":

@@ -35,6 +35,7 @@ class KernelsPage(QWidget):
         self.bars = TimeBars()
         self.cases = QComboBox()
         self.cases.setAccessibleName("Measured case")
+        self.cases.setToolTip("Which of the cases that were measured is shown")
         self.cases.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.dot = DotCard(session)
         self.meaning = Meaning()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
@@ -124,6 +125,10 @@ class Canvas(QWidget):
         self._stroke.clear()
         self.undo_stack.push(Change(self, "picture", Drawing(picture=picture)))
 
+    def add_stroke(self, stroke: Sequence[Dot]) -> None:
+        """Draw a whole stroke; can be undone."""
+        self.undo_stack.push(Change(self, "stroke", self.drawing.drawn(stroke)))
+
     # ------------------------------------------------------------ strokes
 
     def _begin(self, at: QPointF, width: float) -> None:
@@ -139,7 +144,7 @@ class Canvas(QWidget):
     def _finish(self) -> None:
         if self._stroke:
             stroke, self._stroke = self._stroke, []
-            self.undo_stack.push(Change(self, "stroke", self.drawing.drawn(stroke)))
+            self.add_stroke(stroke)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton:

@@ -25,6 +25,7 @@ class DataPicker(QWidget):
         self._states: dict[str, catalogue.State] = {}
         self.box = QComboBox()
         self.box.setAccessibleName("Data set")
+        self.box.setToolTip("Data sets by name, and those of your own")
         self.box.activated.connect(lambda index: self._choose(self.box.itemData(index)))
         self.open = QToolButton()
         self.open.setText("Open")

@@ -69,6 +69,7 @@ class FetchRow(QWidget):
             self.button.setEnabled(not self._jobs.busy)
             self.words.setText(self._jobs.busy or OFFLINE)
         self.button.setAccessibleName(self.button.text())
+        self.button.setToolTip("Download it once, or stop that; it is checked and kept")
 
     def _press(self) -> None:
         if self.fetching is not None:

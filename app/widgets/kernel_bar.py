@@ -149,6 +149,7 @@ def _button(text: str, tip: str) -> QPushButton:
 def _picker(name: str, items: list[tuple[str, object]]) -> QComboBox:
     picker = QComboBox()
     picker.setAccessibleName(name)
+    picker.setToolTip(name)
     for text, data in items:
         picker.addItem(text, data)
     return picker

@@ -76,6 +76,7 @@ class LabBar(QFrame):
         button.setCheckable(True)
         button.setProperty("flat", True)
         button.setAccessibleName(f"Lab: {title}")
+        button.setToolTip(f"Lab: {title}")
         self.tabs.addButton(button, index)
         return button
 

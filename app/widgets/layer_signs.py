@@ -28,8 +28,8 @@ class LayerCard(Card):
 
     def __init__(self, number: int, outputs: int, parent: QWidget | None = None) -> None:
         super().__init__(f"Layer {number} signs", f"{outputs:,} bits", figures=True, parent=parent)
-        self._signs: LayerSigns | None = None
-        self.tiles = BitTiles(f"Signs of layer {number}", self._describe)
+        self.signs: LayerSigns | None = None
+        self.tiles = BitTiles(f"Signs of layer {number}", self.describe)
         self.sums = SumsHistogram(f"Sums of layer {number}")
         self.tiles.set_count(outputs)
         self.body.addWidget(self.tiles)
@@ -45,7 +45,7 @@ class LayerCard(Card):
 
     def show_signs(self, signs: LayerSigns | None) -> None:
         """Show a layer's answer to the digit, or nothing."""
-        self._signs = signs
+        self.signs = signs
         bits = None if signs is None else unpack(signs.bits, signs.outputs)
         self.tiles.show_bits(bits)
         if signs is None or bits is None:
@@ -61,11 +61,12 @@ class LayerCard(Card):
         room = self.contentsRect().height() - self.title.height() - 40
         self.tiles.setFixedHeight(max(40, self.tiles.height_within(self.contentsRect().width() - 28, room * 3 // 5)))
 
-    def _describe(self, index: int) -> str:
-        assert self._signs is not None
-        bit = "+1" if unpack(self._signs.bits, self._signs.outputs)[index] else "−1"
-        value = "" if self._signs.value is None else f", value {self._signs.value[index]:+.3g}"
-        return f"neuron {index}: sum {int(self._signs.sums[index]):+,}{value} → {bit}".replace("-", "−")
+    def describe(self, index: int) -> str:
+        """What a neuron says, in words."""
+        assert self.signs is not None
+        bit = "+1" if unpack(self.signs.bits, self.signs.outputs)[index] else "−1"
+        value = "" if self.signs.value is None else f", value {self.signs.value[index]:+.3g}"
+        return f"neuron {index}: sum {int(self.signs.sums[index]):+,}{value} → {bit}".replace("-", "−")
 
 
 class SumsHistogram(TipWidget):

@@ -105,6 +105,8 @@ class Meaning(Card):
         self.notes.setVisible(bool(self.notes.text()))
 
     def _say_ratio(self, index: int, ratio: float | None, whom: str) -> None:
+        exact = "" if ratio is None else f"{ratio:.6g} times as fast as {whom}: the ratio of two medians at the left"
+        self.figures[index].value.setToolTip(exact)
         if ratio is None:
             self.figures[index].say("–", f"{whom} was not measured", "muted")
         elif ratio >= 1:

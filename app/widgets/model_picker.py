@@ -52,7 +52,9 @@ class ModelPicker(QWidget):
         self.box.setLineEdit(self.name)
         self.box.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         self.box.setAccessibleName("Network")
+        self.box.setToolTip("Networks that were tried; another one can be written or chosen from a file")
         self.name.setAccessibleName("Network by name")
+        self.name.setToolTip("Kind, widths and how many, as in mlp-512x2 or cnn-32-64-64")
         for name in NAMES:
             self.box.addItem(model_title(name), name)
         self.box.activated.connect(lambda index: self._choose(self.box.itemData(index)))

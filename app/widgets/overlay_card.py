@@ -50,6 +50,7 @@ class OverlayCard(Card):
         self.span.chosen.connect(lambda _key: self.refresh())
         self.save = QPushButton("Save picture…")
         self.save.setAccessibleName("Save a picture of the comparison")
+        self.save.setToolTip("Save plot and legend as a PNG")
         self.save.clicked.connect(lambda _checked=False: self._ask_picture())
         self.add_to_header(self.measure)
         self._sheet = QWidget()  # what a picture is of

@@ -29,6 +29,7 @@ class RateSlider(QWidget):
         self.slider.setRange(0, round(STEPS * math.log10(high / low)))
         self.slider.setPageStep(STEPS)
         self.slider.setAccessibleName(name)
+        self.slider.setToolTip(name)
         self.slider.setMinimumWidth(90)
         self.slider.valueChanged.connect(self._moved)
         self.text = label("", figures=True)

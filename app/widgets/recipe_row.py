@@ -24,6 +24,7 @@ class RecipeRow(QWidget):
         self._recipes = [recipes.load(name) for name in recipes.names()]
         self.box = QComboBox()
         self.box.setAccessibleName("Recipe")
+        self.box.setToolTip("Runs that name everything; one sets all that is below")
         self.box.addItem(OWN, None)
         for recipe in self._recipes:
             self.box.addItem(recipe.title, recipe)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Literal
 
 from PySide6.QtCore import QSignalBlocker, Qt, QUrl, Signal
 from PySide6.QtGui import QDesktopServices, QFocusEvent
@@ -40,6 +41,7 @@ class Note(QPlainTextEdit):
         self._before = ""
         self.setPlaceholderText("A note…")
         self.setAccessibleName("Note about the run")
+        self.setToolTip("What to remember of the run; kept when you leave the field")
         self.setTabChangesFocus(True)
         self.setFixedHeight(58)
 
@@ -66,6 +68,7 @@ class RunDetails(Card):
         self._row: RunRow | None = None
         self.name = QLineEdit()
         self.name.setAccessibleName("Name of the run")
+        self.name.setToolTip("What to call the run (F2); empty for its folder's name")
         self.name.editingFinished.connect(self._rename)
         self.note = Note()
         self.note.written.connect(self._write_note)
@@ -104,6 +107,7 @@ class RunDetails(Card):
     def _branch_row(self) -> QHBoxLayout:
         self.checkpoints = QComboBox()
         self.checkpoints.setAccessibleName("Kept checkpoint to branch from")
+        self.checkpoints.setToolTip("Kept after epochs 1, 2, 4, 8, … and at the newest save")
         self.checkpoints.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.branch = _button("Branch from it", "A new run that goes on from this checkpoint; this one stays as it is")
         self.branch.clicked.connect(lambda _checked=False: self._branch())
@@ -119,9 +123,11 @@ class RunDetails(Card):
         self.export = QToolButton()
         self.export.setText("Export")
         self.export.setAccessibleName("Export the run")
+        self.export.setToolTip("Take the run away: metrics, network, or all of it")
         self.export.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(self.export)
         menu.addAction("Metrics as CSV…", lambda: self._export("csv", "CSV (*.csv)"))
+        menu.addAction("Whole run as zip…", lambda: self._export("zip", "Zip (*.zip)"))
         menu.addAction("Model file…", lambda: self._export("model", "Model (*.safetensors)"))
         self.export.setMenu(menu)
         self.folder = _button("Folder", "Open the run's folder")
@@ -241,8 +247,8 @@ class RunDetails(Card):
         if self._row is not None:
             self._library.note(self._row.key, text)
 
-    def _export(self, what: str, kind: str) -> None:
-        name = f"{self._library.name(self._key)}.{'csv' if what == 'csv' else 'safetensors'}"
+    def _export(self, what: Literal["csv", "model", "zip"], kind: str) -> None:
+        name = f"{self._library.name(self._key)}.{'safetensors' if what == 'model' else what}"
         path, _ = QFileDialog.getSaveFileName(self, "Export the run", name, kind)
         if path:
             self._library.export(self._key, what, path)

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QKeyEvent, QShowEvent
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QPushButton, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFileDialog,
+    QHBoxLayout,
+    QLineEdit,
+    QPushButton,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app import run_words
 from app.session import Session
@@ -62,18 +71,24 @@ class RunsView(QWidget):
         self.filter = QLineEdit()
         self.filter.setPlaceholderText("Filter by name, network, data, method, note…")
         self.filter.setAccessibleName("Filter the runs")
+        self.filter.setToolTip("Show only runs in whose words this occurs (/)")
         self.filter.setClearButtonEnabled(True)
         self.sort = QComboBox()
         self.sort.setAccessibleName("Order of the runs")
+        self.sort.setToolTip("In which order the runs are listed")
         for key, (title, _) in SORTS.items():
             self.sort.addItem(title, key)
         self.again = QPushButton("⟳")
         self.again.setAccessibleName("Read the list of runs again")
         self.again.setToolTip("Look for runs that were made elsewhere meanwhile")
+        self.load = QPushButton("Import…")
+        self.load.setToolTip("Put a zipped run of another machine among these; a zip can also be dropped here")
+        self.load.setAccessibleName("Import a zipped run")
         top = QHBoxLayout()
         top.setSpacing(GRID - 2)
         top.addWidget(self.filter, 1)
         top.addWidget(self.sort)
+        top.addWidget(self.load)
         top.addWidget(self.again)
         self.said = FittingLabel("muted")
         self.said.hide()
@@ -104,6 +119,7 @@ class RunsView(QWidget):
         self.filter.textChanged.connect(self._filter)
         self.sort.activated.connect(lambda _index: self._order(self.sort.currentData()))
         self.again.clicked.connect(lambda _checked=False: self.refresh())
+        self.load.clicked.connect(lambda _checked=False: self._ask_zip())
         self.undo.clicked.connect(lambda _checked=False: library.undo())
         self.list.selectionModel().currentChanged.connect(self._current_changed)
         self.list.compared.connect(library.compare)
@@ -145,6 +161,11 @@ class RunsView(QWidget):
             event.accept()  # the keys of the run, such as R for Reset, are not meant here
         else:
             super().keyPressEvent(event)
+
+    def _ask_zip(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(self, "Import a zipped run", "", "Zipped runs (*.zip)")
+        if path:
+            self._library.import_zip(path)
 
     def _delete(self, key: str) -> None:
         if self.details.delete.isEnabled():

@@ -51,6 +51,7 @@ class Scrubber(QWidget):
         self.live.setCheckable(True)
         self.live.setFixedHeight(self.live.sizeHint().height() + 2)  # flat or not, the row keeps its height
         self.live.setAccessibleName("Live: show the newest moment and follow")
+        self.live.setToolTip("Show the newest moment and follow (End)")
         self.live.clicked.connect(self._ask_live)
         for part in (self.text, self.slider, self.end, self.live):
             row.addWidget(part, 1 if part is self.slider else 0)

@@ -45,6 +45,7 @@ class Segmented(QWidget):
             bold.setBold(True)  # as the chosen one is: room for it, so that nothing moves
             button.setMinimumWidth(max(least, QFontMetrics(bold).horizontalAdvance(text) + 2 * padding + 4))
             button.setAccessibleName(f"{name}: {text}")
+            button.setToolTip(f"{name}: {text}")
             button.clicked.connect(lambda _checked=False, key=key: self.chosen.emit(key))
             self._group.addButton(button)
             self._buttons[key] = button
@@ -100,4 +101,7 @@ class Segmented(QWidget):
 def mode_switch(parent: QWidget | None = None) -> Segmented:
     """The Float | XNOR switch, the same on every page; keys "float" and "xnor"."""
     choices = (("float", "Float", lambda t: t.float_), ("xnor", "XNOR", lambda t: t.xnor))
-    return Segmented("What evaluates", choices, parent)
+    made = Segmented("What evaluates", choices, parent)
+    made.set_tip("float", "The same network in float32 (X switches)")
+    made.set_tip("xnor", "The same network in packed bits, by xor and popcount (X switches)")
+    return made

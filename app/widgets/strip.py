@@ -56,6 +56,8 @@ class Side(QFrame):
             self.where.say("")
             return
         self.accuracy.setText(f"{100 * row.accuracy:.2f} %")
+        right = f"{round(row.accuracy * images):,} of {images:,} test images right"
+        self.accuracy.setToolTip(f"{right}; {row.seconds:.4g} s for all of them, by {row.backend} on {row.device}")
         time = duration(row.seconds / max(1, images))
         self.figures.say(f"{time}/image · {size(weight_bytes)}", f"{time} · {size(weight_bytes)}", time)
         self.where.say(f"{row.backend} · {row.device}" if name else row.device)
@@ -96,6 +98,7 @@ class Strip(QFrame):
         self.twin_side.setToolTip(TWIN_TIP)
         self.backend = QComboBox()
         self.backend.setAccessibleName("Backend that XNOR means")
+        self.backend.setToolTip("Which backend XNOR means; those that cannot run here say why in the list")
         self.backend.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.backend.setMinimumWidth(120)
         self.backend.activated.connect(lambda _: session.set_backend(self.backend.currentData()))

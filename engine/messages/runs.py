@@ -52,10 +52,17 @@ class RestoreRun(RunCommand):
 
 @dataclass(frozen=True)
 class ExportRun(RunCommand):
-    """Write its metrics as CSV, or its network as a model file, at `path`; answered by RunExported."""
+    """Write its metrics as CSV, its network as a model file, or all of it as a zip; answered by RunExported."""
 
-    what: Literal["csv", "model"]
+    what: Literal["csv", "model", "zip"]
     path: str
+
+
+@dataclass(frozen=True)
+class ImportRun(RunCommand):
+    """Put a zipped run, the file `key`, among those under `root`; answered by RunImported."""
+
+    root: str
 
 
 @dataclass(frozen=True)
@@ -129,6 +136,14 @@ class RunDeleted(Event):
     """The run left the list."""
 
     key: str
+
+
+@dataclass(frozen=True)
+class RunImported(Event):
+    """The run of a zip file, `key`, is among the others; row: what is known of it."""
+
+    key: str
+    row: RunRow
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ import re
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QFrame
+from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QFrame, QLineEdit, QSlider, QWidget
 
 from app import lessons
 from app.why import PanelHelp, explain, explained
@@ -49,6 +49,24 @@ def test_no_panel_is_without_help(window):
         assert panel.property("lesson") in lessons.titles()
         if isinstance(panel, Card):
             assert measured in panel.title.toolTip()
+
+
+CONTROLS = (QAbstractButton, QComboBox, QAbstractSpinBox, QLineEdit, QSlider)
+
+
+def test_every_control_says_under_the_pointer_what_it_is(window):
+    learn = window.page("learn")
+    assert learn.runs
+    assert learn.setup
+    for name, _ in PAGES:
+        inner = [one for one in window.page(name).findChildren(QWidget) if isinstance(one, CONTROLS)]
+        silent = [one for one in inner if not one.toolTip() and not _is_part(one)]
+        assert not silent, [f"{name}: {one.accessibleName()}" for one in silent]
+
+
+def _is_part(widget):
+    """Whether it is Qt's own, within a control."""
+    return widget.objectName().startswith("qt_") or isinstance(widget.parent(), CONTROLS)
 
 
 def test_f1_tells_about_the_panel_that_has_the_keys(window):

@@ -12,6 +12,7 @@ from app.session import Notice
 from app.theme import DARK, LIGHT, theme
 from app.window import PAGES, Window
 from engine import messages as m
+from engine.messages import runs as r
 from tests.app.test_session import info
 
 
@@ -102,6 +103,16 @@ def test_a_file_dropped_anywhere_is_opened(window, name, kind):
     window.dropEvent(event)
     assert window.session.inference.last(kind).path == f"/somewhere/{name}"
     assert window.session.visible_page == "draw"
+
+
+def test_a_zipped_run_is_opened_among_the_kept_ones(window):
+    window.open_file("/somewhere/run.ZIP")
+    assert window.session.inference.last(r.ImportRun).key == "/somewhere/run.ZIP"
+    assert window.learn.runs.isVisible()
+    row = r.RunRow("/runs/run", "run")
+    window.session.inference.say(r.RunImported("/somewhere/run.ZIP", row))
+    assert window.session.library.rows[row.key] is row
+    assert "among the runs" in window.learn.runs.said.whole
 
 
 def test_a_notice_for_a_hidden_page_is_a_toast(window, session):

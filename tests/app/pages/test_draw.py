@@ -118,7 +118,7 @@ def test_values_are_shown_in_place_of_sums_where_the_signs_are_theirs(page):
     shown = page.layers[0]
     shown.show_signs(m.LayerSigns(sums, pack(value >= 0), 70, value))
     assert shown.sums.accessibleDescription() == "Values before the sign. −1: 21.4 %   +1: 78.6 %"
-    assert shown._describe(15) == "neuron 15: sum −20, value +0.5 → +1"
+    assert shown.describe(15) == "neuron 15: sum −20, value +0.5 → +1"
     shown.show_signs(None)
     assert "%" not in shown.sums.accessibleDescription()
 

@@ -1,0 +1,283 @@
+"""Makes the lessons' pictures from the product's own widgets on real data: `python docs/lesson_pictures.py [NAME…]`.
+
+It trains for two epochs by each of three methods, breaks bits, asks the verifier, and saves one picture a lesson, in
+both themes, to assets/lessons. Set QT_QPA_PLATFORM=offscreen where there is no screen.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+from PySide6.QtWidgets import QHBoxLayout, QWidget
+from screenshots import ROOT, spin, until  # beside this file; it makes the product's rooms importable
+
+from app.dot_product import DotProduct
+from app.launch import application, make_session
+from app.session import Session
+from app.settings import Settings
+from app.theme import GRID, Choice, theme
+from app.watched import Watched
+from app.widgets.card import Card
+from app.widgets.curve_cards import FlipsCard
+from app.widgets.dot_steps import DotSteps
+from app.widgets.filters import FilterTiles
+from app.widgets.marked_bits import MarkedBits
+from app.widgets.plot import Axis, Plot
+from app.widgets.rate_plot import RatePlot
+from app.widgets.scores import ScoreChart
+from app.widgets.sight import Sight
+from app.widgets.tiles import BitTiles
+from engine import datasets
+from engine import messages as m
+from engine.bits import unpack
+from engine.config import RunConfig
+from engine.faults.sweep import sweep
+from engine.inference import modelfile
+from engine.inference.backend import backend
+from engine.inference.network import Dense, PackedNetwork
+from engine.inference.predict import layer_signs
+from engine.labs.faults import CLAIMED, FaultPoint, RunFaults
+from engine.labs.verify import RunVerify, Verdict
+from engine.verify.asked import asked
+
+LESSONS = ROOT / "assets" / "lessons"
+MODELS = ROOT / "assets" / "models"
+WIDTH = 640
+WEIGHT = (0, 5, 14 * 28 + 14)
+"""Whose latent value is followed: layer, output, input."""
+METHODS = {
+    "Adam": RunConfig(epochs=2),
+    "shift-based": RunConfig(epochs=2, optimizer="shift-adamax", batch_norm="shift-based"),
+    "Bop": RunConfig(epochs=2, optimizer="bop"),
+}
+DRAWS, NEURONS = 3, 14
+
+
+def main(wanted: list[str]) -> None:
+    """Make the pictures of these lessons, or of all."""
+    application()
+    with tempfile.TemporaryDirectory() as home:
+        os.environ["FLIPSCOPE_HOME"] = home
+        session = make_session(Settings())
+        try:
+            for name, (height, make) in PICTURES.items():
+                if not wanted or name in wanted:
+                    save(name, height, make(session))
+        finally:
+            session.end()
+
+
+def save(name: str, height: int, shown: QWidget) -> None:
+    """Save a widget in both themes."""
+    shown.resize(WIDTH, height)
+    shown.show()
+    if (focused := application().focusWidget()) is not None:
+        focused.clearFocus()
+    choices: tuple[tuple[Choice, str], ...] = (("light", ""), ("dark", "-dark"))
+    for choice, mark in choices:
+        theme().choose(choice)
+        spin(0.3)
+        shown.grab().save(str(LESSONS / f"{name}{mark}.png"))
+    shown.close()
+
+
+# ---------------------------------------------------------------- what the pictures are of
+
+
+@cache
+def packed(name: str = "mnist-mlp-512x2") -> PackedNetwork:
+    """A binarized network that comes with Flipscope."""
+    network = modelfile.load(MODELS / f"{name}.safetensors")
+    assert isinstance(network, PackedNetwork)
+    return network
+
+
+@cache
+def digit() -> m.Image:
+    """The first test digit, u8 [28, 28, 1]."""
+    image: m.Image = datasets.load("mnist").test_images[0]
+    return image
+
+
+def trained(session: Session, config: RunConfig) -> Watched:
+    """Train to the end; what was followed of one weight."""
+    if not session.ready["trainer"]:
+        session.start()
+        session.show_page("learn")
+        until(lambda: session.ready["trainer"])
+    watched = Watched(WEIGHT)
+
+    def follow(frame: m.Frame) -> None:
+        if frame.watch is not None:
+            watched.add(frame.watch)
+
+    session.frame_arrived.connect(follow)
+    session.start_run(config)
+    session.watch(*WEIGHT)
+    until(lambda: session.run.state == "finished")
+    session.frame_arrived.disconnect(follow)
+    return watched
+
+
+def on_card(title: str, hint: str, *parts: QWidget) -> Card:
+    """Widgets side by side on a card."""
+    card = Card(title, hint)
+    row = QHBoxLayout()
+    row.setSpacing(GRID)
+    for part in parts:
+        row.addWidget(part, 1)
+    card.body.addLayout(row, 1)
+    return card
+
+
+# ---------------------------------------------------------------- one a lesson
+
+
+def bit(_session: Session) -> QWidget:
+    first = next(layer for layer in packed().layers() if isinstance(layer, Dense))
+    tiles = FilterTiles()
+    shown = first.weights[:NEURONS]
+    tiles.set_bits(shown, (28, 28, 1), np.zeros_like(shown))
+    return on_card("First-layer weights", "784 bits of each neuron, as a picture", tiles)
+
+
+def latent(session: Session) -> QWidget:
+    steps, values = trained(session, METHODS["Adam"]).trace()
+    plot = Plot("Latent value of a weight", Axis("step"), Axis("latent", low=-1.08, high=1.08))
+    plot.add_line("latent", lambda t: t.float_)
+    plot.add_line("zero", lambda t: t.flip)
+    plot.set_line("zero", [steps[0], steps[-1]], [0.0, 0.0])
+    plot.set_line("latent", steps, values)
+    turns = int(np.count_nonzero(np.diff(values >= 0)))
+    return on_card("Latent value of one weight", f"crosses zero {turns} times in {steps[-1]:,} steps", plot)
+
+
+def flip(session: Session) -> QWidget:
+    trained(session, METHODS["Adam"])
+    card = FlipsCard()
+    card.refresh(session.run)
+    return card
+
+
+def sign(_session: Session) -> QWidget:
+    x = np.linspace(-2, 2, 401)
+    plot = Plot("The sign and its slopes", Axis("value before the sign"), Axis("", low=-1.2, high=2.2))
+    plot.add_line("sign", lambda t: t.text)
+    plot.add_line("straight-through slope", lambda t: t.float_)
+    plot.add_line("ApproxSign slope", lambda t: t.twin)
+    plot.set_line("ApproxSign slope", x, np.maximum(0, 2 - 2 * np.abs(x)))
+    plot.set_line("straight-through slope", x, (np.abs(x) <= 1).astype(float))
+    plot.set_line("sign", x, np.where(x >= 0, 1.0, -1.0))
+    return on_card("The sign, and what stands for its slope", "", plot)
+
+
+def xnor(_session: Session) -> QWidget:
+    rng = np.random.default_rng(2016)
+    steps = DotSteps()
+    steps.show_product(DotProduct(rng.random(16) < 0.5, rng.random(16) < 0.5))
+    return on_card("One dot product", "16 signs", steps)
+
+
+def threshold(_session: Session) -> QWidget:
+    gamma, mean, deviation, beta = 0.8, 12.0, 20.0, -0.3
+    turns = mean - beta * deviation / gamma
+    sums = np.arange(-40, 81, 2)
+    plot = Plot("Batch-norm and its sign", Axis("sum"), Axis("", low=-2.4, high=2.4))
+    plot.add_line("batch-norm", lambda t: t.float_)
+    plot.add_line("sign", lambda t: t.xnor, symbol=True)
+    plot.set_line("batch-norm", sums, gamma * (sums - mean) / deviation + beta)
+    plot.set_line("sign", sums, np.where(sums >= turns, 1.0, -1.0))
+    plot.set_marker(turns)
+    return on_card("A neuron's batch-norm, and its sign", f"+1 from {int(np.ceil(turns))} on", plot)
+
+
+def faults(_session: Session) -> QWidget:
+    files = {"binarized": "mnist-mlp-512x2", "trained with faults": "mnist-mlp-512x2-hardened"}
+    plot = RatePlot("Accuracy against broken bits", "")
+    for (title, name), paint in zip(files.items(), (lambda t: t.xnor, lambda t: t.flip), strict=True):
+        request = RunFaults(str(MODELS / f"{name}.safetensors"), draws=DRAWS, layers=False)
+        found = [event for event in sweep(request) if isinstance(event, FaultPoint) and event.series == "network"]
+        plot.add_series(title, paint)
+        plot.show_points(title, found)
+    plot.set_claim(CLAIMED, "0.1 %: little effect up to here, says the paper")
+    return on_card("Accuracy against broken bits", f"whole test set, {DRAWS} draws at each share", plot)
+
+
+def methods(session: Session) -> QWidget:
+    plot = Plot("Test accuracy by method", Axis("epoch"), Axis("accuracy", "%"))
+    for (name, config), paint in zip(
+        METHODS.items(), (lambda t: t.float_, lambda t: t.twin, lambda t: t.flip), strict=True
+    ):
+        trained(session, replace(config, epochs=1, evaluations_per_epoch=6))
+        scores = session.run.history.scores()
+        plot.add_line(name, paint, symbol=True)
+        plot.set_line(name, scores.epochs, 100 * scores.accuracy)
+    return on_card("Test accuracy", "one run each, usual settings, seed 0", plot)
+
+
+def networks(_session: Session) -> QWidget:
+    program = backend("cpu-xnor").load(packed())
+    seen = Sight()
+    seen.show_image(digit())
+    layers = []
+    for signs in layer_signs(program, digit()):
+        tiles = BitTiles("signs", str)
+        tiles.show_bits(unpack(signs.bits, signs.outputs))
+        layers.append(tiles)
+    chart = ScoreChart()
+    chart.show_scores(program.scores(digit()[np.newaxis])[0], "xnor")
+    return on_card("A digit, layer 1, layer 2, the scores", "512 bits each", seen, *layers, chart)
+
+
+def data(_session: Session) -> QWidget:
+    from engine.training.augment import augment
+
+    changed = augment("strong", np.repeat(digit()[np.newaxis], 8, axis=0), np.random.default_rng(0))
+    sights = []
+    for image in (digit(), *changed):
+        sights.append(Sight())
+        sights[-1].setMinimumSize(56, 56)
+        sights[-1].show_image(image)
+    return on_card("As it is, and as training sees it", "augmentation: strong", *sights)
+
+
+def proof(_session: Session) -> QWidget:
+    verdict = next(one for one in verdicts() if one.counterexample is not None)
+    assert verdict.counterexample is not None
+    centre, other = MarkedBits("The digit"), MarkedBits("A counterexample")
+    centre.show_bits(verdict.centre)
+    other.show_bits(verdict.counterexample, crossed=verdict.counterexample != verdict.centre)
+    hint = f"read as {verdict.label}, and as {verdict.counterclass} with the crossed bits changed"
+    return on_card("A digit and a counterexample", hint, centre, other)
+
+
+def verdicts() -> Iterator[Verdict]:
+    """What is found about test digits, one after another."""
+    for index in range(50):
+        request = RunVerify(str(MODELS / "verify-100-50-10.safetensors"), 2, index=index)
+        yield from (event for event in asked(request) if isinstance(event, Verdict))
+
+
+PICTURES: dict[str, tuple[int, Callable[[Session], QWidget]]] = {
+    "bit": (160, bit),
+    "latent": (220, latent),
+    "flip": (240, flip),
+    "sign": (240, sign),
+    "xnor": (215, xnor),
+    "threshold": (220, threshold),
+    "faults": (260, faults),
+    "methods": (240, methods),
+    "networks": (230, networks),
+    "data": (120, data),
+    "proof": (270, proof),
+}
+"""Height and maker of each."""
+
+if __name__ == "__main__":  # children import this file anew
+    main(sys.argv[1:])
