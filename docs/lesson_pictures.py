@@ -214,7 +214,7 @@ def methods(session: Session) -> QWidget:
     for (name, config), paint in zip(
         METHODS.items(), (lambda t: t.float_, lambda t: t.twin, lambda t: t.flip), strict=True
     ):
-        trained(session, replace(config, epochs=1, evaluations_per_epoch=6))
+        trained(session, replace(config, model="mlp-128x2", epochs=1, evaluations_per_epoch=6))
         scores = session.run.history.scores()
         plot.add_line(name, paint, symbol=True)
         plot.set_line(name, scores.epochs, 100 * scores.accuracy)

@@ -32,7 +32,7 @@ from engine.messages import BenchGemm  # noqa: E402
 
 IMAGES = ROOT / "docs" / "images"
 SIZES = {"": (1280, 800), "-large": (1600, 1000)}
-PATIENCE = 300.0
+PATIENCE = 600.0
 
 
 def main() -> None:

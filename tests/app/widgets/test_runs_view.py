@@ -162,7 +162,7 @@ def test_a_branch_begins_at_the_checkpoint_that_was_chosen(view, session, qtbot)
 
 def test_exports(view, session, monkeypatch):
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: ("/tmp-out/m.csv", ""))
-    for action, what in zip(view.details.export.menu().actions(), ("csv", "model"), strict=True):
+    for action, what in zip(view.details.export.menu().actions(), ("csv", "model", "zip"), strict=True):
         action.trigger()
         assert session.inference.last(r.ExportRun) == r.ExportRun("/runs/a", what, "/tmp-out/m.csv")
     session.inference.say(r.RunExported("/runs/a", "/tmp-out/m.csv"))
