@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from typing import Literal
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QAbstractButton, QComboBox, QHBoxLayout, QSlider, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractButton, QComboBox, QHBoxLayout, QLineEdit, QSpinBox, QVBoxLayout, QWidget
 
 from app.session import Session
 from app.theme import GRID
 from app.widgets.card import label
+from app.widgets.step_slider import StepSlider
 from engine.labs import Source
 
 Control = tuple[str, QWidget]
@@ -66,8 +67,12 @@ class LabOptions(QWidget):
         match control:
             case QComboBox():
                 control.currentIndexChanged.connect(self.changed)
-            case QSpinBox() | QSlider():
+            case QSpinBox():
                 control.valueChanged.connect(self.changed)
+            case StepSlider():
+                control.moved.connect(self.changed)
+            case QLineEdit():
+                control.textChanged.connect(self.changed)
             case QAbstractButton():
                 control.toggled.connect(self.changed)
 

@@ -1,0 +1,258 @@
+"""The panel of the tensor train lab: one layer in three forms, its spectrum, and digits by bits and accuracy."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import ClassVar
+
+import numpy as np
+from PySide6.QtWidgets import QGridLayout, QStackedWidget, QVBoxLayout, QWidget
+
+from app.labs import About, LabPanel
+from app.session import Session
+from app.theme import GAP, Tokens
+from app.widgets.card import Card
+from app.widgets.compress_options import CompressOptions
+from app.widgets.core_diagram import CoreDiagram
+from app.widgets.figure_table import FigureTable
+from app.widgets.forms_table import FormsTable, Found, counted
+from app.widgets.plot import Axis, Paint, Plot
+from engine import messages as m
+from engine.errors import FlipscopeError
+from engine.tensortrain.decompose import limits
+from engine.tensortrain.messages import Errors, Form, Layer, Point, RunCompress, RunDigits, Spectrum, Timing
+from engine.tensortrain.paper import MNIST, ROWS, parameters
+
+FAMILY_NAMES: dict[str, tuple[str, Paint]] = {
+    "dense": ("dense float", lambda t: t.float_),
+    "tensor-train": ("tensor train", lambda t: t.flip),
+    "low-rank": ("low rank", lambda t: t.twin),
+    "hashed": ("hashed", lambda t: t.muted),
+    "bnn": ("BNN", lambda t: t.text),
+    "bnn-tensor-train": ("BNN + train", lambda t: t.xnor),
+}
+
+
+class CompressPanel(LabPanel):
+    """See LabPanel."""
+
+    name: ClassVar[str] = "compress"
+    title: ClassVar[str] = "Tensor train"
+    order: ClassVar[int] = 3
+    about: ClassVar[About] = About(
+        question="How small can a dense layer get?",
+        method="Both sides of the matrix are split into factors, and its entries become products of small matrices, "
+        "one a factor: a tensor train. TT-SVD cuts the singular values of the unfoldings at the rank; a product is "
+        "contracted core by core and never makes the matrix. Beside it: a product of two matrices with as many "
+        "parameters. Fine-tuning trains the new form, the rest of the network stays. On digits each point is a "
+        "network of 1,024 hidden outputs, trained from nothing; BNNs take bits of the image and give signs.",
+        limits="Bits that training has made at random hardly compress: spectra of a BNN are flat. A train of binary "
+        "cores has whole numbers for weights, not ±1, so the packed network cannot hold it: it runs in float32, where "
+        "its sums are exact. Small trains are slower than the matrix. MNIST is easy.",
+        source="A. Novikov et al., Tensorizing Neural Networks, 2015, arXiv 1509.06569 (its abstract; what its tables "
+        "say of parameters is counted again here). TT-SVD: I. Oseledets 2011. HashedNets: W. Chen et al. 2015.",
+        claims=(
+            "The matrix of a dense layer of VGG becomes up to 200,000 times smaller, and the whole network up to 7 "
+            "times, at the expense of little accuracy.",
+        ),
+    )
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(session, parent)
+        self._found = Found()
+        self._spectra: dict[int, Spectrum] = {}
+        self._points: list[Point] = []
+        self.options = CompressOptions(session)
+        self.diagram = CoreDiagram("Press Run: the size of this layer is in its file.")
+        self.table = FormsTable()
+        self.spectrum = _spectrum_plot()
+        self.paper = _paper_table()
+        self.digits = _digits_plot()
+        self._lay_out()
+        self.options.changed.connect(self._choices_changed)
+        self._choices_changed()
+
+    def request(self) -> RunCompress | RunDigits:
+        return self.options.request()
+
+    def begin(self, request: m.RunLab) -> None:
+        if isinstance(request, RunDigits):
+            self._points = []
+            self.digits.clear_lines()
+        else:
+            self._found, self._spectra = Found(), {}
+            self.spectrum.clear_lines()
+        self.found.emit(self._in_words())
+        self._refresh()
+
+    def show_result(self, result: m.LabResult) -> None:
+        found = self._found
+        match result:
+            case Layer():
+                self._found = replace(found, layer=result)
+            case Form():
+                found.forms[result.form] = result
+            case Timing(form, batch, seconds):
+                found.times[form, batch] = seconds
+            case Errors(ranks, errors):
+                found.errors.update(zip(ranks.tolist(), errors.tolist(), strict=True))
+            case Spectrum():
+                self._add_spectrum(result)
+            case Point():
+                self._add_point(result)
+        self.found.emit(self._in_words())
+        self._refresh()
+
+    def csv(self) -> str:
+        rows = ["what,of,rank,parameters,bits,value"]
+        for one in self._found.forms.values():
+            said = f"{one.form},{'·'.join(map(str, one.ranks[1:-1]))},{one.parameters},{one.bits}"
+            figures = (("relative error", one.error), ("decomposed", one.before), ("fine-tuned", one.after))
+            rows += [f"{name},{said},{value:.6g}" for name, value in figures if value is not None]
+        rows += [f"seconds of {batch},{form},,,,{value:.6g}" for (form, batch), value in self._found.times.items()]
+        rows += [f"relative error,tensor train,{rank},,,{error:.6g}" for rank, error in self._found.errors.items()]
+        for spectrum in self._spectra.values():
+            rows += [f"singular value,bond {spectrum.bond},{i},,,{v:.6g}" for i, v in enumerate(spectrum.values, 1)]
+        rows += [
+            f"accuracy on digits,{p.family},{p.rank or ''},{p.parameters},{p.network_bits},{p.accuracy:.6g}"
+            for p in self._points
+        ]
+        return "\n".join([*rows, ""]) if len(rows) > 1 else ""
+
+    # ------------------------------------------------------------ showing
+
+    def _choices_changed(self) -> None:
+        self._refresh()
+        self.edited.emit()
+
+    def _refresh(self) -> None:
+        """Count anew what the choices make, and put what was found beside it."""
+        options, layer = self.options, self._found.layer
+        self._side.setCurrentIndex(0 if options.named is None else 1)
+        size = options.layer_size
+        try:
+            if size is None:
+                raise FlipscopeError("", "")
+            modes = options.modes()
+            bonds = modes.bonds([options.rank.value])
+        except FlipscopeError:
+            self.diagram.show_train(None)
+            self.table.show_nothing()
+            self._table_card.set_hint("")
+            return
+        self.diagram.show_train(modes, bonds)
+        self.spectrum.set_marker(float(options.rank.value))
+        packed = options.info is not None and options.info.form == "packed"
+        self.table.show_layer(counted(*size, modes, bonds), modes, 1 if packed else 32, self._found)
+        self._table_card.set_hint(
+            layer.title if layer is not None and layer.modes == modes else "counted; Run measures"
+        )
+        self._tell_limits(bonds, modes == (None if layer is None else layer.modes))
+
+    def _tell_limits(self, bonds: tuple[int, ...], current: bool) -> None:
+        """What the singular values alone say of the error at these ranks."""
+        values = [self._spectra[bond].values for bond in sorted(self._spectra)]
+        if not current or len(values) != len(bonds) - 2 or not values:
+            self._spectrum_card.set_hint("a bond keeps those left of the line")
+            return
+        least, most = limits(values, bonds)
+        self._spectrum_card.set_hint(f"error between {least:.3f} and {most:.3f} at this rank")
+
+    def _add_spectrum(self, spectrum: Spectrum) -> None:
+        self._spectra[spectrum.bond] = spectrum
+        name = f"bond {spectrum.bond}"
+        if name not in self.spectrum.series:
+            self.spectrum.add_line(name, _bond_paint(spectrum.bond - 1))
+        self.spectrum.set_line(name, np.arange(1, len(spectrum.values) + 1), spectrum.values)
+
+    def _add_point(self, point: Point) -> None:
+        self._points.append(point)
+        mine = sorted((p.network_bits, 100 * p.accuracy) for p in self._points if p.family == point.family)
+        self.digits.set_line(FAMILY_NAMES[point.family][0], *zip(*mine, strict=True))
+
+    def _in_words(self) -> str:
+        told = []
+        for one in self._found.forms.values():
+            if one.before is not None:
+                after = "" if one.after is None else f", fine-tuned {100 * one.after:.2f} %"
+                told.append(f"{one.form}, {one.parameters:,} parameters: {100 * one.before:.2f} %{after}")
+        for p in self._points:
+            rank = f" r={p.rank}" if p.rank else ""
+            told.append(f"{FAMILY_NAMES[p.family][0]}{rank}: {100 * p.accuracy:.2f} %, {p.network_bits:,} bits")
+        return "\n".join(told)
+
+    # ------------------------------------------------------------ making it
+
+    def _lay_out(self) -> None:
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(GAP)
+        column.addWidget(self.options)
+        diagram = Card("The train", "outputs above, inputs below, parameters within, ranks between")
+        diagram.body.addWidget(self.diagram, 1)
+        self._table_card = Card("The layer in three forms")
+        self._table_card.body.addWidget(self.table, 1)
+        self._spectrum_card = Card("Singular values of the unfoldings")
+        self._spectrum_card.body.addWidget(self.spectrum, 1)
+        paper = Card("The paper's layers, counted again", "times smaller")
+        paper.body.addWidget(self.paper, 1)
+        digits = Card("Digits: bits against accuracy", "every point a trained network")
+        digits.body.addWidget(self.digits, 1)
+        self._side = QStackedWidget()
+        self._side.addWidget(self._spectrum_card)
+        self._side.addWidget(paper)
+        grid = QGridLayout()
+        grid.setSpacing(GAP)
+        for card, row, place in ((diagram, 0, 0), (self._side, 0, 1), (self._table_card, 1, 0), (digits, 1, 1)):
+            grid.addWidget(card, row, place)
+        for index, (across, down) in enumerate(((54, 42), (46, 58))):
+            grid.setColumnStretch(index, across)
+            grid.setRowStretch(index, down)
+        column.addLayout(grid, 1)
+
+
+def _spectrum_plot() -> Plot:
+    return Plot(
+        "Singular values of the unfoldings",
+        Axis("rank", log=True, low=1.0),
+        Axis("singular value over the norm", log=True),
+        empty="Press Run: the singular values of this layer at every bond.",
+    )
+
+
+def _digits_plot() -> Plot:
+    plot = Plot(
+        "Digits: bits against accuracy",
+        Axis("bits of the network", log=True),
+        Axis("accuracy", "%"),
+        empty="Choose 'train on digits' and press Run: every form is trained on MNIST, some minutes in all.",
+    )
+    for title, paint in FAMILY_NAMES.values():
+        plot.add_line(title, paint, symbol=True)
+    return plot
+
+
+def _paper_table() -> FigureTable:
+    """What the paper's tables say of parameters, from its shapes and ranks alone."""
+    columns = ("layer", "VGG-16", "VGG-19")
+    tips = [(row.name, "fc6" if row.ranks[1] is None else "fc6 and fc7") for row in ROWS]
+    digits = [(f"MNIST {'·'.join(map(str, modes.outputs))}", "1,024 × 1,024 at rank 8") for modes in MNIST.modes]
+    made = FigureTable("The paper's layers, counted again", columns, [*tips, *digits])
+    for row in ROWS:
+        made.show_cell(row.name, "layer", f"{int(row.layer_factor):,}")
+        for network in columns[1:]:
+            made.show_cell(row.name, network, f"{row.network_factor(network):.1f}")
+    for (title, _), modes in zip(digits, MNIST.modes, strict=True):
+        count = sum(parameters(modes, 8))
+        made.show_cell(title, "layer", f"{MNIST.outputs * MNIST.inputs / count:,.0f}")
+    return made
+
+
+def _bond_paint(index: int) -> Paint:
+    def paint(t: Tokens) -> str:
+        return t.layer(index)
+
+    return paint
+
+
+PANEL = CompressPanel
