@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QGridLayout, QStackedWidget, QVBoxLayout, QWidget
 from app.labs import About, LabPanel
 from app.session import Session
 from app.theme import GAP, Tokens
+from app.why import explain
 from app.widgets.card import Card
 from app.widgets.compress_options import CompressOptions
 from app.widgets.core_diagram import CoreDiagram
@@ -24,13 +25,45 @@ from engine.tensortrain.messages import Errors, Form, Layer, Point, RunCompress,
 from engine.tensortrain.paper import MNIST, ROWS, parameters
 
 FAMILY_NAMES: dict[str, tuple[str, Paint]] = {
-    "dense": ("dense float", lambda t: t.float_),
-    "tensor-train": ("tensor train", lambda t: t.flip),
-    "low-rank": ("low rank", lambda t: t.twin),
+    "dense": ("dense", lambda t: t.float_),
+    "tensor-train": ("TT", lambda t: t.flip_word),
+    "low-rank": ("low-rank", lambda t: t.twin),
     "hashed": ("hashed", lambda t: t.muted),
     "bnn": ("BNN", lambda t: t.text),
-    "bnn-tensor-train": ("BNN + train", lambda t: t.xnor),
+    "bnn-tensor-train": ("BNN+TT", lambda t: t.xnor),
 }
+
+SEEN = {
+    "train": (
+        "The matrix as a chain of small cores: each holds one factor of the outputs, above, and one of the inputs, "
+        "below. A bond is as thick as its rank, through which all that its two sides know of each other must pass.",
+        "Parameters of each core: outputs times inputs times both ranks, counted.",
+    ),
+    "forms": (
+        "The same layer as a matrix, as a tensor train and as a product of two matrices with about as many parameters. "
+        "What is smaller is not always faster: a slower form says how many times.",
+        "Parameters, bytes and errors are counted or measured in float32; times are medians of seven turns on one "
+        "thread, accuracies are over the whole test set.",
+    ),
+    "spectrum": (
+        "How much of the matrix each further rank of a bond holds, largest first. Where a line falls steeply a small "
+        "rank keeps nearly all; where it is level, as of weights that training left random, every cut loses much.",
+        "Singular values of the unfolding at each bond over the Frobenius norm of the matrix, both axes logarithmic; "
+        "the dashed line is the rank that is chosen.",
+    ),
+    "paper": (
+        "What the paper's tables say of parameters, computed from its shapes and ranks alone. The first column is the "
+        "layers that are replaced, the others the whole networks.",
+        "Times fewer parameters; TT is a tensor train of the rank behind it, MR a matrix of that rank.",
+    ),
+    "digits": (
+        "Every point is the same network for digits with its hidden layer in another form, trained from nothing. Left "
+        "is smaller and above is more accurate.",
+        "Accuracy in % over MNIST's test set after the epochs that were chosen, one seed; bits of all that is stored "
+        "of the network, batch-norm folded.",
+    ),
+}
+"""What is seen in each card, and what its figures are."""
 
 
 class CompressPanel(LabPanel):
@@ -55,6 +88,7 @@ class CompressPanel(LabPanel):
             "The matrix of a dense layer of VGG becomes up to 200,000 times smaller, and the whole network up to 7 "
             "times, at the expense of little accuracy.",
         ),
+        lesson="train",
     )
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
@@ -153,10 +187,11 @@ class CompressPanel(LabPanel):
         """What the singular values alone say of the error at these ranks."""
         values = [self._spectra[bond].values for bond in sorted(self._spectra)]
         if not current or len(values) != len(bonds) - 2 or not values:
-            self._spectrum_card.set_hint("a bond keeps those left of the line")
+            self._spectrum_card.set_hint("kept: left of the line")
             return
         least, most = limits(values, bonds)
-        self._spectrum_card.set_hint(f"error between {least:.3f} and {most:.3f} at this rank")
+        span = f"{least:.3f} to {most:.3f}"
+        self._spectrum_card.hint.say(f"error from {span} at this rank", f"error {span}")
 
     def _add_spectrum(self, spectrum: Spectrum) -> None:
         self._spectra[spectrum.bond] = spectrum
@@ -171,14 +206,16 @@ class CompressPanel(LabPanel):
         self.digits.set_line(FAMILY_NAMES[point.family][0], *zip(*mine, strict=True))
 
     def _in_words(self) -> str:
+        """Accuracies so far: of the layer's forms, and of networks for digits, a line a family."""
         told = []
         for one in self._found.forms.values():
             if one.before is not None:
                 after = "" if one.after is None else f", fine-tuned {100 * one.after:.2f} %"
-                told.append(f"{one.form}, {one.parameters:,} parameters: {100 * one.before:.2f} %{after}")
-        for p in self._points:
-            rank = f" r={p.rank}" if p.rank else ""
-            told.append(f"{FAMILY_NAMES[p.family][0]}{rank}: {100 * p.accuracy:.2f} %, {p.network_bits:,} bits")
+                told.append(f"{one.form} of {one.parameters:,}: {100 * one.before:.2f} % right{after}")
+        for family, (title, _) in FAMILY_NAMES.items():
+            mine = [p for p in self._points if p.family == family]
+            said = ", ".join(f"{100 * p.accuracy:.2f} %" + (f" at r={p.rank}" if p.rank else "") for p in mine)
+            told += [f"{title}: {said}"] if mine else []
         return "\n".join(told)
 
     # ------------------------------------------------------------ making it
@@ -188,7 +225,7 @@ class CompressPanel(LabPanel):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(GAP)
         column.addWidget(self.options)
-        diagram = Card("The train", "outputs above, inputs below, parameters within, ranks between")
+        diagram = Card("The train", "outputs above, inputs below, ranks between")
         diagram.body.addWidget(self.diagram, 1)
         self._table_card = Card("The layer in three forms")
         self._table_card.body.addWidget(self.table, 1)
@@ -196,16 +233,19 @@ class CompressPanel(LabPanel):
         self._spectrum_card.body.addWidget(self.spectrum, 1)
         paper = Card("The paper's layers, counted again", "times smaller")
         paper.body.addWidget(self.paper, 1)
-        digits = Card("Digits: bits against accuracy", "every point a trained network")
+        digits = Card("Digits: bits against accuracy", "each point trained")
         digits.body.addWidget(self.digits, 1)
+        cards = {"train": diagram, "forms": self._table_card, "spectrum": self._spectrum_card, "paper": paper}
+        for name, card in (cards | {"digits": digits}).items():
+            explain(card, *SEEN[name], "train")
         self._side = QStackedWidget()
         self._side.addWidget(self._spectrum_card)
         self._side.addWidget(paper)
         grid = QGridLayout()
         grid.setSpacing(GAP)
-        for card, row, place in ((diagram, 0, 0), (self._side, 0, 1), (self._table_card, 1, 0), (digits, 1, 1)):
-            grid.addWidget(card, row, place)
-        for index, (across, down) in enumerate(((54, 42), (46, 58))):
+        for part, row, place in ((diagram, 0, 0), (self._side, 0, 1), (self._table_card, 1, 0), (digits, 1, 1)):
+            grid.addWidget(part, row, place)
+        for index, (across, down) in enumerate(((54, 38), (46, 62))):
             grid.setColumnStretch(index, across)
             grid.setRowStretch(index, down)
         column.addLayout(grid, 1)
@@ -223,8 +263,8 @@ def _spectrum_plot() -> Plot:
 def _digits_plot() -> Plot:
     plot = Plot(
         "Digits: bits against accuracy",
-        Axis("bits of the network", log=True),
-        Axis("accuracy", "%"),
+        Axis("bits of the network", log=True, low=3e4, high=6e7),
+        Axis("accuracy", "%", high=100.0),
         empty="Choose 'train on digits' and press Run: every form is trained on MNIST, some minutes in all.",
     )
     for title, paint in FAMILY_NAMES.values():

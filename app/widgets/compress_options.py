@@ -58,7 +58,7 @@ class CompressOptions(LabOptions):
         if named is None and not self.subject.currentData():
             raise BadInput("There is no network to compress.", "Open or train one.")
         return RunCompress(
-            "" if named else self.subject.currentData(),
+            "" if named else self.source(self.subject),
             self.layer.currentData() or None,
             named.outputs if named else 0,
             named.inputs if named else 0,
@@ -111,7 +111,7 @@ class CompressOptions(LabOptions):
         if digits:
             self.subject.setCurrentIndex(self.subject.findData("mnist-1024"))
         self.epochs.setValue(EPOCHS if digits else 1)
-        for one in (self.subject, self.rank, self.layer):
+        for one in (self.subject, self.rank):
             one.setEnabled(not digits)
         self._subject_changed()
 
@@ -126,7 +126,8 @@ class CompressOptions(LabOptions):
             self.layer.addItem(title, int(number))
         self.layer.setCurrentIndex(chosen if chosen < self.layer.count() else LARGEST)
         self.layer.blockSignals(False)
-        self.layer.setEnabled(bool(sizes) and self.what.currentData() == LAYER)
+        self.layer.setEnabled(bool(sizes))
+        self.layer.setVisible(self.named is None)
         named = self.named
         if named is not None and named.modes[0].cores in CORES:
             self.cores.set_value(named.modes[0].cores)

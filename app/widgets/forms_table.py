@@ -66,12 +66,12 @@ class FormsTable(FigureTable):
         for form, (ranks, cost) in counts.items():
             bits = whole if form == "dense" else cost.parameters * costs.FLOAT_BITS
             self.show_cell("parameters", form, f"{cost.parameters:,}")
-            self.show_cell("layer smaller", form, f"{digits(whole / bits, 4)}×", warning=bits > whole)
+            self.show_cell("layer smaller", form, _times(whole / bits), warning=bits > whole)
             self.show_cell("memory", form, _bytes(bits / 8))
             self.show_cell("held meanwhile", form, _bytes(4 * cost.working))
             layer = found.layer
             if layer is not None and layer.rest and layer.outputs * layer.inputs * layer.stored == whole:
-                self.show_cell("network smaller", form, f"{digits((layer.rest + whole) / (layer.rest + bits), 3)}×")
+                self.show_cell("network smaller", form, _times((layer.rest + whole) / (layer.rest + bits)))
             if layer is not None and layer.modes == modes:
                 self._show_found(form, ranks, found)
         if found.layer is not None and found.layer.modes == modes and found.errors:
@@ -95,6 +95,11 @@ class FormsTable(FigureTable):
                 slower = form != "dense" and mine > dense
                 said = f" ({digits(mine / dense, 2)}× slower)" if slower else ""
                 self.show_cell(row, form, duration(mine) + said, warning=slower)
+
+
+def _times(ratio: float) -> str:
+    """Whole ones where there are many, as papers count them."""
+    return f"{int(ratio):,}×" if ratio >= 1000 else f"{digits(ratio)}×"
 
 
 def _bytes(count: float) -> str:

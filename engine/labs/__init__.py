@@ -93,6 +93,8 @@ def plain(result: m.LabResult) -> Record:
 def _plain(value: Any) -> Any:
     if isinstance(value, np.ndarray):
         return (value.astype(np.int8) if value.dtype == np.bool_ else value).tolist()
+    if isinstance(value, dict):
+        return {key: _plain(each) for key, each in value.items()}
     return list(value) if isinstance(value, tuple) else value
 
 

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
-from typing import Any, ClassVar
-
-import numpy as np
+from typing import ClassVar
 
 from engine import messages as m
 from engine.errors import BadInput, UnknownName
-from engine.labs import Record
+from engine.labs import Record, named, plain
 from engine.tables import table
 from engine.tensortrain import paper
 from engine.tensortrain.messages import (
@@ -41,8 +38,8 @@ class Compress:
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("file", nargs="?", default="", help="a model file of a network of dense layers")
         parser.add_argument("--layer", type=int, metavar="N", help="which, from 1 at the input side (default: largest)")
-        named = ", ".join(paper.NAMED)
-        parser.add_argument("--shape", default="", metavar="INxOUT", help=f"no weights, a shape: 25088x4096, {named}")
+        known = ", ".join(paper.NAMED)
+        parser.add_argument("--shape", default="", metavar="INxOUT", help=f"no weights, a shape: 25088x4096, {known}")
         parser.add_argument("--input-modes", default="", metavar="N,N,…", help="factors of the inputs: 2,7,8,8,7,4")
         parser.add_argument("--output-modes", default="", metavar="M,M,…", help="factors of the outputs: 4,4,4,4,4,4")
         parser.add_argument("--cores", type=int, default=CORES, metavar="D", help="without factors (default 4)")
@@ -79,6 +76,26 @@ class Compress:
             options.seed,
         )
 
+    def options(self, request: RunCompress | RunDigits) -> Record:
+        modes = request.modes
+        values: Record = {
+            "ranks": request.ranks,
+            "epochs": request.epochs,
+            "seed": request.seed,
+            "output_modes": "" if modes is None else ",".join(map(str, modes.outputs)),
+            "input_modes": "" if modes is None else ",".join(map(str, modes.inputs)),
+        }
+        if isinstance(request, RunDigits):
+            return values | {"file": "", "digits": request.families}
+        return values | {
+            "file": named(request.model),
+            "layer": request.layer,
+            "shape": "" if request.model else f"{request.inputs}x{request.outputs}",
+            "cores": request.cores,
+            "accuracy": request.accuracy,
+            "no_times": not request.timed,
+        }
+
     def run(self, request: RunCompress | RunDigits) -> Run:
         from engine.training.compression import digits, layer
 
@@ -90,17 +107,17 @@ class Compress:
         for result in results:
             match result:
                 case Layer():
-                    record |= _plain(result)
+                    record |= plain(result)
                 case Form():
-                    forms[result.form] = forms.get(result.form, {}) | _plain(result)
+                    forms[result.form] = forms.get(result.form, {}) | plain(result)
                 case Timing(form, batch, seconds):
                     forms[form].setdefault("seconds", {})[str(batch)] = seconds
                 case Spectrum(bond, values):
                     record.setdefault("spectra", {})[str(bond)] = values.tolist()
                 case Errors():
-                    record["errors"] = _plain(result)
+                    record["errors"] = plain(result)
                 case Point():
-                    record.setdefault("points", []).append(_plain(result))
+                    record.setdefault("points", []).append(plain(result))
         return record | ({"forms": forms} if forms else {})
 
     def lines(self, record: Record) -> Iterator[str]:
@@ -135,23 +152,6 @@ def row(record: Record, form: Record) -> Iterator[str]:
     for batch in ("1", "100"):
         seconds = form.get("seconds", {}).get(batch)
         yield "–" if seconds is None else f"{1e3 * seconds:.3g} ms"
-
-
-def _plain(result: m.LabResult) -> Record:
-    """As JSON has it: factorisations and arrays as lists."""
-    return {key: _jsonable(value) for key, value in asdict(result).items()}
-
-
-def _jsonable(value: Any) -> Any:
-    match value:
-        case np.ndarray():
-            return value.tolist()
-        case dict():
-            return {key: _jsonable(each) for key, each in value.items()}
-        case tuple():
-            return list(value)
-        case _:
-            return value
 
 
 def _modes(outputs: str, inputs: str) -> Modes | None:

@@ -85,10 +85,11 @@ def limits(values: Sequence[Values], bonds: Sequence[int]) -> tuple[float, float
     """The least and the most that TT-SVD at these ranks r_0 … r_d can leave out, in the Frobenius norm, by `spectra`.
 
     No train of these ranks is nearer than the worst bond allows; and each truncation leaves out no more than its own
-    unfolding would.
+    unfolding would, all together no more than there is.
     """
     lost = [float(np.linalg.norm(each[rank:])) for each, rank in zip(values, bonds[1:-1], strict=True)]
-    return max(lost, default=0.0), math.hypot(*lost)
+    whole = float(np.linalg.norm(values[0])) if values else 0.0
+    return max(lost, default=0.0), min(math.hypot(*lost), whole)
 
 
 def low_rank(matrix: Floats, rank: int) -> tuple[Floats, Floats]:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from engine import messages as m
 from engine.errors import BadInput, UnknownName
+from engine.labs import Source, check_range
 from engine.tensortrain import paper
 from engine.tensortrain.modes import Factors, Modes, suggested
 
@@ -40,7 +41,8 @@ MOST_DENSE = 1 << 28
 class RunCompress(m.RunLab):
     """Take one dense layer apart: a model's, or a shape without weights.
 
-    model: a file; layer: which, from 1 at the input side, None for its largest. Or outputs and inputs of a shape.
+    model: a file or the bytes of one; layer: which, from 1 at the input side, None for its largest. Or outputs and
+    inputs of a shape.
     modes: how its sides are split; None for as even as they allow, into `cores`. ranks: one, or one a bond.
     accuracy: in place of ranks, the share of the layer's norm that may be lost. timed: at batches of 1 and 100.
     epochs: of fine-tuning, 0 for none. Raises BadInput.
@@ -48,7 +50,7 @@ class RunCompress(m.RunLab):
 
     lab: ClassVar[str] = "compress"
     world: ClassVar[m.World] = "torch"
-    model: str = ""
+    model: Source = ""
     layer: int | None = None
     outputs: int = 0
     inputs: int = 0
@@ -61,8 +63,7 @@ class RunCompress(m.RunLab):
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if not 0 <= self.epochs <= MOST_EPOCHS:
-            raise BadInput(f"{self.epochs} epochs cannot be made.", f"Choose 0 to {MOST_EPOCHS:,}.")
+        check_range("number of epochs", self.epochs, 0, MOST_EPOCHS)
         if self.accuracy is not None and not 0 <= self.accuracy < 1:
             raise BadInput(f"A share of {self.accuracy:g} cannot be lost.", "Choose it from 0 to below 1.")
         if self.accuracy is not None and not self.model:
@@ -101,8 +102,7 @@ class RunDigits(m.RunLab):
         for name in self.families:
             if name not in FAMILIES:
                 raise UnknownName("family", name, FAMILIES)
-        if not 1 <= self.epochs <= MOST_EPOCHS:
-            raise BadInput(f"{self.epochs} epochs cannot be made.", f"Choose 1 to {MOST_EPOCHS:,}.")
+        check_range("number of epochs", self.epochs, 1, MOST_EPOCHS)
         if not self.ranks or not self.families:
             raise BadInput("Nothing is left to train.", "Choose a family and a rank.")
         self.modes.check_fit(paper.MNIST.outputs, paper.MNIST.inputs)

@@ -15,6 +15,7 @@ from engine import messages as m
 from engine.config import RunConfig
 from engine.datasets import Dataset
 from engine.inference import deploy, modelfile
+from engine.labs import Source
 from engine.streams import stream
 from engine.tensortrain import costs
 from engine.tensortrain.costs import Cost
@@ -72,8 +73,8 @@ def compressed(request: RunCompress) -> Run:
         )
 
 
-def _opened(path: str) -> tuple[Opened, Dataset]:
-    network = modelfile.load(path)
+def _opened(source: Source) -> tuple[Opened, Dataset]:
+    network = modelfile.load(source)
     data = datasets.load(network.metadata.dataset or "mnist")
     deploy.check_fit(network, data)
     return Opened(network), data
