@@ -12,6 +12,9 @@ from engine.files import CannotWrite, write_atomically
 
 log = logging.getLogger(__name__)
 
+MOST_BYTES = 1 << 20
+"""A larger file is none of ours."""
+
 
 @dataclass
 class Settings:
@@ -34,7 +37,9 @@ class Settings:
         """Read the file; what is missing, unknown or of a wrong type is left at its default with a warning."""
         made = cls()
         try:
-            record = json.loads(path.read_text(encoding="utf-8"))
+            with path.open("rb") as file:
+                content = file.read(MOST_BYTES + 1)
+            record = json.loads(content if len(content) <= MOST_BYTES else b"")
         except FileNotFoundError:
             return made
         except (OSError, ValueError, RecursionError) as error:

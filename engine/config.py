@@ -94,7 +94,8 @@ class RunConfig:
         for name, (low, high) in RANGES.items():
             value = getattr(self, name)
             if value is not None and not low <= value <= high:
-                raise BadInput(f"{name} is {value:g}.", f"Choose it between {low:g} and {high:g}.")
+                shown = f"{value:g}" if isinstance(value, float) else str(value)
+                raise BadInput(f"{name} is {shown}.", f"Choose it between {low:g} and {high:g}.")
         for name, choices in CHOICES.items():
             if getattr(self, name) not in choices:
                 raise UnknownName(name, str(getattr(self, name)), choices)
@@ -165,5 +166,5 @@ def coerce(key: str, value: Any) -> Any:
     kind = _TYPES.get(key, str)
     try:
         return kind(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise BadInput(f"{key} is '{value}'.", f"Give it as {kind.__name__}.") from None

@@ -18,6 +18,7 @@ class CannotWrite(FlipscopeError):
     """The disk or the folder refused; what was there before is untouched."""
 
 
+_LEAST_ROOM = 48 << 20
 _REMEDIES = {
     errno.ENOSPC: "Free some space on the disk and save again.",
     errno.EACCES: "Choose a folder you may write to.",
@@ -72,6 +73,11 @@ def write_folder(path: str | os.PathLike[str], files: Mapping[str, bytes | bytea
 def _explained(path: Path, error: OSError) -> CannotWrite:
     remedy = _REMEDIES.get(error.errno or 0, "Check the disk and the folder, or save elsewhere.")
     return CannotWrite(f"'{path}' could not be saved: {error.strerror or error}.", remedy)
+
+
+def room_for(size: int) -> int:
+    """Most bytes that a packed file of `size` bytes may unfold to; one that would take more is taken for a bomb."""
+    return 3 * size + _LEAST_ROOM
 
 
 def checked_size(path: str | os.PathLike[str], kind: str, limit: int) -> int:

@@ -15,7 +15,7 @@ from PIL import Image, ImageOps
 
 from engine import digits
 from engine.errors import BadFile
-from engine.files import checked_size
+from engine.files import checked_size, room_for
 from engine.inference.network import Metadata
 
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM")
@@ -25,6 +25,10 @@ MAX_BYTES = 64 << 20
 MAX_PIXELS = 32 << 20
 WORKING_SIDE = 1024
 SHOWN_SIDE = 512
+_VALUES = 24
+"""Bytes that a pixel of more than 8 bits takes on its way to 8."""
+_LINE = 12
+"""Bytes that a line of a picture takes beside its pixels."""
 LEAST_CONTRAST = 24.0
 """Ink differs from its surface by at least this much of 255; less is an empty sheet."""
 
@@ -39,7 +43,14 @@ def read(path: str | os.PathLike[str]) -> Picture:
     Raises BadFile for what is missing, damaged, too large or not a picture.
     """
     with _opened(Path(path)) as opened:
-        picture = _opaque(ImageOps.exif_transpose(_eight_bit(opened)))
+        stored = opened.width * opened.height
+        opened.draft(None, (WORKING_SIDE, WORKING_SIDE))  # a JPEG is decoded no larger than is wanted
+        if _needs(opened, stored) > room_for(Path(path).stat().st_size):
+            raise BadFile(f"'{path}' would be too large a picture once unpacked.", "Make it smaller first.")
+        picture = _eight_bit(opened)
+        picture = _shrunk(picture) if max(picture.size) >= 2 * WORKING_SIDE else picture
+        ImageOps.exif_transpose(picture, in_place=True)
+        picture = _opaque(picture)
         picture.thumbnail((WORKING_SIDE, WORKING_SIDE), Image.Resampling.BOX)
         return np.array(picture)
 
@@ -116,12 +127,42 @@ def _opened(path: Path) -> Iterator[Image.Image]:
         raise BadFile(f"'{path}' is not a picture that can be read: {error}.", _REMEDY) from error
 
 
+def _needs(opened: Image.Image, stored: int) -> int:
+    """Bytes that it takes to decode a picture and bring it to 8 bits; stored: pixels in the file."""
+    each = _VALUES if opened.mode.startswith(("I", "F")) else 1 if opened.mode in ("1", "L", "P") else 4
+    each += {"WEBP": 3 * 4, "TIFF": each}.get(opened.format or "", 0)
+    # every line has a pointer and is filled to whole words; of a progressive JPEG all coefficients are kept
+    return (each * opened.width + _LINE) * opened.height + (6 * stored if opened.info.get("progressive") else 0)
+
+
+def _shrunk(picture: Image.Image) -> Image.Image:
+    """A large picture averaged over whole squares, a band at a time, so that nothing of its full size is made."""
+    factor = max(picture.size) // WORKING_SIDE
+    width, height = (-(-side // factor) for side in picture.size)
+    bands = [_colours(picture.crop((0, top, picture.width, min(top + factor, picture.height)))).reduce(factor)
+             for top in range(0, picture.height, factor)]  # fmt: skip
+    whole = Image.new(bands[0].mode, (width, height))
+    for row, band in enumerate(bands):
+        whole.paste(band, (0, row))
+    whole.info = {key: value for key, value in picture.info.items() if key != "transparency"}
+    return whole
+
+
+def _colours(picture: Image.Image) -> Image.Image:
+    """In colours that can be averaged, with transparency where there is any."""
+    return picture.convert("RGBA" if _is_transparent(picture) else "RGB")
+
+
+def _is_transparent(picture: Image.Image) -> bool:
+    return "A" in picture.getbands() or "transparency" in picture.info
+
+
 def _eight_bit(opened: Image.Image) -> Image.Image:
     """The first frame with 8 bits a channel, its orientation tag kept."""
     opened.load()
     if not opened.mode.startswith(("I", "F")):
         return opened
-    values = np.nan_to_num(np.asarray(opened, np.float64))
+    values = np.nan_to_num(np.array(opened, np.float32), copy=False)
     highest = float(values.max(initial=0))
     full = next((scale for scale in (1.0, 255.0, 65535.0) if highest <= scale), highest)
     if opened.mode != "F":
@@ -133,9 +174,9 @@ def _eight_bit(opened: Image.Image) -> Image.Image:
 
 def _opaque(picture: Image.Image) -> Image.Image:
     """Fill transparency with the opposite of what is drawn: dark ink gets a white surface, bright ink a black one."""
-    if "A" not in picture.getbands() and "transparency" not in picture.info:
+    if not _is_transparent(picture):
         return picture.convert("RGB")
-    layered = picture.convert("RGBA")
+    layered = picture if picture.mode == "RGBA" else picture.convert("RGBA")
     values: NDArray[Any] = np.asarray(layered.reduce(max(1, max(layered.size) // 256)), np.float64)
     weight = values[..., 3].sum()
     brightness = (values[..., :3].mean(axis=-1) * values[..., 3]).sum() / weight if weight else 0.0

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from engine.datasets.readers import MOST_BYTES, Found, Part, part
 from engine.errors import BadFile
-from engine.files import checked_size
+from engine.files import checked_size, room_for
 
 FORM = "IDX files, e.g. train-images-idx3-ubyte.gz and train-labels-idx1-ubyte.gz"
 UNSIGNED_BYTE = 8
@@ -24,6 +24,9 @@ _IMAGES, _LABELS = "images-idx3-ubyte", "labels-idx1-ubyte"
 _TEST = ("t10k", "test")
 _GZIP = 31  # zlib's window setting for a gzip wrapper, whose checksum is then verified
 _GZIP_MAGIC = b"\x1f\x8b"
+_PIECE = 1 << 18
+_BESIDE = 9
+"""Bytes that each image takes beside itself: its label, as it is stored and as an int64."""
 _REMEDY = "Fetch the file again, or reinstall Flipscope where it came with it."
 
 
@@ -65,17 +68,47 @@ def decode(content: bytes, name: str, axes: int) -> NDArray[np.uint8]:
 
 
 def _unzipped(compressed: bytes, name: str, axes: int) -> NDArray[np.uint8]:
-    stream = zlib.decompressobj(_GZIP)
     try:
-        shape = _shape(stream.decompress(compressed, 4 + 4 * axes), name, axes)
-        wanted = math.prod(shape)
-        content = stream.decompress(stream.unconsumed_tail, wanted + 1) if wanted < MOST_BYTES else b""
-        rest = stream.decompress(stream.unconsumed_tail, 1)  # reads the checksum, which stands behind the last byte
+        unpacked = _Unpacked(compressed)
+        shape = _shape(bytes(unpacked.read(4 + 4 * axes)), name, axes)
+        wanted, room = math.prod(shape), min(MOST_BYTES, room_for(len(compressed)))
+        if wanted + _BESIDE * shape[0] > room:
+            raise BadFile(f"'{name}' would unfold to {wanted:,} bytes; {room:,} is the limit.", _REMEDY)
+        values = unpacked.read(wanted)
+        rest = unpacked.read(1)  # reads the checksum, which stands behind the last byte
     except zlib.error as error:
         raise BadFile(f"'{name}' is not a sound gzip file ({error}).", _REMEDY) from None
-    if rest or not stream.eof:
+    if rest or not unpacked.whole:
         raise BadFile(f"'{name}' does not hold the {wanted} bytes that its header announces.", _REMEDY)
-    return _filling(np.frombuffer(content, np.uint8), shape, name)
+    return _filling(np.frombuffer(values, np.uint8), shape, name)
+
+
+class _Unpacked:
+    """What a gzip file unfolds to, read as it comes, so that it is never held twice."""
+
+    def __init__(self, compressed: bytes) -> None:
+        self._left = memoryview(compressed)
+        self._stream = zlib.decompressobj(_GZIP)
+
+    @property
+    def whole(self) -> bool:
+        """Whether all was read and the checksum was right."""
+        return self._stream.eof
+
+    def read(self, count: int) -> bytearray:
+        """At most so many bytes; fewer at the end."""
+        made = bytearray()
+        while not self._stream.eof and len(made) < count:
+            taken = self._stream.unconsumed_tail or self._next()
+            piece = self._stream.decompress(taken, min(_PIECE, count - len(made)))
+            if not taken and not piece:
+                break
+            made += piece
+        return made
+
+    def _next(self) -> bytes:
+        taken, self._left = bytes(self._left[:_PIECE]), self._left[_PIECE:]
+        return taken
 
 
 def _shape(content: bytes, name: str, axes: int) -> tuple[int, ...]:

@@ -8,8 +8,8 @@ all modulo 256, which ordinary compression makes a third smaller.
 from __future__ import annotations
 
 import math
+import warnings
 import zipfile
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from engine.datasets.readers import MOST_BYTES, Found, Part, part
 from engine.errors import BadFile
-from engine.files import checked_size
+from engine.files import checked_size, room_for
 
 FORM = "npz files with `images` and `labels`, one, or two with 'train' and 'test' in their names"
 
@@ -28,6 +28,10 @@ _HEADERS: dict[tuple[int, int], Callable[..., tuple[tuple[int, ...], bool, np.dt
     (1, 0): np.lib.format.read_array_header_1_0,
     (2, 0): np.lib.format.read_array_header_2_0,
 }
+
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""The two that numpy writes; others can claim gigabytes for their tables."""
+_PIECE = 1 << 18
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -47,18 +51,24 @@ def read(path: Path) -> Found | None:
 
 
 def load(path: Path) -> Arrays:
-    """All arrays of an .npz, none of them of objects, together at most MOST_BYTES. Raises BadFile."""
-    checked_size(path, "an npz", MOST_BYTES)
+    """All arrays of an .npz, none of them of objects, together no more than there is room for. Raises BadFile."""
+    room = room_for(checked_size(path, "an npz", MOST_BYTES))
     arrays: Arrays = {}
-    room = MOST_BYTES
     try:
-        with zipfile.ZipFile(path) as archive:
+        with warnings.catch_warnings(action="ignore"), zipfile.ZipFile(path) as archive:
             for info in archive.infolist():
+                if info.compress_type not in _METHODS:
+                    raise BadFile(f"'{path}' is compressed in a way that is not read.", _REMEDY)
+                name = info.filename.removesuffix(".npy")
+                left = min(room, MOST_BYTES - sum(array.nbytes for array in arrays.values()))
                 with archive.open(info) as member:
-                    array = _array(member, info.file_size, room, path)
-                arrays[info.filename.removesuffix(".npy")] = array
-                room -= array.nbytes
-    except (zipfile.BadZipFile, zlib.error, ValueError, EOFError, NotImplementedError, RuntimeError, OSError) as error:
+                    arrays[name] = _array(member, info.file_size, left, path)
+                room -= _cost(name, arrays[name])
+            if room < 0:
+                raise BadFile(f"'{path}' unfolds to more than there is room for.", _REMEDY)
+    except BadFile:
+        raise
+    except Exception as error:  # zip, deflate and numpy's headers fail in nearly every way there is on damaged data
         raise BadFile(f"'{path}' is not a sound npz file: {error}.", _REMEDY) from error
     return arrays
 
@@ -70,11 +80,19 @@ def _array(member: IO[bytes], size: int, room: int, path: Path) -> NDArray[Any]:
         raise BadFile(f"'{path}' holds an array in a form that is not read.", _REMEDY)
     shape, columns_first, dtype = read_header(member)
     wanted = math.prod(shape) * dtype.itemsize
-    if dtype.hasobject or dtype.kind not in "biufU" or member.tell() + wanted != size or wanted > room:
+    if dtype.hasobject or dtype.kind not in "biufU" or member.tell() + wanted != size or not 0 <= wanted <= room:
         raise BadFile(f"'{path}' holds an array of {dtype} {shape}, which is not read.", _REMEDY)
-    content = member.read(wanted)
+    content = bytearray()
+    while piece := member.read(min(_PIECE, wanted - len(content))):
+        content += piece
     member.read(1)  # the end, where the checksum is compared
     return np.frombuffer(content, dtype).reshape(shape, order="F" if columns_first else "C")
+
+
+def _cost(name: str, array: NDArray[Any]) -> int:
+    """Bytes that an array takes in all: labels become int64, and a residual the images."""
+    later = array.nbytes if name.endswith("residual") else 8 * array.size if array.ndim == 1 else 0
+    return array.nbytes + later
 
 
 def _whole(path: Path) -> Found:
@@ -107,10 +125,12 @@ def _restored(residual: NDArray[Any], path: Path) -> NDArray[np.uint8]:
     """u8 [N, H, W, 3] of its differences [3, N, H, W]."""
     if residual.dtype != np.uint8 or residual.ndim != 4 or len(residual) != 3:
         raise BadFile(f"'{path}' holds a residual of {residual.dtype} {residual.shape}.", _REMEDY)
-    planes = np.cumsum(np.cumsum(residual, 2, dtype=np.uint8), 3, dtype=np.uint8)
-    planes[0] += planes[1]
-    planes[2] += planes[1]
-    return np.ascontiguousarray(planes.transpose(1, 2, 3, 0))
+    for plane in residual:
+        np.cumsum(plane, 1, dtype=np.uint8, out=plane)
+        np.cumsum(plane, 2, dtype=np.uint8, out=plane)
+    for plane in (residual[0], residual[2]):
+        plane += residual[1]
+    return np.ascontiguousarray(residual.transpose(1, 2, 3, 0))
 
 
 def _names(path: Path, arrays: Arrays) -> tuple[str, ...]:

@@ -106,6 +106,8 @@ def test_arrays_that_are_no_data_set_are_refused(changes, tmp_path):
         pytest.param(header((1,), "|V8") + bytes(8), id="a void"),
         pytest.param(header((-8,)), id="a negative length"),
         pytest.param(b"\x93NUMPY\x03\x00" + bytes(8), id="a version that is not read"),
+        pytest.param(header((0, 2**70)), id="nothing of a length beyond any integer"),
+        pytest.param(b"\x93NUMPY\x01\x00\x0a\x00{'x': (((", id="a header that does not end"),
         pytest.param(b"hello", id="not an array"),
         pytest.param(b"", id="nothing"),
     ],
@@ -113,6 +115,14 @@ def test_arrays_that_are_no_data_set_are_refused(changes, tmp_path):
 def test_hostile_members_are_refused(content, tmp_path):
     with pytest.raises(BadFile, match="npz"):
         npz.load(member(tmp_path / "x.npz", content))
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_compression_that_numpy_does_not_write_is_refused(method, tmp_path):
+    with zipfile.ZipFile(tmp_path / "x.npz", "w", method) as archive:
+        archive.writestr("images.npy", header((8,)) + bytes(8))
+    with pytest.raises(BadFile, match="compressed in a way"):
+        npz.load(tmp_path / "x.npz")
 
 
 def test_what_unpacks_to_more_than_the_limit_is_refused(tmp_path, monkeypatch):

@@ -1,0 +1,200 @@
+"""Data sets of one's own: IDX files, npz archives, batches of CIFAR-10, pictures; with bombs among them."""
+
+from __future__ import annotations
+
+import functools
+import gzip
+import io
+import pickle
+import struct
+import warnings
+import zipfile
+import zlib
+
+import numpy as np
+from PIL import Image
+
+from engine.datasets.readers import cifar, idx, npz
+from engine.inference import pictures
+from tests.fuzz_readers.draw import HOSTILE
+
+_BOMB = 160 << 20
+"""Bytes that a bomb of less than a megabyte unfolds to."""
+
+# ---------------------------------------------------------------- IDX
+
+
+def make_idx(draw, folder):
+    count, height, width = draw.integer(1, 9), draw.integer(0, 9), draw.integer(1, 9)
+    zipped = ".gz" if draw.chance(0.6) else ""
+    bomb = zipped and draw.chance(0.02)
+    for kind, shape in (("images-idx3", (count, height, width)), ("labels-idx1", (count,))):
+        lengths = [draw.choice([1, 2**16, 2**31, 2**32 - 1]) if draw.chance(0.03) else side for side in shape]
+        content = struct.pack(f">4B{len(shape)}I", 0, 0, 8, len(shape), *lengths) + draw.bytes(int(np.prod(shape)))
+        content = _bomb_of_idx(len(shape)) if bomb else draw.torn(content) if draw.chance(0.2) else content
+        whole = gzip.compress(content, 1) if zipped and not bomb else content
+        whole = draw.torn(whole) if draw.chance(0.3) else whole
+        (folder / f"train-{kind}-ubyte{zipped}").write_bytes(whole)
+    return folder
+
+
+@functools.cache
+def _bomb_of_idx(axes):
+    shape = (_BOMB // 784, 28, 28)[:axes] if axes == 3 else (_BOMB,)
+    return gzip.compress(struct.pack(f">4B{axes}I", 0, 0, 8, axes, *shape) + bytes(int(np.prod(shape))), 1)
+
+
+def read_idx(path):
+    idx.read(path)
+
+
+# ---------------------------------------------------------------- npz
+
+
+def make_npz(draw, folder):
+    path = folder / "d.npz"
+    if draw.chance(0.02):
+        path.write_bytes(_bomb_of_npz(draw.choice([zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA])))
+        return path
+    count, shape = draw.integer(0, 9), tuple(draw.rng.integers(1, 9, draw.choice([2, 3])).tolist())
+    images = draw.rng.integers(0, 256, (count, *shape), dtype=np.uint8)
+    arrays = {"images": images, "labels": draw.rng.integers(0, 3, count), "names": np.array(["a", "b", "c"])}
+    if draw.chance(0.2):
+        arrays["residual"] = draw.rng.integers(0, 256, (3, count, 4, 5), dtype=np.uint8)
+        del arrays["images"]
+    if draw.chance(0.3):
+        arrays = {f"{part}_{key}": array for part in ("train", "test") for key, array in arrays.items()}
+    content = io.BytesIO()
+    methods = (*[zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED] * 4, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
+    with zipfile.ZipFile(content, "w", draw.choice(methods)) as archive:
+        for name, array in arrays.items():
+            _add(archive, f"{name}.npy", draw.torn(_npy(draw, array)) if draw.chance(0.06) else _npy(draw, array))
+    path.write_bytes(draw.torn(content.getvalue()) if draw.chance(0.3) else content.getvalue())
+    return path
+
+
+def _npy(draw, array):
+    """An array as .npy, its header bent at times."""
+    fields = {"descr": array.dtype.str, "fortran_order": False, "shape": array.shape}
+    if draw.chance(0.08):
+        kinds = ("|O", "<f4", "|u1", "<i8", "<U0", "|V9", "|S3", "<m8[s]", [("a", "<i4")])
+        odd = ((-1,), (0, 2**70), (2**40, 2**40), (2, -3), (0, 2**62, 2**62), (True,), (1.5,), ())
+        fields[draw.choice(list(fields))] = draw.choice([*HOSTILE, *kinds, *odd])
+    text = repr(fields)
+    if draw.chance(0.02):
+        text = draw.choice(["(" * 3000, "[" * 9000, "{'descr': " * 500, text + "\n\t x = (", "-" * 9000 + "1", "10L"])
+    version = draw.choice([*[(1, 0)] * 40, (2, 0), (3, 0), (9, 9)])
+    length = struct.pack("<H" if version[0] == 1 else "<I", len(text.encode(errors="replace")))
+    return b"\x93NUMPY" + bytes(version) + length + text.encode(errors="replace") + array.tobytes()
+
+
+def _add(archive, name, content):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the same name twice
+        archive.writestr(name, content)
+
+
+@functools.cache
+def _bomb_of_npz(method):
+    content, count = io.BytesIO(), (_BOMB if method == zipfile.ZIP_DEFLATED else 1 << 20) // 784
+    with zipfile.ZipFile(content, "w", method, compresslevel=1) as archive:
+        for name, shape in (("labels", (count,)), ("images", (count, 28, 28))):
+            head = io.BytesIO()
+            np.lib.format.write_array_header_1_0(head, {"descr": "|u1", "fortran_order": False, "shape": shape})
+            with archive.open(f"{name}.npy", "w") as member:
+                member.write(head.getvalue())
+                for _ in range(int(np.prod(shape)) >> 20):
+                    member.write(bytes(1 << 20))
+                member.write(bytes(int(np.prod(shape)) & (1 << 20) - 1))
+    return content.getvalue()
+
+
+def read_npz(path):
+    npz.read(path)
+
+
+# ---------------------------------------------------------------- CIFAR-10
+
+
+def make_cifar(draw, folder):
+    """None of these is the published file, whatever it looks like."""
+    suffix = draw.choice(["", ".bin"])
+    sound = pickle.dumps({b"data": [1], b"labels": [2]}) if not suffix else draw.bytes(3073)
+    for name in (*(f"data_batch_{i}" for i in range(1, 6)), "test_batch"):
+        if draw.chance(0.9):
+            (folder / f"{name}{suffix}").write_bytes(draw.torn(sound))
+    return folder
+
+
+def read_cifar(path):
+    assert cifar.read(path) is None
+
+
+# ---------------------------------------------------------------- pictures
+
+_FORMATS = {
+    "PNG": ("1", "L", "LA", "P", "RGB", "RGBA", "I;16"), "JPEG": ("L", "RGB", "CMYK"), "PPM": ("1", "L", "RGB"),
+    "BMP": ("1", "L", "P", "RGB"), "GIF": ("L", "P"), "TIFF": ("1", "L", "RGB", "RGBA", "F", "I;16", "CMYK", "LAB"),
+    "WEBP": ("RGB", "RGBA"),
+}  # fmt: skip
+
+
+_BOMBS = (
+    (30_000, 1000, 2), (5000, 5000, 6), (40_000, 40_000, 0), (1, 30_000_000, 0), (5000, 5000, 0), (2047, 2047, 6),
+)  # fmt: skip
+"""Width, height and kind of pictures of nothing."""
+
+
+def make_picture(draw, folder):
+    path = folder / "p.png"
+    if draw.chance(0.02):
+        path.write_bytes(_bomb_of_png(*draw.choice(_BOMBS)))
+        return path
+    form = draw.choice(list(_FORMATS))
+    width, height = draw.integer(1, 40), draw.integer(1, 40)
+    picture = Image.fromarray(draw.rng.integers(0, 256, (height, width, 3), dtype=np.uint8))
+    mode = draw.choice(_FORMATS[form])
+    picture = picture.convert("L").convert(mode) if mode.startswith(("I", "F")) else picture.convert(mode)
+    content = io.BytesIO()
+    exif = Image.Exif()
+    exif[0x0112] = draw.integer(0, 9)
+    picture.save(content, form, **({"exif": exif} if form in ("JPEG", "PNG", "TIFF", "WEBP") else {}))
+    path.write_bytes(draw.torn(content.getvalue()))
+    return path
+
+
+@functools.cache
+def _bomb_of_png(width, height, kind):
+    """A PNG of nothing. kind: 0 grey, 2 RGB, 6 RGBA."""
+    room = min(_BOMB, height * (1 + width * {0: 1, 2: 3, 6: 4}[kind]))
+    packer = zlib.compressobj(1)
+    packed = [packer.compress(bytes(1 << 20)) for _ in range((room >> 20) + 1)] + [packer.flush()]
+    head = struct.pack(">2I5B", width, height, 8, kind, 0, 0, 0)
+    chunks = ((b"IHDR", head), (b"IDAT", b"".join(packed)), (b"IEND", b""))
+    made = [
+        struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body)) for name, body in chunks
+    ]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(made)
+
+
+def bombs(folder):
+    """(reader, path) of a bomb of every kind."""
+    for kind, axes in (("images-idx3", 3), ("labels-idx1", 1)):
+        (folder / f"train-{kind}-ubyte.gz").write_bytes(_bomb_of_idx(axes))
+    yield read_idx, folder
+    for method in (zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA):
+        path = folder / f"{method}.npz"
+        path.write_bytes(_bomb_of_npz(method))
+        yield read_npz, path
+    for number, bomb in enumerate(_BOMBS):
+        path = folder / f"{number}.png"
+        path.write_bytes(_bomb_of_png(*bomb))
+        yield read_picture, path
+
+
+def read_picture(path):
+    height, width, _ = pictures.look(path)
+    picture = pictures.read(path)
+    assert picture.dtype == np.uint8
+    assert max(picture.shape[:2]) <= min(max(height, width), pictures.WORKING_SIDE)
+    pictures.resized(picture, (28, 28, 1))
