@@ -20,9 +20,10 @@ class FetchRow(QWidget):
 
     fetched = Signal()
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, page: str = "learn") -> None:
+        """page: where what goes wrong is told."""
         super().__init__()
-        self._session, self._jobs = session, session.jobs
+        self._page, self._jobs = page, session.jobs
         self._state: State | None = None
         self.button = QPushButton("Fetch")
         self.button.clicked.connect(lambda _checked=False: self._press())
@@ -64,7 +65,7 @@ class FetchRow(QWidget):
             self.button.setToolTip(f"Stop fetching {fetching.name}; files that are whole are kept")
             self.button.setEnabled(True)
         elif state is not None:
-            self.button.setText(f"Fetch {state.download / 1e6:,.0f} MB")
+            self.button.setText(f"Fetch {max(1.0, state.download / 1e6):,.0f} MB")
             self.button.setToolTip(self._jobs.busy or f"Fetch {state.title} from its authors, and check it")
             self.button.setEnabled(not self._jobs.busy)
             self.words.setText(self._jobs.busy or OFFLINE)
@@ -77,7 +78,7 @@ class FetchRow(QWidget):
         elif self._state is not None:
             self.words.setText(f"Fetching {self._state.title}…")
             self.bar.setRange(0, 0)
-            self._jobs.start(m.FetchData(self._state.name), "learn", "The download")
+            self._jobs.start(m.FetchData(self._state.name), self._page, "The download")
 
     def _said(self, command: m.Command, event: m.Event) -> None:
         if not isinstance(command, m.FetchData):

@@ -181,6 +181,17 @@ class GraphLab:
             options.data, options.model, options.bits, options.seeds, not options.no_twin, lengths, options.epochs
         )
 
+    def options(self, request: RunGraph) -> Record:
+        return {
+            "data": request.data,
+            "model": request.model,
+            "bits": request.bits,
+            "seeds": request.seeds,
+            "no_twin": not request.twin,
+            "lengths": list(request.lengths) or None,
+            "epochs": request.epochs,
+        }
+
     def run(self, request: RunGraph) -> Run:
         from engine.graph.experiment import experiment
 

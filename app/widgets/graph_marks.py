@@ -1,0 +1,95 @@
+"""The marks of nodes: colour for the class, shape for what it is; all of them drawn in one call from one picture."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from pyqtgraph.Qt.internals import PrimitiveArray
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QPainter, QPen, QPixmap
+
+from app.theme import tokens
+from app.widgets.graph_scene import Points, class_color
+
+SIDE = 14
+"""Pixels of a mark's cell."""
+SHARP = 3
+"""Pixels of the picture for one of the screen, so that marks stay sharp on dense screens."""
+COLORS = 8
+SHAPES = ("right", "wrong", "training", "unknown")
+"""A disc, a cross, a square, a ring; also the rows of the picture."""
+SIGNS = {"right": "●", "wrong": "✕", "training": "■", "unknown": "○"}
+
+
+def kinds(
+    shown: NDArray[np.integer],
+    labels: NDArray[np.integer],
+    training: NDArray[np.bool_],
+    read: NDArray[np.integer] | None,
+) -> NDArray[np.int64]:
+    """Marks [nodes]: the colour of the class `shown`, the shape by what is read of a node; None for nothing yet."""
+    shape = np.zeros(labels.size, np.int64)
+    if read is not None:
+        shape[(read != labels) & (labels >= 0)] = SHAPES.index("wrong")
+    shape[training] = SHAPES.index("training")
+    shape[labels < 0] = SHAPES.index("unknown")
+    return shape * COLORS + np.maximum(shown, 0) % COLORS
+
+
+class Marks:
+    """Draws marks; the picture of all kinds is made at first use and after `forget`."""
+
+    def __init__(self) -> None:
+        self._atlas: QPixmap | None = None
+        self._held = PrimitiveArray(QPainter.PixmapFragment, 10)
+
+    def forget(self) -> None:
+        """Other colours: make the picture anew."""
+        self._atlas = None
+
+    def draw(self, painter: QPainter, at: Points, marks: NDArray[np.int64]) -> None:
+        """Marks [n] at pixels [n, 2]."""
+        if self._atlas is None:
+            self._atlas = _atlas()
+        side = SIDE * SHARP
+        self._held.resize(len(at))
+        fragments = self._held.ndarray()
+        fragments[:, :2] = at
+        fragments[:, 2], fragments[:, 3] = marks % COLORS * side, marks // COLORS * side
+        fragments[:, 4:6] = side
+        fragments[:, 6:8] = 1 / SHARP
+        fragments[:, 8:] = (0, 1)
+        if len(at):
+            painter.drawPixmapFragments(*self._held.drawargs(), self._atlas)
+
+
+def _atlas() -> QPixmap:
+    side, t = SIDE * SHARP, tokens()
+    made = QPixmap(COLORS * side, len(SHAPES) * side)
+    made.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(made)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    for row, shape in enumerate(SHAPES):
+        for column in range(COLORS):
+            painter.save()
+            painter.translate((column + 0.5) * side, (row + 0.5) * side)
+            painter.scale(SHARP, SHARP)
+            color = class_color(column, t)
+            painter.setPen(QPen(color, 2.2) if shape in ("wrong", "unknown") else QPen(t.color("surface"), 0.8))
+            painter.setBrush(Qt.BrushStyle.NoBrush if shape == "unknown" else color)
+            _draw_shape(painter, shape)
+            painter.restore()
+    painter.end()
+    return made
+
+
+def _draw_shape(painter: QPainter, shape: str) -> None:
+    """One mark about the origin."""
+    if shape == "wrong":
+        painter.drawLine(QPointF(-3.4, -3.4), QPointF(3.4, 3.4))
+        painter.drawLine(QPointF(-3.4, 3.4), QPointF(3.4, -3.4))
+    elif shape == "training":
+        painter.drawRect(QRectF(-4.5, -4.5, 9, 9))
+    else:
+        radius = 2.4 if shape == "unknown" else 3.2
+        painter.drawEllipse(QPointF(0, 0), radius, radius)
