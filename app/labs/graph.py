@@ -72,7 +72,9 @@ class GraphPanel(LabPanel):
         self.maps, self.node = GraphMaps(), NodeCard()
         percent = Axis("accuracy", "%", low=0.0, high=100.0)
         training = "Press Run: the test nodes read right appear here, as the network learns."
-        self.training = Plot("Accuracy while training", Axis("share of the epochs", "%"), percent, empty=training)
+        self.training = Plot(
+            "Accuracy while training", Axis("share of the epochs", "%", low=0.0, high=100.0), percent, empty=training
+        )
         self.training.add_line(LINES["network"], lambda t: t.xnor)
         self.training.add_line(LINES["twin"], lambda t: t.float_)
         self.lengths = Plot(
@@ -155,14 +157,12 @@ class GraphPanel(LabPanel):
         self.lengths.set_line(RETRIEVAL, bits, [100 * one.precision for one in self._lengths])
 
     def _accuracies(self) -> list[str]:
-        """A sentence for each network."""
+        """For each network, how many of the test nodes it reads right."""
         told = []
         for found in self._seeds.values():
             tests = 100 * np.array([one.test for one in found])
-            spread = f" ± {tests.std():.1f}" if tests.size > 1 else ""
-            told.append(
-                f"{TITLES[found[0].model]}: {tests.mean():.1f}{spread} % of the test nodes, {tests.size} seeds."
-            )
+            many = f" ± {tests.std():.1f} %, {tests.size} seeds" if tests.size > 1 else " %, one seed"
+            told.append(f"{TITLES[found[0].model]}: {tests.mean():.1f}{many}.")
         return told
 
     def _lay_out(self) -> None:
@@ -179,7 +179,7 @@ class GraphPanel(LabPanel):
         column.addLayout(row, 42)
 
     def _plot_cards(self) -> tuple[Card, Card]:
-        training = Card("While training", "first seed, test nodes")
+        training = Card("While training", "first seed")
         training.body.addWidget(self.training, 1)
         explain(
             training,
@@ -188,12 +188,12 @@ class GraphPanel(LabPanel):
             "Accuracy in % of the test nodes, by the network as it would be deployed at that epoch; first seed.",
             "graphs",
         )
-        lengths = Card("Length of a code", "mean of the seeds")
+        lengths = Card("Length of a code", "all seeds")
         lengths.body.addWidget(self.lengths, 1)
         explain(
             lengths,
-            "What accuracy and retrieval are left when a node's code has fewer bits, on a logarithmic axis. Retrieval is "
-            "the share of the nearest ten others that are of a test node's class.",
+            "What accuracy and retrieval are left when a node's code has fewer bits, on a logarithmic axis. Retrieval "
+            "is the share of the nearest ten others that are of a test node's class.",
             "Accuracy in % of the test nodes, mean of the seeds; retrieval in %, by the first seed's codes.",
             "graphs",
         )

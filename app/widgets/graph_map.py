@@ -1,4 +1,4 @@
-"""A graph on a plane: edges in a picture that is moved while one pans and drawn anew when one rests, nodes in one call."""
+"""A graph on a plane: edges in a picture that moves while one pans and is drawn anew at rest, nodes in one call."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy
 
 from app.theme import theme, tokens
-from app.widgets.graph_marks import Marks
+from app.widgets.graph_marks import Marks, size
 from app.widgets.graph_scene import MARGIN, GraphScene, Points
 from app.widgets.tiles import TipWidget
 
@@ -97,6 +97,11 @@ class GraphMap(TipWidget):
         """Pixels a unit of the layout."""
         return MARGIN * min(self.width(), self.height()) / 2 * self._scene.zoom
 
+    @property
+    def _size(self) -> float:
+        """Of the marks, by how far apart nodes would lie if they were spread evenly."""
+        return size(1.5 * self._scale / max(1, len(self._scene.places)) ** 0.5)
+
     # ------------------------------------------------------------ painting
 
     def paintEvent(self, _event: QPaintEvent) -> None:
@@ -107,11 +112,10 @@ class GraphMap(TipWidget):
             flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
             painter.drawText(self.rect().adjusted(12, 8, -12, -8), flags, self._empty)
             return
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         self._paint_edges(painter)
         at = self.positions()
         if len(self._kinds) == len(at):
-            self._marks.draw(painter, at, self._kinds)
+            self._marks.draw(painter, at, self._kinds, self._size)
         self._paint_chosen(painter, at)
 
     def _paint_edges(self, painter: QPainter) -> None:
@@ -120,10 +124,13 @@ class GraphMap(TipWidget):
         assert self._edges is not None
         zoom, center = self._drawn
         grown = self._scene.zoom / zoom
-        size = QPointF(self.width() * (1 + 2 * AROUND) * grown, self.height() * (1 + 2 * AROUND) * grown)
+        whole = QPointF(self.width() * (1 + 2 * AROUND) * grown, self.height() * (1 + 2 * AROUND) * grown)
         shift = [(old - new) * self._scale for old, new in zip(center, self._scene.center, strict=True)]
-        corner = QPointF(self.width() / 2 + shift[0], self.height() / 2 + shift[1]) - size / 2
-        painter.drawPixmap(QRectF(corner, corner + size), self._edges, QRectF(self._edges.rect()))
+        corner = QPointF(self.width() / 2 + shift[0], self.height() / 2 + shift[1]) - whole / 2
+        if grown == 1:
+            painter.drawPixmap(corner.toPoint(), self._edges)  # whole pixels: a plain copy
+        else:
+            painter.drawPixmap(QRectF(corner, corner + whole), self._edges, QRectF(self._edges.rect()))
 
     def _draw_edges(self) -> None:
         """Make the edges' picture for the part that is looked at."""
@@ -152,7 +159,8 @@ class GraphMap(TipWidget):
         near = self._scene.neighbours(node)
         painter.setPen(QPen(t.color("text"), 1.5))
         _draw_lines(painter, np.concatenate([np.broadcast_to(at[node], (near.size, 2)), at[near]], axis=1))
-        self._marks.draw(painter, at[near], self._kinds[near]) if self._kinds.size == len(at) else None
+        if len(self._kinds) == len(at):
+            self._marks.draw(painter, at[near], self._kinds[near], self._size)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(QPen(t.color("flip"), 2))
         for x, y in at[self._scene.nearest].tolist():

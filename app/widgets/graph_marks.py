@@ -12,9 +12,8 @@ from app.theme import tokens
 from app.widgets.graph_scene import Points, class_color
 
 SIDE = 14
-"""Pixels of a mark's cell."""
-SHARP = 3
-"""Pixels of the picture for one of the screen, so that marks stay sharp on dense screens."""
+"""Pixels of the cell of a mark of size 1."""
+SMALLEST = 0.5
 COLORS = 8
 SHAPES = ("right", "wrong", "training", "unknown")
 """A disc, a cross, a square, a ring; also the rows of the picture."""
@@ -36,35 +35,47 @@ def kinds(
     return shape * COLORS + np.maximum(shown, 0) % COLORS
 
 
+def size(pixels: float) -> float:
+    """The size of marks that lie so many pixels apart: 1 where there is room, and no less than SMALLEST."""
+    return round(min(max(pixels / SIDE, SMALLEST), 1.0), 1)
+
+
 class Marks:
-    """Draws marks; the picture of all kinds is made at first use and after `forget`."""
+    """Draws marks from a picture of all kinds, made when marks of another size or for another screen are drawn."""
 
     def __init__(self) -> None:
         self._atlas: QPixmap | None = None
+        self._form = (1.0, 1.0)
         self._held = PrimitiveArray(QPainter.PixmapFragment, 10)
 
     def forget(self) -> None:
         """Other colours: make the picture anew."""
         self._atlas = None
 
-    def draw(self, painter: QPainter, at: Points, marks: NDArray[np.int64]) -> None:
-        """Marks [n] at pixels [n, 2]."""
-        if self._atlas is None:
-            self._atlas = _atlas()
-        side = SIDE * SHARP
+    def draw(self, painter: QPainter, at: Points, marks: NDArray[np.int64], size: float) -> None:
+        """Marks [n] of a size at pixels [n, 2]."""
+        ratio = painter.device().devicePixelRatio()
+        if self._atlas is None or self._form != (size, ratio):
+            self._atlas, self._form = _atlas(size, ratio), (size, ratio)
+        side = _side(size, ratio)
         self._held.resize(len(at))
         fragments = self._held.ndarray()
         fragments[:, :2] = at
         fragments[:, 2], fragments[:, 3] = marks % COLORS * side, marks // COLORS * side
         fragments[:, 4:6] = side
-        fragments[:, 6:8] = 1 / SHARP
+        fragments[:, 6:8] = 1 / ratio
         fragments[:, 8:] = (0, 1)
         if len(at):
             painter.drawPixmapFragments(*self._held.drawargs(), self._atlas)
 
 
-def _atlas() -> QPixmap:
-    side, t = SIDE * SHARP, tokens()
+def _side(size: float, ratio: float) -> int:
+    """Pixels of a cell of the picture."""
+    return round(SIDE * size * ratio)
+
+
+def _atlas(size: float, ratio: float) -> QPixmap:
+    side, t = _side(size, ratio), tokens()
     made = QPixmap(COLORS * side, len(SHAPES) * side)
     made.fill(Qt.GlobalColor.transparent)
     painter = QPainter(made)
@@ -73,7 +84,7 @@ def _atlas() -> QPixmap:
         for column in range(COLORS):
             painter.save()
             painter.translate((column + 0.5) * side, (row + 0.5) * side)
-            painter.scale(SHARP, SHARP)
+            painter.scale(size * ratio, size * ratio)
             color = class_color(column, t)
             painter.setPen(QPen(color, 2.2) if shape in ("wrong", "unknown") else QPen(t.color("surface"), 0.8))
             painter.setBrush(Qt.BrushStyle.NoBrush if shape == "unknown" else color)

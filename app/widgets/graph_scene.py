@@ -1,4 +1,4 @@
-"""A graph as its maps show it: where nodes are, what they are, how near it is looked at; shared by maps side by side."""
+"""A graph as its maps show it: where nodes are, what they are, how near one looks; shared by maps side by side."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def class_color(index: int, t: Tokens) -> QColor:
 
 
 class GraphScene(QObject):
-    """`moved`: nodes have other places. `looked`: zoom or centre changed. `chose`: another node, or its nearest ones."""
+    """`moved`: nodes have other places. `looked`: zoom or centre changed. `chose`: another node, or others near it."""
 
     moved = Signal()
     looked = Signal()

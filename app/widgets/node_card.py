@@ -59,9 +59,9 @@ class NodeCard(Card):
         """
         self.set_hint(f"number {node}")
         self._about.setText(_about(node, shape, read))
-        self._near.setText(
-            f"<b>{near.size} neighbours</b> {_links(near[:MOST], shape)}{' …' if near.size > MOST else ''}"
-        )
+        many = "one neighbour" if near.size == 1 else f"{near.size} neighbours"
+        more = " …" if near.size > MOST else ""
+        self._near.setText(f"<b>{many}</b> {_links(near[:MOST], shape)}{more}")
         self._near.show()
         self.tiles.setVisible(code is not None)
         self._alike.setVisible(code is not None)

@@ -47,19 +47,20 @@ _LEADERS = (0, 33)
 
 
 def load() -> Graph:
-    """The club. A person is known by who it is (one bit each); the two leaders are the training set, others the test.
-
-    There is no validation set.
+    """The club. A person's words are whom it knows, itself included; the two leaders are the training set, others the
+    test. There is no validation set.
     """
     people = 34
     edges = np.array([(low, high) for low, friends in _FRIENDS.items() for high in friends], np.int32).T
     labels = np.zeros(people, np.int64)
     labels[list(_OFFICERS)] = 1
     everyone = np.arange(people)
+    knows = np.eye(people, dtype=np.float32)
+    knows[edges[0], edges[1]] = knows[edges[1], edges[0]] = 1
     return Graph(
         name=NAME,
         title=TITLE,
-        features=sp.csr_array(np.eye(people, dtype=np.float32)),
+        features=sp.csr_array(knows),
         edges=np.ascontiguousarray(edges),
         labels=labels,
         train=np.array(_LEADERS),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -45,7 +45,7 @@ class RunGraph(m.RunLab):
     twin: bool = True
     lengths: tuple[int, ...] = ()
     epochs: int = 0
-    layout: bool = False
+    layout: bool = field(default=False, compare=False)
 
     def __post_init__(self) -> None:
         if self.model not in MODELS:
