@@ -78,11 +78,12 @@ class GraphMap(TipWidget):
 
     # ------------------------------------------------------------ where things are
 
-    def positions(self, center: tuple[float, float] | None = None, offset: tuple[float, float] = (0, 0)) -> Points:
+    def positions(self, offset: tuple[float, float] = (0, 0)) -> Points:
         """Nodes in pixels [nodes, 2]."""
-        at = np.array(self._scene.center if center is None else center)
+        at = np.array(self._scene.center)
         middle = np.array([self.width() / 2 + offset[0], self.height() / 2 + offset[1]])
-        return (self._scene.places - at) * self._scale + middle
+        moved: Points = (self._scene.places - at) * self._scale + middle
+        return moved
 
     def node_at(self, where: QPointF) -> int | None:
         """The node under a place of the widget."""
@@ -252,7 +253,8 @@ class GraphMap(TipWidget):
 def _in_sight(lines: Points, width: int, height: int) -> NDArray[np.bool_]:
     """Which lines [n, 4] may cross a picture: those that lie on one side of it do not."""
     low, high = np.minimum(lines[:, :2], lines[:, 2:]), np.maximum(lines[:, :2], lines[:, 2:])
-    return ((high >= 0) & (low <= (width, height))).all(axis=1)
+    seen: NDArray[np.bool_] = np.all((high >= 0) & (low <= (width, height)), axis=1)
+    return seen
 
 
 def _draw_lines(painter: QPainter, lines: Points) -> None:

@@ -32,7 +32,8 @@ def kinds(
         shape[(read != labels) & (labels >= 0)] = SHAPES.index("wrong")
     shape[training] = SHAPES.index("training")
     shape[labels < 0] = SHAPES.index("unknown")
-    return shape * COLORS + np.maximum(shown, 0) % COLORS
+    marks: NDArray[np.int64] = shape * COLORS + np.maximum(shown, 0) % COLORS
+    return marks
 
 
 def size(pixels: float) -> float:
@@ -66,7 +67,7 @@ class Marks:
         fragments[:, 6:8] = 1 / ratio
         fragments[:, 8:] = (0, 1)
         if len(at):
-            painter.drawPixmapFragments(*self._held.drawargs(), self._atlas)
+            painter.drawPixmapFragments(*self._held.drawargs(), self._atlas)  # type: ignore[call-arg]  # by pointer
 
 
 def _side(size: float, ratio: float) -> int:

@@ -70,7 +70,7 @@ class NodeCard(Card):
         self.tiles.show_bits(unpack(code[node], bits))
         away = np.bitwise_count(code ^ code[node]).sum(axis=1, dtype=np.int64)
         order = np.argsort(away, kind="stable")
-        nearest = order[order != node][:NEAREST]
+        nearest: NDArray[np.int64] = order[order != node][:NEAREST]
         same = int(np.count_nonzero(shape.labels[nearest] == shape.labels[node]))
         self._alike.setText(
             f"<b>Nearest codes</b>, {int(away[nearest].min())} to {int(away[nearest].max())} bits away, {same} of "

@@ -36,7 +36,7 @@ FLOAT = Recipe()
 """Kipf and Welling 2017 (arXiv 1609.02907), section 5.2, with as many hidden units as the code has bits."""
 BINARY = Recipe(binary=True, epochs=1000, rate=1e-3, deep=True, dropout=0.4)
 """Wang et al. 2021, "Bi-GCN" (CVPR), as their code has it."""
-SIGNS = replace(BINARY, scaled=False, epochs=300, rate=5e-3, falls=True, decay=0.0)
+SIGNS = replace(BINARY, scaled=False, epochs=400, rate=1e-3, falls=True, decay=0.0, deep=False)
 """Signs alone, in the spirit of Wang et al. 2021, "Binarized Graph Neural Network" (arXiv 2004.11147)."""
 
 MODELS = {
