@@ -73,7 +73,8 @@ def _unzipped(compressed: bytes, name: str, axes: int) -> NDArray[np.uint8]:
         shape = _shape(bytes(unpacked.read(4 + 4 * axes)), name, axes)
         wanted, room = math.prod(shape), min(MOST_BYTES, room_for(len(compressed)))
         if wanted + _BESIDE * shape[0] > room:
-            raise BadFile(f"'{name}' would unfold to {wanted:,} bytes; {room:,} is the limit.", _REMEDY)
+            what = f"'{name}' would unfold to {wanted:,} bytes; {room:,} is the limit for a file of its size."
+            raise BadFile(what, "Unpack it first, if you trust it.")
         values = unpacked.read(wanted)
         rest = unpacked.read(1)  # reads the checksum, which stands behind the last byte
     except zlib.error as error:
