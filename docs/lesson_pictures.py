@@ -14,6 +14,7 @@ from dataclasses import replace
 from functools import cache
 
 import numpy as np
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 from screenshots import ROOT, spin, until  # beside this file; it makes the product's rooms importable
 
@@ -56,7 +57,7 @@ METHODS = {
     "shift-based": RunConfig(epochs=2, optimizer="shift-adamax", batch_norm="shift-based"),
     "Bop": RunConfig(epochs=2, optimizer="bop"),
 }
-DRAWS, NEURONS = 3, 14
+DRAWS, NEURONS = 3, 18
 
 
 def main(wanted: list[str]) -> None:
@@ -75,10 +76,10 @@ def main(wanted: list[str]) -> None:
 
 def save(name: str, height: int, shown: QWidget) -> None:
     """Save a widget in both themes."""
+    for part in shown.findChildren(QWidget):
+        part.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     shown.resize(WIDTH, height)
     shown.show()
-    if (focused := application().focusWidget()) is not None:
-        focused.clearFocus()
     choices: tuple[tuple[Choice, str], ...] = (("light", ""), ("dark", "-dark"))
     for choice, mark in choices:
         theme().choose(choice)
@@ -149,7 +150,7 @@ def bit(_session: Session) -> QWidget:
 
 def latent(session: Session) -> QWidget:
     steps, values = trained(session, METHODS["Adam"]).trace()
-    plot = Plot("Latent value of a weight", Axis("step"), Axis("latent", low=-1.08, high=1.08))
+    plot = Plot("Latent value of a weight", Axis("step"), Axis("latent"))
     plot.add_line("latent", lambda t: t.float_)
     plot.add_line("zero", lambda t: t.flip)
     plot.set_line("zero", [steps[0], steps[-1]], [0.0, 0.0])
@@ -265,7 +266,7 @@ def verdicts() -> Iterator[Verdict]:
 
 
 PICTURES: dict[str, tuple[int, Callable[[Session], QWidget]]] = {
-    "bit": (160, bit),
+    "bit": (190, bit),
     "latent": (220, latent),
     "flip": (240, flip),
     "sign": (240, sign),
