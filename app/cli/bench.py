@@ -16,7 +16,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--size", type=int, action="append", metavar="N", help="gemm: N x N x N")
     parser.add_argument("--sweep", action="store_true", help="gemm: products from thin to square, for a roofline")
     parser.add_argument(
-        "--case", action="append", help="gemm: e.g. 1000x777x513; net, train: e.g. 784-1024x3-10; conv: e.g. 128@32x32"
+        "--case",
+        action="append",
+        help="gemm: e.g. 1000x777x513; net, train: e.g. 784-1024x3-10, train: convnet-half@50; conv: e.g. 128@32x32",
     )
     parser.add_argument("--batch", type=int, action="append", metavar="N", help="gemm: rows; else images")
     parser.add_argument("--threads", type=int, default=1)

@@ -34,7 +34,8 @@ PACKAGES = ("numpy", "torch", "PySide6-Essentials", "pyqtgraph", "safetensors", 
 SIZES, QUICK_SIZES = (512, 1024, 2048, 4096), (256, 1024)
 ARCHITECTURES, QUICK_ARCHITECTURES = ("784-1024x3-10", "784-4096x3-10"), ("784-1024x3-10",)
 BATCHES = (1, 100)
-TRAINED, QUICK_TRAINED = ("784-512x3-10", "784-1024x3-10", "784-4096x3-10"), ("784-512x3-10",)
+TRAINED = ("784-512x3-10", "784-1024x3-10", "784-4096x3-10", "convnet-half@50")
+QUICK_TRAINED = ("784-512x3-10",)
 TRAINED_BATCHES = (100,)
 MAPS, QUICK_MAPS = ("128@32x32", "256@16x16", "512@8x8"), ("256@16x16",)
 MAP_BATCHES, QUICK_MAP_BATCHES = (1, 16, 100), (16,)
@@ -196,7 +197,7 @@ def bench_conv(
 def bench_train(
     case: Sequence[str] | None = None, batch: Sequence[int] | None = None, threads: int = 1, quick: bool = False
 ) -> Record:
-    """Time training steps beside plain torch's, e.g. "784-1024x3-10@100", on batches. Raises FlipscopeError."""
+    """Time steps beside plain torch's, e.g. of "784-1024x3-10@100" or "convnet-half@50". Raises FlipscopeError."""
     architectures = case or (QUICK_TRAINED if quick else TRAINED)
     rows = training_bench.train(_batched(architectures, 0, batch or TRAINED_BATCHES), threads, quick=quick)
     record = {"machine": peak.machine(), "clock": training_bench.timed_by(threads)}

@@ -13,7 +13,10 @@ from engine.child import Child
 from engine.errors import BadInput
 from engine.inference.arena import FULL, MAX_THREADS, QUICK, TURN_SECONDS
 from engine.inference.operands import LARGEST, widths_of
+from engine.training import models
 
+CLASSES = 10
+"""Of both data sets that networks by name are timed on."""
 PLAIN, OURS = "plain", "ours"
 """The methods of engine.training.whole_steps."""
 
@@ -37,27 +40,42 @@ class Row:
 
 
 def train(cases: Sequence[tuple[str, int]], threads: int, *, quick: bool) -> Iterator[Row]:
-    """Time steps of MLPs, e.g. ("784-1024x3-10", 100): architecture and batch. Raises BadInput, FlipscopeError."""
-    parsed = [(f"{architecture}@{batch}", widths_of(architecture), batch) for architecture, batch in cases]
-    for case, widths, batch in parsed:
-        if len(widths) < 3 or not 2 <= batch <= LARGEST:
-            raise BadInput(f"No step of {case} is timed.", f"Give a hidden layer, and 2 to {LARGEST} images.")
+    """Time steps of networks: ("784-1024x3-10", 100), MLP and batch, or one by its name, ("convnet-half", 50).
+
+    Raises BadInput, UnknownName, FlipscopeError.
+    """
+    parsed = [(f"{network}@{batch}", _network(network), batch) for network, batch in cases]
+    for case, _, batch in parsed:
+        if not 2 <= batch <= LARGEST:
+            raise BadInput(f"No step of {case} is timed.", f"Give 2 to {LARGEST} images.")
     if not 1 <= threads <= MAX_THREADS:
         raise BadInput(f"{threads} threads cannot be used.", "Choose 1 or as many as there are cores.")
     least = (QUICK if quick else FULL)[0]
     with ExitStack() as opened:
         children = {method: opened.enter_context(Child("torch", method)) for method in (PLAIN, OURS)}
-        for case, widths, batch in parsed:
+        for case, network, batch in parsed:
             seconds: dict[str, list[float]] = {method: [] for method in children}
             for _ in range(least):
                 for method, child in children.items():
-                    command = m.PeerTraining(method, threads, widths, batch)
+                    command = m.PeerTraining(method, threads, *network, batch)
                     seconds[method].append(child.ask(command, m.PeerTime, TURN_SECONDS).seconds)
             plain, ours = (1e3 * statistics.median(seconds[method]) for method in (PLAIN, OURS))
             made_of = m.StepParts(())
             if threads == 1:
-                made_of = children[OURS].ask(m.PeerParts(widths, batch), m.StepParts, TURN_SECONDS)
+                made_of = children[OURS].ask(m.PeerParts(*network, batch), m.StepParts, TURN_SECONDS)
             yield Row(case, threads, plain, ours, made_of.parts)
+
+
+def _network(written: str) -> tuple[str, tuple[int, int, int], int]:
+    """Model, image and classes. Those by name see what they were made for: CIFAR's photographs, or MNIST's digits."""
+    if written[:1].isalpha():
+        models.architecture(written)
+        return written, (32, 32, 3) if written.startswith("convnet") else (28, 28, 1), CLASSES
+    first, *hidden, classes = widths_of(written)
+    if not hidden:
+        raise BadInput(f"No step of {written} is timed.", "Give it a hidden layer.")
+    model = f"{hidden[0]}x{len(hidden)}" if len(set(hidden)) == 1 else "-".join(map(str, hidden))
+    return f"mlp-{model}", (1, first, 1), classes
 
 
 def timed_by(threads: int) -> str:

@@ -131,9 +131,11 @@ class PeerConv(Peer):
 
 @dataclass(frozen=True)
 class PeerTraining(Peer):
-    """A training step of a binary MLP of these widths on a batch: by plain torch ("plain"), or as a run makes it."""
+    """A training step of a binary network on a batch of images [H, W, C]: by plain torch ("plain"), or as a run's."""
 
-    widths: tuple[int, ...]
+    model: str
+    image: tuple[int, int, int]
+    classes: int
     batch: int
 
 
@@ -141,7 +143,9 @@ class PeerTraining(Peer):
 class PeerParts(Command):
     """Time each kernel of such a step, of one thread; answered by StepParts or Failed."""
 
-    widths: tuple[int, ...]
+    model: str
+    image: tuple[int, int, int]
+    classes: int
     batch: int
 
 

@@ -49,7 +49,7 @@ def _turns(command: Peer) -> Callable[[], float]:
     if command.method not in known:
         raise UnknownName("method", command.method, known)
     if isinstance(command, PeerTraining):
-        step = whole_steps.METHODS[command.method](command.widths, command.batch, command.threads)
+        step = whole_steps.METHODS[command.method](command)
         return Turns(step, clock(command.threads))
     if cuda_peers.on_cuda(command.method):
         return cuda_peers.turns(command.method, lambda: _call(command))

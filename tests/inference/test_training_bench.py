@@ -5,7 +5,7 @@ from typing import ClassVar
 import pytest
 
 from engine import messages as m
-from engine.errors import BadInput
+from engine.errors import BadInput, UnknownName
 from engine.inference import commands, training_bench
 
 
@@ -47,7 +47,7 @@ def test_medians_and_ratio_of_steps_in_turns():
     assert row == pytest.approx({"threads": 2, "plain_ms": 6.0, "ours_ms": 2.0, "ratio": 3.0})
     asked = [command for command in Child.asked if isinstance(command, m.PeerTraining)]
     assert [command.method for command in asked] == ["plain", "ours"] * 3
-    assert asked[0] == m.PeerTraining("plain", 2, (20, 9, 9, 10), 7)
+    assert asked[0] == m.PeerTraining("plain", 2, "mlp-9x2", (1, 20, 1), 10, 7)
     assert {ended for ended in Child.asked if isinstance(ended, tuple)} == {("plain", "closed"), ("ours", "closed")}
 
 
@@ -56,9 +56,17 @@ def test_parts_of_a_step_of_one_thread():
     assert row["parts"] == ({"kernel": "product", "layer": 0, "seconds": 0.002, "floor": 0.001},)
 
 
+@pytest.mark.parametrize(("model", "image"), [("convnet-half", (32, 32, 3)), ("cnn-32-64-64", (28, 28, 1))])
+def test_a_network_by_name_is_timed_on_images_of_its_kind(model, image):
+    (row,) = commands.bench_train(case=[f"{model}@50"], quick=True)["rows"]
+    assert row["case"] == f"{model}@50"
+    assert Child.asked[0] == m.PeerTraining("plain", 1, model, image, 10, 50)
+
+
 @pytest.mark.parametrize(
-    ("case", "threads"), [("784-10@100", 1), ("784-9-10@1", 1), ("784-9-10", 0), ("nothing", 1), ("9-9-9@x", 1)]
+    ("case", "threads"),
+    [("784-10@100", 1), ("784-9-10@1", 1), ("784-9-10", 0), ("nothing", 1), ("9-9-9@x", 1), ("convnet-third", 1)],
 )
 def test_what_is_not_timed(case, threads):
-    with pytest.raises(BadInput):
+    with pytest.raises((BadInput, UnknownName)):
         commands.bench_train(case=[case], threads=threads, quick=True)
