@@ -128,10 +128,6 @@ def _first_layer(window: Window) -> QWidget | None:
     return next(iter(window.draw.layers), None)
 
 
-def _slider(window: Window) -> QWidget:
-    return window.draw.weights.slider
-
-
 def _help(window: Window) -> QWidget:
     return window.rail.help
 
@@ -168,9 +164,9 @@ STEPS: tuple[Step, ...] = (
         _first_layer, _sums,
     ),
     Step(
-        "draw", "faults", "Move this slider: bits of this very network are stored wrong, and your digit is read again. "
-        "A wrong bit moves a sum by 2 and no more, so that much must break before the answer does.",
-        _slider, _broken,
+        "draw", "faults", "Move the slider here: bits of this very network are stored wrong, and your digit is read "
+        "again. A wrong bit moves a sum by 2 and no more, so that much must break before the answer does.",
+        _weights_card, _broken,
     ),
     Step(
         "labs", "", "Labs answer larger questions on this machine. F1 in any panel, or a click on its title, says what "
