@@ -231,7 +231,9 @@ class Verify:
 
 def _verdict_lines(record: Record) -> Iterator[str]:
     yield f"{record['status']}: '{record['label']}', {record['region_size']:,} inputs within radius {record['radius']}"
-    yield f"by {record['engine']} in {record['seconds']:.2f} s. {record['why']} {record['note']}".rstrip()
+    yield " ".join(
+        filter(None, (f"by {record['engine']} in {record['seconds']:.2f} s.", record["why"], record["note"]))
+    )
     if record["nodes"] is not None:
         yield f"{record['nodes']:,} nodes ({record['library']})"
     if record["per_class"] is not None:
