@@ -6,8 +6,11 @@ rows where gradients are taken by row, inputs where they go on to the layer befo
 
 from __future__ import annotations
 
+import ctypes
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -244,8 +247,16 @@ class Programs:
         """Nothing where a worker is alone."""
         if self._workers > 1:
             yield filled(
-                program.BARRIER, kernel=training.address("barrier"), arrived=at(self._arrived), count=self._workers
-            )
+                program.BARRIER, kernel=training.address("barrier"), arrived=at(self._arrived), count=self._workers,
+                give_way=_give_way(),
+            )  # fmt: skip
+
+
+@cache
+def _give_way() -> int:
+    """The address of what lets other threads run on this core."""
+    system = ctypes.WinDLL("kernel32").SwitchToThread if sys.platform == "win32" else ctypes.CDLL(None).sched_yield
+    return ctypes.cast(system, ctypes.c_void_p).value or 0
 
 
 def _program(parts: Iterable[Iterator[Record]]) -> NDArray[np.int64]:

@@ -1,0 +1,50 @@
+"""Every kernel of training is compiled for its processors, with the instructions that it is there for and no spills."""
+
+import re
+from functools import cache
+
+import pytest
+
+from engine.jit.compile import assembly
+from engine.jit.target import VARIANTS
+from engine.jit.training import kernels
+from engine.jit.training.shape import SHAPES
+
+NAMED = {variant.name: variant for variant in VARIANTS}
+MULTIPLIES = {
+    "avx512": ("vpdpbusd", "vpdpbusd", "zmm"),
+    "avx512-256": ("vpdpbusd", "vpdpbusd", "ymm"),
+    "avx2": ("vpmaddubsw", "vpmaddwd", "ymm"),
+}
+"""How signs and how pixels are multiplied, in which registers."""
+
+
+@cache
+def listing(variant, name):
+    return assembly(kernels.text(NAMED[variant], name), NAMED[variant])
+
+
+def products(variant, name, instruction):
+    return re.findall(rf"^\t{instruction}\t.*$", listing(variant, name), re.M)
+
+
+def test_there_are_none_for_processors_without_a_shape():
+    assert set(MULTIPLIES) == set(SHAPES)
+    assert kernels.variants(NAMED["popcnt"]) == {}
+
+
+@pytest.mark.parametrize("variant", SHAPES)
+def test_products_are_made_in_registers_by_the_instructions_there_are_for_them(variant):
+    signs, pixels, register = MULTIPLIES[variant]
+    tile = SHAPES[variant].rows * SHAPES[variant].vectors
+    for name, instruction in (("inputs", signs), ("update-adam-signs", signs), ("update-adam-pixels", pixels)):
+        found = products(variant, name, instruction)
+        assert len(found) >= tile, name
+        assert sum(register in each for each in found) >= tile, name
+        assert not re.search(r"-byte (Spill|Reload)", listing(variant, name)), name
+
+
+def test_nothing_beyond_avx2():
+    for name in kernels.variants(NAMED["avx2"]):
+        beyond = r"%zmm|%k[0-7]|vpdpbusd|%[xy]mm(1[6-9]|2\d|3[01])"
+        assert not re.search(beyond, listing("avx2", name)), name
