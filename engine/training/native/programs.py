@@ -255,7 +255,10 @@ class Programs:
 @cache
 def _give_way() -> int:
     """The address of what lets other threads run on this core."""
-    system = ctypes.WinDLL("kernel32").SwitchToThread if sys.platform == "win32" else ctypes.CDLL(None).sched_yield
+    if sys.platform == "win32":
+        system = ctypes.WinDLL("kernel32").SwitchToThread
+    else:
+        system = ctypes.CDLL(None).sched_yield
     return ctypes.cast(system, ctypes.c_void_p).value or 0
 
 
