@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 POLL = 0.01
 """Seconds of one slice of waiting."""
 UNDER_WAY = UnderWay(
-    "Not yet: its kernels are being compiled and checked on this machine.",
+    "Not yet: its kernels are being checked on this machine.",
     "It joins the others by itself when that is done; the first time takes a minute or so.",
 )
 

@@ -4,12 +4,15 @@ import importlib.util
 import json
 import subprocess
 import sys
+from functools import cache
 
 import pytest
 
 from gpu import nvrtc
 from gpu.matrix import __main__ as command
+from gpu.matrix.examined import runs_on
 from gpu.matrix.listing import NoDisassembler, disassembler
+from gpu.rates import ARCHITECTURES
 from gpu.source import MODULES
 
 
@@ -25,8 +28,6 @@ def why_not():
 
 pytestmark = pytest.mark.skipif(bool(why_not()), reason=why_not() or "all is there")
 
-HELD = (80, 86, 89, 90)
-
 
 def run(*arguments):
     done = subprocess.run([sys.executable, "-m", *arguments], capture_output=True, text=True, check=False, timeout=280)
@@ -39,23 +40,16 @@ def kernels(*arguments):
     return json.loads(printed)["kernels"]
 
 
-@pytest.fixture(scope="module")
-def oldest_and_newest():
-    """The first of every source."""
-    return kernels("--arch", "75", "120")
+@cache
+def usual(number):
+    """The first of every source on an architecture."""
+    return kernels("--arch", str(number))
 
 
-@pytest.fixture(scope="module")
-def products():
-    """The first of the product, for all between."""
-    return kernels("--only", "gemm.cu", "--arch", "80", "86", "89", "90", "100")
-
-
-@pytest.fixture(scope="module")
-def tensors():
-    """The first of the product on tensor cores, XOR and AND, and the smallest tile of both."""
-    small = kernels("--all", "--only", "BM=64 BN=64 WM=32", "--arch", "90")
-    return kernels("--only", "tensor.cu", "--arch", "86", "90") + small
+@cache
+def small_tile():
+    """The smallest tile on tensor cores, of AND."""
+    return kernels("--all", "--only", "BM=64 BN=64 WM=32", "--arch", "90")
 
 
 @pytest.fixture(scope="module")
@@ -65,10 +59,11 @@ def planted():
     return json.loads(printed)
 
 
-def test_every_kernel_compiles_and_nothing_is_wrong_with_it(oldest_and_newest):
-    known = {(module.file, kernel) for module in MODULES for kernel in module.kernels}
-    assert {(each["module"].split()[0], each["kernel"]) for each in oldest_and_newest} == known
-    check_all(oldest_and_newest)
+@pytest.mark.parametrize("number", ARCHITECTURES)
+def test_every_kernel_compiles_and_nothing_is_wrong_with_it(number):
+    known = {(module.file, kernel) for module in MODULES if runs_on(module, [number]) for kernel in module.kernels}
+    assert {(each["module"].split()[0], each["kernel"]) for each in usual(number)} == known
+    check_all(usual(number))
 
 
 def check_all(kernels):
@@ -76,20 +71,23 @@ def check_all(kernels):
     assert all(0 < each["registers"] <= 255 and not each["spilled"] for each in kernels)
 
 
-@pytest.mark.parametrize("number", HELD)
-def test_the_product_can_reach_what_its_algorithm_allows(products, number):
-    check_all(products)
-    bounds = [each["bound"] for each in products if each["arch"] == number]
+@pytest.mark.parametrize("number", [80, 86, 89, 90])
+def test_the_product_can_reach_what_its_algorithm_allows(number):
+    bounds = [each["bound"] for each in usual(number) if each["module"].startswith("gemm.cu")]
     assert len(bounds) == 4
     for bound in bounds:
         assert bound["fraction"] >= 0.85
         assert bound["reached"] > bound["textbook"]
 
 
-@pytest.mark.parametrize(("number", "rows", "popcounts"), [(86, 128, 0), (90, 128, 0.75), (90, 64, 1)])
-def test_tensor_cores_are_kept_busy_in_tiles_of_every_size(tensors, number, rows, popcounts):
-    check_all(tensors)
-    feeds = [each["feed"] for each in tensors if each["arch"] == number and f" BM={rows} " in each["module"]]
+@pytest.mark.parametrize(
+    ("found", "popcounts"),
+    [(lambda: usual(86), 0), (lambda: usual(90), 0.75), (small_tile, 1)],
+    ids=["XOR", "AND", "64x64"],
+)
+def test_tensor_cores_are_kept_busy_in_tiles_of_every_size(found, popcounts):
+    check_all(found())
+    feeds = [each["feed"] for each in found() if each["feed"] is not None]
     assert len(feeds) == 4
     assert max(feed["instructions"] for feed in feeds) <= 8
     assert [feed["popcounts"] for feed in feeds] == [popcounts] * 4
