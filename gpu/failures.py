@@ -12,7 +12,7 @@ from gpu.backend import NAME
 
 OUT_OF_MEMORY = 2
 
-ANSWER, OPENED = 20.0, 60.0
+ANSWER, OPENED = 30.0, 60.0
 """Seconds within which a GPU must have done what it was asked: anything; being opened, and loading of code, which the
 driver may first have to compile. Then it counts as hung."""
 
