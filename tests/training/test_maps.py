@@ -55,6 +55,11 @@ def train(stepper, run, steps, size=12):
     return [stepper.step(*batch(step, size=size), 5e-3, run, Key(run.seed, 0, step)) for step in steps]
 
 
+def trained(stepper, run):
+    train(stepper, run, range(1))
+    return stepper.state()
+
+
 def compare(run, shape=SHAPE, size=12, within=2.5e-2):
     """One step of SGD, whose momentum after it is the gradient, against torch in float64."""
     run, arrays = replace(run, optimizer="sgd"), initial(replace(run, optimizer="sgd"), shape)
@@ -153,6 +158,19 @@ def test_steps_repeat_exactly_and_resume_exactly_at_any_size_of_batch(threads):
     expected = whole.state()
     for name, array in resumed.state().items():
         np.testing.assert_array_equal(array, expected[name])
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "sgd", "bop"])
+def test_an_optimizer_makes_of_its_gradients_what_it_makes_of_plain_torchs(optimizer):
+    run = config(optimizer=optimizer)
+    arrays = initial(run)
+    ours, theirs = (
+        trained(kind(run, {name: array.copy() for name, array in arrays.items()}), run)
+        for kind in (MapStepper, TorchStepper)
+    )
+    for name in theirs:
+        if name.endswith(".latent.m"):
+            assert np.linalg.norm(ours[name] - theirs[name]) <= 0.1 * np.linalg.norm(theirs[name]), name
 
 
 def test_steps_descend_and_latents_stay_within_one():

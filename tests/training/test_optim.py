@@ -146,6 +146,23 @@ def test_equals_torch_adam():
         np.testing.assert_allclose(array, theirs[name].detach(), rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize("optimizer", ["adam", "shift-adamax", "sgd", "bop"])
+def test_gradients_may_lie_in_memory_in_any_order(optimizer):
+    config = run(optimizer=optimizer)
+    arrays = models.initial(config, (2, 3, 1), 3)
+    found = []
+    for turned in (False, True):
+        tensors = parameters(arrays, torch.float32)
+        made = optim.optimizer(config, tensors, arrays, FANS)
+        drawn = {name: torch.tensor(g, dtype=torch.float32) for name, g in gradients(arrays, 0).items()}
+        made.step(
+            {name: g.T.contiguous().T if turned and g.ndim == 2 else g for name, g in drawn.items()}, 0.01, config
+        )
+        found.append(tensors)
+    for name, tensor in found[0].items():
+        torch.testing.assert_close(tensor, found[1][name], rtol=0, atol=0)
+
+
 def test_the_papers_scale_of_its_first_layer():
     assert glorot(784, 4096) == pytest.approx(57.03, abs=0.01)
 

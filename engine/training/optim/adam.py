@@ -29,7 +29,7 @@ class Adam(Memory):
         self.steps += 1
         adam(
             self.parameters,
-            [gradients[name] for name in self.names],
+            [gradients[name].contiguous() for name in self.names],  # the fused kernel reads them as they lie in memory
             self.moments["m"],
             self.moments["v"],
             [],
