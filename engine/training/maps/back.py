@@ -198,7 +198,8 @@ class Back:
             found.reshape(-1, g.deep, g.wide) if not g.on_pixels else found.reshape(g.deep, -1, g.wide).swapaxes(0, 1)
         )
         rows = found[:, : g.channels, : g.outputs].transpose(2, 0, 1).reshape(g.outputs, g.inputs)
-        result: NDArray[np.float32] = rows * self._channel_steps[: g.outputs, np.newaxis]
+        result = np.empty(rows.shape, np.float32)  # row by row, which optimizers take for granted
+        np.multiply(rows, self._channel_steps[: g.outputs, np.newaxis], out=result)
         return result
 
     # ------------------------------------------------------------ to that of what came in
