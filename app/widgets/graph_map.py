@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 from pyqtgraph.Qt.internals import PrimitiveArray
@@ -44,7 +46,7 @@ class GraphMap(TipWidget):
         self._scene, self._empty = scene, empty
         self._marks = Marks()
         self._kinds: NDArray[np.int64] = np.empty(0, np.int64)
-        self._says: list[str] = []
+        self._describe: Callable[[int], str] = str
         self._edges: QPixmap | None = None
         self._drawn = (1.0, (0.0, 0.0))
         self._grab: QPointF | None = None
@@ -69,9 +71,9 @@ class GraphMap(TipWidget):
         self.setAccessibleDescription(summary)
         self.update()
 
-    def say_nodes(self, says: list[str]) -> None:
-        """What the tip of each node says."""
-        self._says = says
+    def say_nodes(self, describe: Callable[[int], str]) -> None:
+        """What puts a node in words, for its tip."""
+        self._describe = describe
 
     def sizeHint(self) -> QSize:
         return QSize(380, 320)
@@ -235,7 +237,7 @@ class GraphMap(TipWidget):
 
     def tip(self, event: QHelpEvent) -> str:
         node = self.node_at(QPointF(event.pos()))
-        return "" if node is None or node >= len(self._says) else self._says[node]
+        return "" if node is None else self._describe(node)
 
     def _pan(self, x: float, y: float) -> None:
         across, down = self._scene.center

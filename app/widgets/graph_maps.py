@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
@@ -89,7 +90,7 @@ class GraphMaps(QWidget):
             read = None if seen is None else seen.predictions
             shown = shape.labels if self._by_class or read is None else read
             one.show_nodes(kinds(shown, shape.labels, training, read), self._summary(shape, seen))
-            one.say_nodes(_tips(shape, read))
+            one.say_nodes(_describer(shape, read))
 
     def _summary(self, shape: GraphShape, seen: GraphEpoch | None) -> str:
         nodes = f"{shape.title}: {shape.labels.size:,} nodes, {shape.edges.shape[1]:,} edges."
@@ -146,10 +147,12 @@ class GraphMaps(QWidget):
 _MARKS = {"right": "right", "wrong": "read wrong", "training": "learned from"}
 
 
-def _tips(shape: GraphShape, read: np.ndarray | None) -> list[str]:
-    names = [*shape.class_names, "class not known"]
-    true = [names[label] for label in shape.labels.tolist()]
-    if read is None:
-        return [f"node {node}: {name}" for node, name in enumerate(true)]
-    pairs = zip(true, read.tolist(), strict=True)
-    return [f"node {node}: {name}, read as {names[found]}" for node, (name, found) in enumerate(pairs)]
+def _describer(shape: GraphShape, read: NDArray[np.int16] | None) -> Callable[[int], str]:
+    """What puts a node in words."""
+    names = (*shape.class_names, "class not known")
+
+    def describe(node: int) -> str:
+        said = "" if read is None else f", read as {names[read[node]]}"
+        return f"node {node}: {names[shape.labels[node]]}{said}"
+
+    return describe

@@ -91,7 +91,7 @@ class Trainer:
         found = torch.autograd.grad(loss, list(model.parameters.values()))
         gradients = {name: one.contiguous() for name, one in zip(names, found, strict=True)}  # as the fused Adam reads
         with torch.no_grad():
-            for name in names if recipe.deep else names[:1]:
+            for name in names if recipe.deep else ("layer0.latent",):
                 gradients[name].add_(model.parameters[name], alpha=recipe.decay)
             optimizer.step(gradients, self._rate(epoch), _SETTINGS)
         return loss.item()

@@ -14,7 +14,7 @@ from engine import messages as m
 from engine.bits import Words
 from engine.errors import BadInput, UnknownName
 from engine.graph.published import KARATE
-from engine.graph.recipes import BINARY_MODELS, MODELS, TITLES
+from engine.graph.recipes import BINARY_MODELS, MODELS, TITLES, float_twin
 from engine.labs import Record, check_range, plain
 from engine.tables import table
 from engine.worker import Run
@@ -60,8 +60,6 @@ class RunGraph(m.RunLab):
     @property
     def series(self) -> dict[Series, str]:
         """The models that are trained, by the part they play."""
-        from engine.graph.recipes import float_twin
-
         own: dict[Series, str] = {"network": self.model}
         return own | {"twin": float_twin(self.model)} if self.twin and self.model in BINARY_MODELS else own
 

@@ -90,6 +90,7 @@ def test_nodes_are_drawn_where_they_are_in_the_colour_of_what_is_read(panel, cho
     panel.options.colors.chosen.emit(CLASSES)
     panel.grab()
     assert "1 are read wrong" in drawn.accessibleDescription()
+    assert drawn._describe(2) == "node 2: b, read as a"
     assert "0 are read wrong" in panel.maps.maps["twin"].accessibleDescription()
     theme().choose("dark")
 
