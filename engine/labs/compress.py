@@ -123,8 +123,10 @@ class Compress:
     def lines(self, record: Record) -> Iterator[str]:
         if "forms" in record:
             modes = record["modes"]
-            yield f"{record['title']}: {record['inputs']:,} inputs as {dotted(modes['inputs'])}, "
+            yield f"{record['title']}: {record['inputs']:,} inputs as {dotted(modes['inputs'])}"
             yield f"{record['outputs']:,} outputs as {dotted(modes['outputs'])}"
+            if record["accuracy"] is not None:
+                yield f"The network as it is has {100 * record['accuracy']:.2f} % right."
             yield from table(HEAD, [list(row(record, form)) for form in record["forms"].values()])
         if "points" in record:
             head = ("family", "rank", "parameters", "bits of layer", "bits of network", "accuracy %", "seconds")

@@ -38,8 +38,8 @@ class Weights:
 
     def __init__(self, outputs: int, inputs: int, latents: dict[str, Tensor], *, binary: bool) -> None:
         self.outputs, self.inputs, self.binary = outputs, inputs, binary
-        self.latents = latents
-        self.leaves = {name: torch.empty_like(each) if binary else each.detach() for name, each in latents.items()}
+        self.latents = {name: each.contiguous() for name, each in latents.items()}
+        self.leaves = {name: torch.empty_like(each) if binary else each.detach() for name, each in self.latents.items()}
         self.refresh()
         for leaf in self.leaves.values():
             leaf.requires_grad_()

@@ -8,9 +8,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.config import RunConfig
 from engine.errors import BadInput
 from engine.tensortrain.modes import Modes, suggested
 from engine.tensortrain.trains import TensorTrain
+from engine.training import optim
 from engine.training.compression import initial
 from engine.training.compression.weights import Hashed, LowRank, Matrix, Train
 from tests.tensortrain.strategies import SEEDS, modes, train
@@ -123,3 +125,17 @@ def test_the_mean_variance_over_many_draws_is_the_wanted_one():
 def test_a_train_of_another_size_is_refused():
     with pytest.raises(BadInput, match="does not suit"):
         initial.train(np.random.default_rng(0), Modes((4, 4), (4, 4)), (1, 2, 1), (17, 16), 1.0)
+
+
+def test_the_first_step_of_adam_moves_every_number_against_its_own_gradient():
+    rng, layout = np.random.default_rng(1), Modes((2, 3, 2), (3, 2, 4))
+    layer = initial.train(rng, layout, layout.bonds([3]), layout.shape, 0.5)
+    config, names = RunConfig(kind="float"), list(layer.latents)
+    before = {name: latent.clone() for name, latent in layer.latents.items()}
+    state = optim.initial(config, {name: latent.numpy() for name, latent in layer.latents.items()})
+    x = torch.from_numpy(rng.standard_normal((5, 24)).astype(np.float32))
+    gradients = torch.autograd.grad(layer.product(x).square().sum(), [layer.leaves[name] for name in names])
+    optimizer = optim.optimizer(config, layer.latents, state, {})
+    optimizer.step(dict(zip(names, gradients, strict=True)), 1e-3, config)
+    for name, gradient in zip(names, gradients, strict=True):
+        torch.testing.assert_close(layer.latents[name], before[name] - 1e-3 * gradient.sign(), atol=1e-6, rtol=0)
