@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -81,10 +82,16 @@ def sources(shape: tuple[int, ...], stream: np.random.Generator, limits: Range) 
     of_x = np.stack([cosine * wide, -sine * wide + shear * limits.shear, across * limits.shift], axis=1)
     of_y = np.stack([sine * tall, cosine * tall, down * limits.shift], axis=1)
     coefficients = np.hstack([of_x * (2 / width), of_y * (2 / height)]).astype(np.float32)
+    return (coefficients @ _basis(height, width)).reshape(count, height, width, 2)
+
+
+@lru_cache(4)
+def _basis(height: int, width: int) -> Float32:
+    """What the coefficients of x and of y are times at each pixel, [6, H * W * 2]."""
     rows, columns = np.divmod(np.arange(height * width), width)
     basis = np.zeros((6, height * width, 2), np.float32)
     basis[:3, :, 0] = basis[3:, :, 1] = columns - (width - 1) / 2, rows - (height - 1) / 2, np.ones(height * width)
-    return (coefficients @ basis.reshape(6, -1)).reshape(count, height, width, 2)
+    return basis.reshape(6, -1)
 
 
 def warped(images: Float32, taken_from: Float32) -> Images:

@@ -14,7 +14,7 @@ from engine.jit.along import along
 from engine.jit.emit import F32, I8, I16, I32, I64, PTR, Emitter, Value, const, vector
 from engine.jit.training.panels import OCTET, fill_pixels, fill_signs, vectors_of
 from engine.jit.training.rules import Rule, settings
-from engine.jit.training.shape import GROUP, PANEL, Shape
+from engine.jit.training.shape import PANEL, Shape
 
 FIELDS = (
     "kernel", "first_bits", "second_bits", "bits_step", "pixels", "pixels_step", "scratch", "groups", "panels",
@@ -155,9 +155,3 @@ class _Writer:
         total = b.add(e.load(f["counts"], where, I32, align=4), changed)
         e.store(total, f["counts"], where, I32, align=4)
         return b.zext(changed, I64)
-
-
-def groups(update: Update, rows: int) -> int:
-    """How many groups of rows the kernel is to be told of."""
-    taken = GROUP if update.inputs == "signs" else update.shape.group
-    return -(-rows // taken)
