@@ -81,8 +81,7 @@ class CompressPanel(LabPanel):
         "network of 1,024 hidden outputs, trained from nothing; BNNs take bits of the image and give signs.",
         limits="Bits that training has made at random hardly compress: spectra of a BNN are flat. A train of binary "
         "cores has whole numbers for weights, not ±1, so the packed network cannot hold it: it runs in float32, where "
-        "its sums are exact up to rank 8. Small trains are slower than the matrix, and learn "
-        "more slowly: few epochs leave them behind. MNIST is easy.",
+        "its sums are exact up to rank 8. Small trains are slower than the matrix. MNIST is easy.",
         source="A. Novikov et al., Tensorizing Neural Networks, 2015, arXiv 1509.06569 (its abstract; what its tables "
         "say of parameters is counted again here). TT-SVD: I. Oseledets 2011. HashedNets: W. Chen et al. 2015.",
         claims=(
