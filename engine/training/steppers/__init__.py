@@ -115,7 +115,7 @@ class Stepper(Protocol):
 
 @dataclass(frozen=True)
 class Choice:
-    """Who makes the steps of a run; for people, what it is (`Stepper.title`) and why no faster one can, sentences."""
+    """Who makes the steps of a run; for people, what it is (`Stepper.title`) and why no native one can, sentences."""
 
     stepper: type[Stepper]
     title: str
@@ -130,7 +130,7 @@ def chosen(config: RunConfig, processes: int = 1) -> Choice:
     for stepper in sorted(steppers, key=lambda stepper: -stepper.rank):
         reason = stepper.supports(config, processes)
         if reason is None:
-            return Choice(stepper, stepper.title(), " ".join(reasons))
+            return Choice(stepper, stepper.title(), "" if stepper.rank else " ".join(reasons))
         reasons.append(reason)
     raise Unsupported("This run cannot be trained here.", " ".join(reasons))
 
