@@ -17,6 +17,8 @@ from engine.labs import Source
 
 TRAINING = "training"
 """Key of the model "the network in training"."""
+DRAWN = "mnist-cnn-canvas"
+"""Title of the shipped model that reads what people draw, in use until another is chosen."""
 TWIN = "twin"
 """Key of the ordinary float twin, the comparison model."""
 
@@ -41,7 +43,7 @@ class ModelsList:
         self._changed, self._chosen = changed, chosen
         self.choices: list[ModelChoice] = shipped_models() + _recent(settings)
         self.infos: dict[str, m.ModelInfo] = {}
-        self.key = self.choices[0].key if self.choices else ""
+        self.key = next((choice.key for choice in self.choices if choice.title == DRAWN), "")
         self._snapshot: m.Snapshot | None = None
         self._loading: deque[str] = deque()  # the runs of the snapshots that the worker has not answered yet
         self._loaded_run = ""

@@ -14,6 +14,8 @@ from engine.inference.rules import taken
 @pytest.mark.parametrize(
     ("name", "kind", "least"),
     [
+        ("mnist-cnn-48-96-96", "xnor", 0.9935),
+        ("mnist-cnn-canvas", "xnor", 0.99),
         ("mnist-mlp-512x2", "xnor", 0.985),
         ("mnist-mlp-512x2-hardened", "xnor", 0.984),
         ("mnist-mlp-512x2-float", "float", 0.99),

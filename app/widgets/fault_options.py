@@ -69,10 +69,15 @@ class FaultOptions(LabOptions):
             thresholds=self.thresholds.isChecked(),
         )
 
+    @staticmethod
+    def _paired() -> str:
+        """The shipped network that has a float twin, or ""."""
+        return next(iter(shipped("-float")), "").replace("-float.", ".")
+
     def refresh_models(self) -> None:
         """List the models anew; what was chosen stays where it is still there."""
         packed = self.models("packed")
         twins = {path: Path(path).stem for path in shipped("-float")} | self.models("float")
-        fill(self.network, packed, "")
+        fill(self.network, packed, self._paired())
         fill(self.hardened, {"": "none"} | packed, next(iter(shipped("-hardened")), ""))
         fill(self.twin, {"": "none"} | twins, next(iter(shipped("-float")), ""))

@@ -24,7 +24,7 @@ def test_every_setting_is_explained(key):
     option = BY_KEY[key]
     for value in CHOICES.get(key, {getattr(RunConfig(), key): ""}):
         assert option.line_of(value)
-    assert lessons.TEXTS[key]
+    assert lessons.settings()[key]
 
 
 def test_a_setting_that_is_new_is_offered_with_a_name_of_its_own(monkeypatch):

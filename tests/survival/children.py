@@ -7,12 +7,14 @@ import random
 import signal
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 import psutil
 from PySide6.QtCore import QEventLoop, QTimer
 
 from app import pulse
 from app.launch import application, make_session
+from app.models_list import shipped
 from app.settings import Settings
 from app.window import Window
 from engine import messages as m
@@ -26,7 +28,9 @@ PATIENCE = 120.0
 """Seconds that anything may take on a busy machine."""
 ORPHANS = 3.0
 HARMS = (signal.SIGKILL, signal.SIGSEGV, signal.SIGSTOP)
-FAULTS, VERIFY = RunFaults("mnist-mlp-512x2", draws=3), RunVerify("verify-100-50-10", radius=2, index=0)
+SHIPPED = {Path(path).stem: path for path in shipped("")}
+FAULTS = RunFaults(SHIPPED["mnist-mlp-512x2"], draws=3)
+VERIFY = RunVerify(SHIPPED["verify-100-50-10"], radius=2, index=0)
 BENCH = m.BenchGemm(((256, 256, 256),), quick=True)
 
 

@@ -72,7 +72,8 @@ def compare(run, shape=SHAPE, size=12, within=2.5e-2):
     for name in theirs:
         if name.endswith(".m"):
             error = np.linalg.norm(ours[name] - theirs[name])
-            assert error <= within * np.linalg.norm(theirs[name]) + 1e-6, name
+            # behind two inputs batch-norm leaves next to nothing of a gradient, and float32 none of that
+            assert error <= within * np.linalg.norm(theirs[name]) + 2e-5, name
         if name.endswith((".mean", ".var")):
             np.testing.assert_allclose(ours[name], theirs[name], rtol=2e-4, atol=2e-4, err_msg=name)
     for index in range(models.depth(arrays)):

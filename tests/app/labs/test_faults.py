@@ -50,8 +50,8 @@ def choose(picker, text):
 
 def test_the_shipped_network_is_broken_beside_its_twin_by_default(panel):
     (twin,), (hardened,) = shipped("-float"), shipped("-hardened")
-    assert shipped_models()[0].title == "mnist-mlp-512x2"
-    assert panel.request() == RunFaults(shipped_models()[0].path, twin, hardened, draws=10)
+    (network,) = (choice.path for choice in shipped_models() if choice.title == "mnist-mlp-512x2")
+    assert panel.request() == RunFaults(network, twin, hardened, draws=10)
 
 
 def test_every_choice_is_in_the_request(panel, qtbot):
