@@ -60,6 +60,7 @@ class Jobs(QObject):
         self.child = self._make_child(command.world)
         self.child.said.connect(self._child_said)
         self.child.died.connect(self._child_died)
+        self.child.silent.connect(self._child_silent)
         self.child.start()
         if command.world == "inference":
             self._left_out.tell(self.child)
@@ -73,6 +74,7 @@ class Jobs(QObject):
             return
         child.said.disconnect(self._child_said)
         child.died.disconnect(self._child_died)
+        child.silent.disconnect(self._child_silent)
         child.drop()
         if self._resume_after:
             self._resume_after = False
@@ -99,6 +101,11 @@ class Jobs(QObject):
                 self._left_out.lost(event)
             case _:
                 self.said.emit(errand.command, event)
+
+    def _child_silent(self, is_silent: bool) -> None:
+        errand = self.errand
+        if errand is not None and is_silent:
+            self._training.noticed.emit(notices.silent(errand.page, errand.who, "end-job"))
 
     def _child_died(self, death: Death) -> None:
         errand = self.errand

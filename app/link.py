@@ -117,6 +117,7 @@ class Link(QObject):
             daemon=False,  # a job child has a peer of its own
         )
         self._process.start()
+        self._pulse.start()
         theirs.close()
         life = Life(self._process, ours, self._outbox, log_path)
         self._thread("reader", self._read, life, self._thread("writer", write, life))
@@ -170,8 +171,6 @@ class Link(QObject):
                 if not self._ending:
                     self.died.emit(event)
             else:
-                if isinstance(event, m.ChildReady):
-                    self._pulse.start()
                 self.said.emit(event)
 
     def _put(self, event: m.Event | Death) -> None:

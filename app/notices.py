@@ -7,14 +7,21 @@ from dataclasses import dataclass
 from typing import Literal
 
 from app.link import Death
-from app.pulse import BEAT_MS, MISSED
 from engine import messages as m
 
 log = logging.getLogger(__name__)
 
 
 Action = Literal[
-    "", "resume-run", "restart-trainer", "restart-inference", "end-trainer", "end-inference", "readmit", "report"
+    "",
+    "resume-run",
+    "restart-trainer",
+    "restart-inference",
+    "end-trainer",
+    "end-inference",
+    "end-job",
+    "readmit",
+    "report",
 ]
 
 
@@ -48,9 +55,9 @@ def trainer_unable(death: Death) -> Notice:
     return Notice("learn", what, "Its last words are in the report.", "restart-trainer", death.last_words)
 
 
-def silent(page: str, who: str, action: Literal["end-trainer", "end-inference"]) -> Notice:
+def silent(page: str, who: str, action: Literal["end-trainer", "end-inference", "end-job"]) -> Notice:
     """The notice of a child that does not answer."""
-    what = f"{who} has not answered for {BEAT_MS * MISSED // 1000} seconds; something may have stopped it."
+    what = f"{who} does not answer; something may have stopped it."
     return Notice(page, what, "Wait until it answers, or end it: what was saved stays.", action)
 
 

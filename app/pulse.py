@@ -11,6 +11,10 @@ MISSED = 5
 """Beats without a word after which a child counts as silent. A window that was stopped itself counts none meanwhile."""
 
 
+STARTING = 60
+"""The same of a child that has not said anything yet: on a busy machine it may import for a while."""
+
+
 class Pulse(QObject):
     """Asks a child for a sign of life at each beat. `silent` says that none has come, or that one came after all.
 
@@ -23,14 +27,14 @@ class Pulse(QObject):
     def __init__(self, ask: Callable[[], None], parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._ask = ask
-        self._missed = 0
+        self._missed, self._patience = 0, STARTING
         self.heard = False
         self._timer = QTimer(self, interval=BEAT_MS)
         self._timer.timeout.connect(self.beat)
 
     def start(self) -> None:
-        """Begin with a child that has just said that it is ready."""
-        self._missed, self.heard = 0, True
+        """Begin with a child that is being started."""
+        self._missed, self._patience, self.heard = 0, STARTING, False
         self._timer.start()
 
     def stop(self) -> None:
@@ -39,9 +43,12 @@ class Pulse(QObject):
 
     def beat(self) -> None:
         """Look whether the child has said anything since the last beat, and ask it to."""
-        was_silent = self._missed >= MISSED
-        self._missed = 0 if self.heard else self._missed + 1
+        was_silent = self._missed >= self._patience
+        if self.heard:
+            self._missed, self._patience = 0, MISSED
+        else:
+            self._missed += 1
         self.heard = False
-        if was_silent != (self._missed >= MISSED):
+        if was_silent != (self._missed >= self._patience):
             self.silent.emit(not was_silent)
         self._ask()

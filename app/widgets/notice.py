@@ -16,6 +16,7 @@ ACTIONS = {
     "restart-inference": "Start it again",
     "end-trainer": "End it",
     "end-inference": "End it",
+    "end-job": "End it",
     "readmit": "Try it again",
     "report": "Copy report",
 }
@@ -77,6 +78,8 @@ class NoticeBar(QFrame):
                 self._session.trainer.kill()
             case "end-inference":
                 self._session.inference.kill()
+            case "end-job":
+                self._session.jobs.cancel()
             case "readmit":
                 self._session.readmit_backends()
             case "report":

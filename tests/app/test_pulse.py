@@ -8,7 +8,7 @@ import pytest
 
 from app import pulse
 from app.link import Link
-from app.pulse import MISSED, Pulse
+from app.pulse import MISSED, STARTING, Pulse
 from engine import messages as m
 
 START_MS = 120_000
@@ -22,6 +22,7 @@ def beaten(qapp):  # noqa: ARG001 - a timer needs an application
     made.silent.connect(told.append)
     made.start()
     made.stop()
+    made.heard = True
     return made, asked, told
 
 
@@ -32,6 +33,16 @@ def test_a_child_that_says_anything_between_beats_is_alive(beaten):
         made.heard = True
     assert not told
     assert len(asked) == 3 * MISSED
+
+
+def test_a_child_that_is_being_started_is_given_longer(beaten):
+    made, _, told = beaten
+    made.heard = False
+    for _ in range(STARTING - 1):
+        made.beat()
+    assert not told
+    made.beat()
+    assert told == [True]
 
 
 def test_silence_is_told_once_and_so_is_its_end(beaten):

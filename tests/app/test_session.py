@@ -413,6 +413,17 @@ class TestJobs:
         session.end()
         assert waits == [0.0]
 
+    def test_a_job_that_does_not_answer_is_told_of_and_can_be_ended(self, session, qtbot):
+        session.jobs.start(BENCH, "kernels", "The benchmark")
+        job = session.jobs.child
+        with qtbot.waitSignal(session.noticed) as caught:
+            job.silent.emit(True)
+        assert (caught.args[0].page, caught.args[0].action) == ("kernels", "end-job")
+        bar = NoticeBar(caught.args[0], session)
+        bar.action.click()
+        assert job.ended
+        assert session.jobs.child is None
+
     def test_cancel_ends_the_job(self, session):
         session.jobs.start(BENCH, "kernels", "The benchmark")
         job = session.jobs.child
