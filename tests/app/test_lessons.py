@@ -47,3 +47,15 @@ def test_a_link_opens_its_lesson_and_links_lead_on(qtbot):
     theme().choose("light")
     theme().choose("dark")
     assert "learning rate" in dialog.page.toPlainText()
+
+
+def test_links_are_in_the_colour_of_the_theme_in_force(qtbot):
+    link = lesson_link("bit")
+    qtbot.addWidget(link)
+    link.resize(400, 24)
+    for choice in ("light", "dark", "light"):
+        theme().choose(choice)
+        image = link.grab().toImage()
+        colors = {image.pixelColor(x, y).name() for x in range(image.width()) for y in range(image.height())}
+        assert theme().tokens.float_.lower() in colors
+    theme().choose("dark")
