@@ -33,6 +33,7 @@ TITLES = {
     "glorot": "Glorot, as the paper",
     "cpu": "CPU",
     "cuda": "CUDA",
+    "best": "Fastest",
 }
 """Named choices whose title is not the name itself with a capital."""
 
@@ -140,6 +141,7 @@ OPTIONS: tuple[Option, ...] = (
     Option("spread", "more", "First latents", "Half the width of their distribution", none="as suits the method"),
     Option("threads", "more", "Threads", "Of the processor, for training"),
     Option("device", "more", "Device"),
+    Option("steps", "more", "Steps"),
 )  # fmt: skip
 
 

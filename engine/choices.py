@@ -100,6 +100,10 @@ CHOICES: dict[str, dict[str, str]] = {
         "crop-mirror": "photographs shifted a little and mirrored half the time",
     },
     "device": {"cpu": "the processor", "cuda": "an NVIDIA card, through torch"},
+    "steps": {
+        "best": "made by the fastest that can: native kernels where there are any for the run",
+        "plain": "made by plain torch, for comparison",
+    },
 }
 """What each named choice is, in one line."""
 
@@ -125,6 +129,7 @@ LIVE: frozenset[str] = frozenset(
         "augmentation",
         "augment_until",
         "evaluations_per_epoch",
+        "steps",
     }
 )
 """The fields that may change while a run is under way; a change takes effect at the next step."""

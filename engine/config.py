@@ -23,6 +23,7 @@ Thresholds = Literal["zero", "learned"]
 BatchNorm = Literal["plain", "shift-based"]
 Output = Literal["batchnorm", "bias"]
 Schedule = Literal["cosine", "constant", "exponential", "halving"]
+Steps = Literal["best", "plain"]
 Augmentation = Literal["none", "light", "strong", "crop", "crop-mirror"]
 
 
@@ -52,6 +53,7 @@ class RunConfig:
             what tests show.
         evaluations_per_epoch: how often the test set is scored.
         threads: CPU threads of the trainer.
+        steps: who makes them (engine.training.steppers); the same run by others differs in its last digits.
     """
 
     data: str = "mnist"
@@ -89,6 +91,7 @@ class RunConfig:
     evaluations_per_epoch: int = 1
     threads: int = 1
     device: str = "cpu"
+    steps: Steps = "best"
 
     def __post_init__(self) -> None:
         for name, (low, high) in RANGES.items():

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from engine.config import RunConfig
 
 SUMMARY = "train a network in a run folder"
-NAMED = ("data", "model", "epochs", "time_limit", "seed", "threads", "device")
+NAMED = ("data", "model", "epochs", "time_limit", "seed", "threads", "device", "steps")
 """Settings with a flag of their own."""
 
 
@@ -29,6 +29,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int)
     parser.add_argument("--threads", type=int)
     parser.add_argument("--device", choices=("cpu", "cuda"))
+    parser.add_argument(
+        "--steps", choices=("best", "plain"), help="by the fastest that can (default), or by plain torch"
+    )
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="any other setting, see below")
     parser.add_argument("--out", help="model file to write (network and training state)")
     start = parser.add_mutually_exclusive_group()
@@ -66,6 +69,8 @@ def values_of(config: RunConfig) -> Record:
         del flags["model"]  # a name of one's own, which means something beside its layers only
     if config.time_limit is not None:
         del flags["epochs"]
+    if config.steps == usual["steps"]:
+        del flags["steps"]
     others = [f"{key}={value}" for key, value in settings.items() if key not in flags and value != usual[key]]
     return flags | {"set": others}
 

@@ -38,6 +38,7 @@ def parsed(command):
         RunConfig(seed=7, epochs=3, threads=2, data="/some where/é.npz"),
         RunConfig(time_limit=60.5, epochs=12, spread=0.123456789),
         RunConfig(optimizer="bop", flip_threshold=1.7e-7, learning_rate=1 / 3),
+        RunConfig(steps="plain"),
         OWN,
         *(recipes.load(name).run for name in recipes.names()),
     ],

@@ -192,11 +192,15 @@ def check_against_oracle(arrays, run, data):
     np.testing.assert_allclose(packed_scores, scores.numpy(), rtol=1e-5, atol=1e-5)
 
 
-def test_a_live_change_hands_the_state_to_the_stepper_that_can(data):
+@pytest.mark.parametrize(
+    ("key", "values"),
+    [("weights", ("deterministic", "stochastic", "deterministic")), ("steps", ("best", "plain", "best"))],
+)
+def test_a_live_change_hands_the_state_to_the_stepper_that_can(data, key, values):
     run = loop(data)
     events, makers = run.events(), []
-    for weights in ("deterministic", "stochastic", "deterministic"):
-        run.tune("weights", weights)
+    for value in values:
+        run.tune(key, value)
         take(events, StepDone, 2)
         best = steppers.best(run.config)
         assert type(run.stepper) is best

@@ -243,6 +243,12 @@ def test_what_it_cannot_do_it_says_and_torch_does(changes):
     assert choice.why.startswith("The native step")
 
 
+def test_plain_torch_makes_the_steps_where_it_is_asked_for():
+    choice = steppers.chosen(config(steps="plain"))
+    assert choice.stepper is TorchStepper
+    assert choice.why == "Plain torch was asked for."
+
+
 def test_several_processes_and_other_processors_are_left_to_torch(monkeypatch):
     assert steppers.best(config(), processes=2) is TorchStepper
     monkeypatch.setenv(FORCE, "x86-64")

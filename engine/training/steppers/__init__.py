@@ -123,10 +123,16 @@ class Choice:
 
 
 def chosen(config: RunConfig, processes: int = 1) -> Choice:
-    """The stepper of highest rank that supports a run. Raises Unsupported with the reasons where none does."""
+    """The stepper of highest rank that supports a run, or plain torch where that is asked for.
+
+    Raises Unsupported with the reasons where none does.
+    """
     modules = (importlib.import_module(f"{__name__}.{info.name}") for info in pkgutil.iter_modules(__path__))
     steppers: list[type[Stepper]] = [module.STEPPER for module in modules if hasattr(module, "STEPPER")]
-    reasons: list[str] = []
+    plain = config.steps == "plain"
+    if plain:
+        steppers = [stepper for stepper in steppers if not stepper.rank]
+    reasons = ["Plain torch was asked for."] if plain else []
     for stepper in sorted(steppers, key=lambda stepper: -stepper.rank):
         reason = stepper.supports(config, processes)
         if reason is None:
