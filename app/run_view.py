@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from app.time_to_accuracy import Course
 from engine import messages as m
 from engine.config import RunConfig
 from engine.history import History
@@ -60,6 +61,7 @@ class RunView:
             self.history = History()
             self.accuracy = None
             self.saved = None
+            self.time = 0.0
             self.first_step, self.tuned = event.step, False
         elif event.step < self.step:
             self.history.rewind(event.step)
@@ -86,6 +88,10 @@ class RunView:
         if not len(self.history):
             self.history.take_past(past)
             self.accuracy = past.scores[-1].accuracy if past.scores else None
+
+    def course(self) -> Course:
+        """Its scores and how far it is."""
+        return Course(self.history.scores(), (float(self.step), self.epoch, self.time))
 
     def trace(self) -> Trace:
         """Its curves, to be compared with those of kept runs."""

@@ -27,6 +27,20 @@ class Scores:
     loss: Floats
     times: Floats
 
+    def reached(self, accuracy: float) -> int | None:
+        """Index of the first score at or above an accuracy 0..1; None where there is none yet."""
+        above = np.flatnonzero(self.accuracy >= accuracy)
+        return int(above[0]) if above.size else None
+
+    def over(self, span: Span, steps: NDArray[np.int64], now: tuple[float, float, float]) -> Floats:
+        """Steps as epochs or seconds of training, straight between what is known of both; now: as in Trace."""
+        column = {"step": 0, "epoch": 1, "second": 2}[span]
+        if column == 0:
+            return steps.astype(np.float64)
+        rows = np.stack([self.steps, self.epochs, self.times], axis=1)
+        known = np.vstack([np.zeros((1, 3)), rows[rows[:, 0] < now[0]], now])
+        return np.asarray(np.interp(steps, known[:, 0], known[:, column]), np.float64)
+
 
 @dataclass(frozen=True)
 class Trace:
@@ -53,11 +67,5 @@ class Trace:
         return cls(steps, means[:, LOSS], flips, scores, now)
 
     def over(self, span: Span, steps: NDArray[np.int64]) -> Floats:
-        """Steps as epochs or seconds of training, straight between what is known of both."""
-        column = {"step": 0, "epoch": 1, "second": 2}[span]
-        if column == 0:
-            return steps.astype(np.float64)
-        s = self.scores
-        rows = np.stack([s.steps, s.epochs, s.times], axis=1)
-        known = np.vstack([np.zeros((1, 3)), rows[rows[:, 0] < self.now[0]], self.now])
-        return np.asarray(np.interp(steps, known[:, 0], known[:, column]), np.float64)
+        """As Scores.over."""
+        return self.scores.over(span, steps, self.now)

@@ -1,4 +1,4 @@
-"""The curves of a run on cards: loss, test accuracy, flips; drawn from the history, the playhead marked."""
+"""The curves of every step on cards: loss and flips; drawn from the history, the playhead marked."""
 
 from __future__ import annotations
 
@@ -54,40 +54,6 @@ class LossCard(Card):
             self.plot.set_summary(f"The training loss went from {figure(float(high[0]))} to {figure(float(high[-1]))}.")
 
 
-class AccuracyCard(Card):
-    """Accuracy on the test set, of the folded network that deployment would run."""
-
-    def __init__(self) -> None:
-        super().__init__("Test accuracy", figures=True)
-        self.plot = Plot(
-            "Test accuracy", Axis("step"), Axis("accuracy", "%", high=100.0),
-            empty="The first score appears here after an epoch.",
-        )  # fmt: skip
-        self.plot.add_line("test", lambda t: t.xnor, symbol=True)
-        self.body.addWidget(self.plot, 1)
-        explain(
-            self,
-            "The share of test images that are read right, which the network never learned from. The newest is at the "
-            "right of the title.",
-            "In %, of the network as it would be deployed: folded, batch-norm re-estimated, all test images through "
-            "XNOR and popcount in the trainer.",
-            "threshold",
-        )
-
-    def refresh(self, run: RunView) -> None:
-        """Draw the run up to now."""
-        scores = run.history.scores()
-        with self.plot.together():
-            self.plot.set_x_range(0, room_for(run.step))
-            self.plot.set_line("test", scores.steps, 100 * scores.accuracy)
-        self.set_hint(f"{100 * scores.accuracy[-1]:.2f} %" if scores.steps.size else "")
-        if scores.steps.size:
-            newest, best = 100 * scores.accuracy[-1], 100 * scores.accuracy.max()
-            self.plot.set_summary(
-                f"Test accuracy is {newest:.2f} % after {scores.steps.size} scores, {best:.2f} % at best."
-            )
-
-
 class FlipsCard(Card):
     """Share of the weights of each layer that flip at a step, on a log axis."""
 
@@ -136,10 +102,10 @@ def _above_zero(low: Share, high: Share, layer: tuple[str, int, int]) -> tuple[S
     return np.maximum(low, least), np.maximum(high, least)
 
 
-def room_for(step: int) -> float:
-    """The end of the steps' axis: the next round number, so that the axis stands still most of the time."""
-    power = 10.0 ** np.floor(np.log10(max(step, 10)))
-    return float(power * next(m for m in (1, 1.25, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10) if m * power >= step))
+def room_for(most: float) -> float:
+    """The end of an axis of steps or seconds: the next round number, so that it stands still most of the time."""
+    power = 10.0 ** np.floor(np.log10(max(most, 10)))
+    return float(power * next(m for m in (1, 1.25, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10) if m * power >= most))
 
 
 def _layer_paint(index: int) -> Paint:

@@ -152,6 +152,11 @@ class Plot(PlotArea):
             self.setAccessibleDescription(sentence)
 
     @property
+    def below(self) -> str:
+        """What the figures under the plot are of."""
+        return self.x_axis.title
+
+    @property
     def has_data(self) -> bool:
         return any(s.x.size for s in self.series.values())
 
@@ -276,7 +281,7 @@ class Plot(PlotArea):
         t = tokens()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         painter.setFont(self._small_font())
-        axis_names(painter, area, self.height(), self.x_axis.title, self.y_axis.title)
+        axis_names(painter, area, self.height(), self.below, self.y_axis.title)
         if not self.has_data:
             inner = area.adjusted(6, 2, -6, -2)
             painter.drawText(inner, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self._empty)

@@ -6,10 +6,11 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QStackedWidget, QVBoxLay
 
 from app.theme import GAP
 from app.why import explain
+from app.widgets.accuracy_card import AccuracyCard
 from app.widgets.bits_card import BitsCard
 from app.widgets.card import Card
 from app.widgets.confusion import ConfusionMatrix
-from app.widgets.curve_cards import AccuracyCard, FlipsCard, LossCard
+from app.widgets.curve_cards import FlipsCard, LossCard
 from app.widgets.filters_card import FiltersCard
 from app.widgets.histogram import Histogram
 from engine import messages as m

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
 from app.run_view import RunView
 from app.session import Session
 from app.theme import GAP, theme, tokens
+from app.time_to_accuracy import epochs_in
 from app.why import explain
 from app.widgets.card import label
 
@@ -54,10 +55,11 @@ class StatusLine(QFrame):
         row.addWidget(self._saved)
         explain(
             self,
-            "What training is doing, how far it is and how fast, by native kernels of this processor or by plain torch "
-            "(point at it for why), and when it was saved last. Looking is the share of its time that goes into the "
-            "pictures you see.",
-            "Steps a second over the newest ones; looking in % of the trainer's time.",
+            "What training is doing, how far it is, in how long and how fast, by native kernels of this processor or "
+            "by plain torch (point at it for why), and when it was saved last. Looking is the share of its time that "
+            "goes into the pictures you see.",
+            "Seconds of training, scoring and looking included, pauses not. Steps a second over the newest ones, at "
+            "rest over all of it; looking in % of the trainer's time.",
             "flip",
         )
         self._timer = QTimer(self, interval=250)
@@ -126,8 +128,10 @@ class Light(QWidget):
 def _figures(run: RunView) -> str:
     if not run.name:
         return ""
-    parts = [f"step {run.step:,}"]
+    parts = [epochs_in(run.epoch, run.time), f"step {run.step:,}"]
     if run.moving and run.steps_per_second:
         parts.append(f"{run.steps_per_second:,.0f} steps/s by {run.stepper}")
         parts.append(f"looking costs {100 * run.probe_fraction:.1f} %")
+    elif run.time:
+        parts.append(f"{run.step / run.time:,.0f} steps/s by {run.stepper}")
     return "   ".join(parts)
