@@ -49,6 +49,11 @@ def run_lost(death: Death, saved: m.Saved | None) -> Notice:
     return Notice("learn", f"The trainer is gone: {death.reason}.", remedy, "resume-run", death.last_words)
 
 
+def not_saved(refused: m.NotSaved) -> Notice:
+    """The notice of a save that the disk refused."""
+    return Notice("learn", f"{refused.what} Training goes on, and saving is tried again.", refused.remedy)
+
+
 def trainer_unable(death: Death) -> Notice:
     """The notice of a trainer that died before it was ready."""
     what = f"The trainer could not start: {death.reason}."

@@ -232,6 +232,8 @@ class RunSession(QObject):
                 self.noticed.emit(notices.crash("learn", "Training", event))
                 self.run.state = "stopped"
                 self.run_changed.emit()
+            case m.NotSaved():
+                self._not_saved(event)
             case m.RunState() | m.Tuned() | m.Saved() | m.Done("run"):
                 self._run_told(event)
 
@@ -242,9 +244,16 @@ class RunSession(QObject):
             case m.Tuned():
                 self.run.tune(event)
             case m.Saved():
-                self.run.saved = event
+                self.run.save(event)
             case m.Done() if self.run.active:
                 self.run.state = "finished"
+        self.run_changed.emit()
+
+    def _not_saved(self, refused: m.NotSaved) -> None:
+        """Told once, however often it is tried again; the status line says that it still holds."""
+        before, self.run.refused = self.run.refused, refused
+        if before != refused:
+            self.noticed.emit(notices.not_saved(refused))
         self.run_changed.emit()
 
     def _run_started(self, event: m.RunStarted) -> None:

@@ -18,6 +18,7 @@ State = Literal["none", "starting", "running", "paused", "evaluating", "saving",
 class RunView:
     """One run. `lost` means that the trainer died under it; `saved` is where it can be resumed from.
 
+    refused: why the newest save failed, until there is a newer one.
     first_step: where it was when this window saw it first. tuned: whether settings were changed since. stepper: who
     makes its steps, and stepper_why no faster one can.
     """
@@ -42,6 +43,7 @@ class RunView:
     probe_fraction: float = 0.0
     accuracy: float | None = None
     saved: m.Saved | None = None
+    refused: m.NotSaved | None = None
     history: History = field(default_factory=History)
 
     @property
@@ -60,7 +62,7 @@ class RunView:
             self.history.close()
             self.history = History()
             self.accuracy = None
-            self.saved = None
+            self.saved = self.refused = None
             self.time = 0.0
             self.first_step, self.tuned = event.step, False
         elif event.step < self.step:
@@ -76,6 +78,10 @@ class RunView:
         """Take over a changed setting."""
         self.config, self.tuned = event.config, True
         self.stepper, self.stepper_why = event.stepper, event.stepper_why
+
+    def save(self, event: m.Saved) -> None:
+        """It can be resumed from here."""
+        self.saved, self.refused = event, None
 
     def show(self, frame: m.Frame) -> None:
         """Take over a frame."""

@@ -6,13 +6,13 @@ import contextlib
 import math
 import multiprocessing
 import os
-import time
 from collections.abc import Iterator
 from types import TracebackType
 from typing import TypeVar
 
 from engine import messages as m
 from engine import paths, worker
+from engine.awake import awake
 from engine.errors import BackendLost, FlipscopeError
 
 START_TIMEOUT = 120.0
@@ -109,9 +109,9 @@ class Child:
 
     def _events(self, timeout: float) -> Iterator[m.Event]:
         """What the child says within so many seconds. Raises as `ask`, also where they are over."""
-        deadline = time.monotonic() + timeout
+        deadline = awake() + timeout
         try:
-            while (left := deadline - time.monotonic()) > 0:
+            while (left := deadline - awake()) > 0:
                 if self._connection.poll(min(POLL, left)):
                     yield self._taken(self._connection.recv())
         except (EOFError, OSError) as error:

@@ -21,6 +21,7 @@ class CannotWrite(FlipscopeError):
 _LEAST_ROOM = 48 << 20
 _REMEDIES = {
     errno.ENOSPC: "Free some space on the disk and save again.",
+    errno.EDQUOT: "Free some of your share of the disk and save again.",
     errno.EACCES: "Choose a folder you may write to.",
     errno.EROFS: "Choose a folder you may write to.",
     errno.ENOENT: "Choose a folder that exists.",

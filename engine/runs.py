@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import json
 import logging
+import os
 import re
+import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -115,13 +118,20 @@ class RunFolder:
                 f"No run folder can be made in '{root}': {error.strerror or error}.",
                 "Choose a folder you may write to.",
             ) from error
-        folder._write(CONFIG, json.dumps(config.to_json(), indent=2))
-        folder._write(VERSIONS, json.dumps(dict(versions), indent=2))
-        folder._write(CHANGES, _csv_line(CHANGE_COLUMNS))
-        folder._write(METRICS, _csv_line(METRIC_COLUMNS))
-        if origin is not None:
-            folder.describe(About(origin=origin))
+        try:
+            folder._begin(config, versions, origin)
+        except CannotWrite:
+            shutil.rmtree(folder.path, ignore_errors=True)
+            raise
         return folder
+
+    def _begin(self, config: RunConfig, versions: Mapping[str, str], origin: Origin | None) -> None:
+        self._write(CONFIG, json.dumps(config.to_json(), indent=2))
+        self._write(VERSIONS, json.dumps(dict(versions), indent=2))
+        self._write(CHANGES, _csv_line(CHANGE_COLUMNS))
+        self._write(METRICS, _csv_line(METRIC_COLUMNS))
+        if origin is not None:
+            self.describe(About(origin=origin))
 
     @classmethod
     def holding(cls, path: Path) -> RunFolder | None:
@@ -220,9 +230,14 @@ class RunFolder:
         return rows or [list(CHANGE_COLUMNS if file == CHANGES else METRIC_COLUMNS)]
 
     def _append(self, file: str, values: tuple[object, ...]) -> None:
+        """Add a row, whole or not at all: half a one would take the next one with it."""
+        line = _csv_line(values).encode()
         try:
-            with (self.path / file).open("a", newline="", encoding="utf-8") as stream:
-                stream.write(_csv_line(values))
+            with (self.path / file).open("ab", buffering=0) as stream:
+                end = stream.tell()
+                if stream.write(line) < len(line):
+                    stream.truncate(end)
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         except OSError as error:
             raise CannotWrite(
                 f"'{self.path / file}' could not be written: {error.strerror or error}.",

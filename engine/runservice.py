@@ -14,6 +14,7 @@ from engine.errors import BadInput
 from engine.files import CannotWrite, write_atomically
 from engine.inference import modelfile
 from engine.messages import runs as r
+from engine.runhold import Hold
 from engine.runs import METRICS, About, RunFolder
 from engine.worker import Run
 
@@ -32,7 +33,8 @@ def describe(folder: RunFolder, title: str | None = None, note: str | None = Non
 
 
 def delete(folder: RunFolder) -> None:
-    """Move a run out of the list; those deleted too long ago go for good. Raises CannotWrite."""
+    """Move a run out of the list; those deleted too long ago go for good. Raises InUse, CannotWrite."""
+    Hold(folder).release()
     purge(folder.path.parent, time.time())
     target = _deleted(folder)
     _move(folder.path, target)

@@ -9,11 +9,11 @@ from __future__ import annotations
 import os
 import sys
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
 
+from engine.awake import awake
 from engine.errors import BackendLost
 
 POLL = 0.25
@@ -37,7 +37,7 @@ class Limit:
     lost: Callable[[], BackendLost]
 
     def __enter__(self) -> None:
-        self.watchdog.enter(time.monotonic() + self.seconds, self.lost)
+        self.watchdog.enter(awake() + self.seconds, self.lost)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -62,7 +62,7 @@ class Watchdog:
         return Limit(self, seconds, lost)
 
     def enter(self, until: float, lost: Callable[[], BackendLost]) -> None:
-        """A call of this thread begins, to be over at a time of the monotonic clock."""
+        """A call of this thread begins, to be over at a time of the clock (engine.awake)."""
         self._calls.setdefault(threading.get_ident(), []).append((until, lost))
         if self._thread is None:
             self._start()
@@ -86,7 +86,7 @@ class Watchdog:
     def _watch(self) -> None:
         never = threading.Event()
         while not never.wait(POLL):
-            lost = self.overdue(time.monotonic())
+            lost = self.overdue(awake())
             if lost is not None:
                 self.give_up(lost)
                 return

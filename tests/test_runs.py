@@ -130,3 +130,32 @@ def test_curves_come_back_up_to_a_step(tmp_path):
     assert kept.get(0, 0, 99, 99)[1].tolist() == [0, 1, 2, 3, 4, 5]
     (folder.path / runs.CURVES).write_bytes(b"not curves")
     assert folder.curves(6).columns == 0
+
+
+def test_a_folder_that_cannot_be_filled_is_not_left(tmp_path, monkeypatch):
+    def refuse(_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    with pytest.raises(CannotWrite):
+        create(tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no limit on the size of files")
+def test_a_row_is_added_whole_or_not_at_all(tmp_path):
+    import resource
+
+    folder = create(tmp_path)
+    score(folder, 10)
+    before = (folder.path / runs.METRICS).read_bytes()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + 5, limits[1]))  # room for five bytes of the row
+    try:
+        with pytest.raises(CannotWrite):
+            score(folder, 20)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert (folder.path / runs.METRICS).read_bytes() == before
+    score(folder, 30)
+    assert [row[0] for row in folder.rows(runs.METRICS)] == ["step", "10", "30"]

@@ -11,6 +11,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
+from app import notices
 from app.focus import leave_keys
 from app.run_pictures import RunPictures
 from app.session import Notice, Session
@@ -42,6 +43,7 @@ class LearnPage(QWidget):
         self._watched = Watched()
         self._run_name = ""
         self._why = ""
+        self._refused: m.NotSaved | None = None
         self._picture_due = self._scrubbed = True
         self._curves_due: list[Callable[[], None]] = []
         self._pictured_at = -math.inf
@@ -208,7 +210,9 @@ class LearnPage(QWidget):
             self.notices.add(Notice("learn", run.why))
         if self._why and not run.why:
             self.notices.drop(self._why)  # it goes on
-        self._why = run.why
+        if self._refused is not None and run.refused is None:
+            self.notices.drop(notices.not_saved(self._refused).what)
+        self._why, self._refused = run.why, run.refused
         self._due(curves=True)
 
     def _forget(self) -> None:

@@ -87,6 +87,9 @@ class StatusLine(QFrame):
         self._saved.setText(self._saved_text(run))
 
     def _saved_text(self, run: RunView) -> str:
+        if run.refused is not None:
+            self._saved.setToolTip(run.refused.what)
+            return f"⚠ Not saved since step {run.saved.step:,}" if run.saved else "⚠ Not saved yet"
         if run.saved is None:
             return ""
         if run.saved.path + str(run.saved.step) != self._saved_path:

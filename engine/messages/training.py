@@ -234,6 +234,15 @@ class Saved(Event):
 
 
 @dataclass(frozen=True)
+class NotSaved(Event):
+    """The disk refused a save: why, and what to do. The run goes on, and `Saved` follows when it takes one again."""
+
+    run: str
+    what: str
+    remedy: str
+
+
+@dataclass(frozen=True)
 class FetchData(Job):
     """Fetch a data set by name; answered by Progress…, DataFetched and Done."""
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import threading
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from engine import paths
+from engine.awake import awake
 from engine.checkpoint import Standing
 from engine.config import RunConfig
 from engine.errors import FlipscopeError
@@ -24,6 +25,8 @@ from engine.training.models import layer_name
 from engine.training.parallel import PeerLost, World, joined
 from engine.training.session import NotSaved, Session, SessionEvent
 from engine.training.trainable import Trainable
+
+log = logging.getLogger(__name__)
 
 PROGRESS_EVERY = 0.2
 """Seconds between two lines of progress."""
@@ -69,10 +72,11 @@ def train(
             return {}
         now = datetime.now()
         if resume is None:
-            session = Session.start(config, root, time.monotonic, now, file, world)
+            session = Session.start(config, root, awake, now, file, world)
         else:
-            session = Session.resume(Path(resume), root, time.monotonic, now, file, config, world=world)
-        return _Report(session, on_progress, world, interrupted).drive(file)
+            session = Session.resume(Path(resume), root, awake, now, file, config, world=world)
+        with closing(session):
+            return _Report(session, on_progress, world, interrupted).drive(file)
 
 
 class _Report:
@@ -90,19 +94,20 @@ class _Report:
         self._told_at = -PROGRESS_EVERY
         self._score: Score | None = None
         self._flip_ratio: tuple[float, ...] | None = None
-        self._refused: FlipscopeError | None = None
+        self._refused: NotSaved | None = None
+        self._warned = ""
 
     def drive(self, out: Path | None) -> dict[str, Any]:
         try:
             interrupted = self._until_the_end()
         except PeerLost as lost:
             self._save()
-            raise self._refused or PeerLost(lost.what, f"Go on with --resume {self._file(out)}.") from lost
+            self._check_saved()
+            raise PeerLost(lost.what, f"Go on with --resume {self._file(out)}.") from lost
         if interrupted:
             self._save()
             self._score = self._score or self._session.loop.score()
-        if self._refused is not None:
-            raise self._refused
+        self._check_saved()
         return self._record(out, interrupted)
 
     def _until_the_end(self) -> bool:
@@ -116,8 +121,9 @@ class _Report:
                     self._score = event.score
                 case EpochEnd():
                     self._flip_ratio = event.flip_ratio
-                case NotSaved(error):
-                    self._refused = error
+                case NotSaved():
+                    self._refused = event
+                    self._warn(event.error)
                 case Diverged():
                     raise FlipscopeError(
                         f"At step {event.step} the loss is no longer a number; it began in {event.why}.",
@@ -140,7 +146,24 @@ class _Report:
     def _save(self) -> None:
         """Save what is not saved yet; first of all, since nobody is patient after Ctrl+C."""
         if self._session.unsaved and isinstance(said := self._session.save(), NotSaved):
-            self._refused = said.error
+            self._refused = said
+
+    def _warn(self, error: FlipscopeError) -> None:
+        """Say that the disk refuses, once however often it is tried again; at the end the error itself says it."""
+        if str(error) != self._warned and self._session.loop.spent < 1:
+            self._warned = str(error)
+            log.warning("%s Training goes on, and saving is tried again.", error)
+
+    def _check_saved(self) -> None:
+        """Raise CannotWrite where the disk refused to the end; it says where the run is instead, if anywhere."""
+        if self._refused is None:
+            return
+        error, saved = self._refused.error, self._refused.saved
+        try:
+            path = self._session.rescue() if saved is None else saved.path
+        except CannotWrite:
+            raise error from None
+        raise CannotWrite(f"{error.what} The run is in '{path}'.", error.remedy) from error
 
     def _tell(self, event: StepDone) -> None:
         seconds = self._session.watch.seconds()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections import deque
 from collections.abc import Iterator
 from datetime import datetime
@@ -11,7 +10,9 @@ from pathlib import Path
 
 from engine import __version__, labs, paths, runlist
 from engine import messages as m
+from engine.awake import awake
 from engine.errors import BadFile, BadInput
+from engine.files import CannotWrite
 from engine.inference import modelfile
 from engine.training import peers, whole_steps
 from engine.training.fetch import fetch
@@ -29,7 +30,7 @@ log = logging.getLogger(__name__)
 class TrainingService:
     """See worker.Service."""
 
-    def __init__(self, clock: Clock = time.perf_counter) -> None:
+    def __init__(self, clock: Clock = awake) -> None:
         self._clock = clock
         self._run: _ShownRun | None = None
 
@@ -39,8 +40,10 @@ class TrainingService:
     def carry_out(self, command: m.Command) -> Run | None:
         match command:
             case m.StartRun(config, root):
+                self.close()
                 return self._begin(Session.start(config, Path(root), self._clock, datetime.now()))
             case m.ContinueRun(path):
+                self.close()
                 now, apart = datetime.now(), command.apart
                 return self._begin(Session.resume(Path(path), paths.runs_dir(), self._clock, now, apart=apart))
             case m.StopRun():
@@ -69,6 +72,8 @@ class TrainingService:
             yield from self._run.at_rest()
 
     def close(self) -> None:
+        if self._run is not None:
+            self._run.close()
         self._run = None
 
     def _begin(self, run: Session) -> Run:
@@ -110,7 +115,19 @@ class _ShownRun:
         finally:
             self.ended = True
             if self._session.unsaved and isinstance(said := self._session.save(), NotSaved):
-                log.error("the run %s could not be saved: %s", self._name, said.error)
+                self._rescue(said.error)
+            self.close()
+
+    def close(self) -> None:
+        """Others may have the run, whether it was begun or not."""
+        self._session.close()
+
+    def _rescue(self, error: CannotWrite) -> None:
+        """The run is left behind unsaved: keep it elsewhere, if anything can be kept at all."""
+        try:
+            log.error("%s The run %s is in '%s' instead.", error, self._name, self._session.rescue())
+        except CannotWrite as again:
+            log.error("%s %s The run %s is lost.", error, again, self._name)
 
     def at_rest(self) -> Iterator[m.Event]:
         """The clock stands still, and what is on the screen becomes the state that rests."""
@@ -200,7 +217,7 @@ class _ShownRun:
             case NotSaved(error, saved):
                 if saved is not None:
                     yield from self._tell(saved)
-                yield from self._rest(f"{error} The run itself is well.")
+                yield m.NotSaved(self._name, error.what, error.remedy)
             case Diverged():
                 yield from self._rest(
                     f"The loss is no longer a number since step {event.step}; it began in {event.why}. "
@@ -241,10 +258,13 @@ class _ShownRun:
         self._why = ""
 
     def _end(self) -> Iterator[Slice]:
-        """The last frame, the last save, and how it ended."""
-        if self.stopping and self._session.unsaved:
+        """The last save, until there is one, the last frame, and how it ended."""
+        while self._session.unsaved:
             yield from self._become("saving")
-            yield from self._tell(self._session.save())
+            said = self._session.save()
+            yield from self._tell(said)
+            if isinstance(said, NotSaved):
+                yield from self._rest(f"{said.error} Then press Run: the run is over, and saved when there is room.")
         yield self.telemetry.frame(pictures=True)
         self.ended = True
         yield from self._become("stopped" if self.stopping else "finished")

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import math
+import tempfile
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from engine.branch import branch
 from engine.checkpoint import Checkpoint
 from engine.config import RunConfig
 from engine.files import CannotWrite, write_atomically
+from engine.runhold import Hold
 from engine.runs import RunFolder, is_kept
 from engine.training import models
 from engine.training.loop import EpochEnd, Finished, Loop, LoopEvent, Scored, StepDone
@@ -21,6 +26,8 @@ from engine.training.trainable import Trainable, producers
 
 SAVE_EVERY = 10.0
 """Seconds after which the end of an epoch is reason enough to save."""
+RETRY_EVERY = 30.0
+"""Seconds after which a save that the disk refused is tried again."""
 
 Clock = Callable[[], float]
 
@@ -36,7 +43,7 @@ class Saved:
 
 @dataclass(frozen=True)
 class NotSaved:
-    """The disk refused; the run itself is well.
+    """The disk refused; the run itself is well, and is saved again a while later.
 
     saved: what was saved all the same, before a further copy of it was refused.
     """
@@ -72,20 +79,25 @@ class Stopwatch:
 
 
 class Session:
-    """One run under way.
+    """One run under way, held against every other process until `close`.
 
     Args:
         out: a file that takes every save as well, beside the run folder.
     """
 
-    def __init__(self, loop: Loop, folder: RunFolder, watch: Stopwatch, clock: Clock, out: Path | None = None) -> None:
+    def __init__(
+        self, loop: Loop, folder: RunFolder, hold: Hold, watch: Stopwatch, clock: Clock, out: Path | None = None
+    ) -> None:
         self.loop = loop
         self.folder = folder
+        self._hold = hold
         self.watch = watch
         self._clock = clock
         self._out = out
         self._saved = (loop.place.step, loop.config)
         self._saved_at = clock()
+        self._retry_at = math.inf
+        self._rows: deque[Callable[[], None]] = deque()
         weights = tuple(outputs * inputs for outputs, inputs in self.layer_shapes())
         self._recorder = Recorder(weights, folder.curves(loop.place.step))
 
@@ -102,7 +114,7 @@ class Session:
         """A new run in a new folder under `root`. Raises UnknownName, Unsupported, BadFile, CannotWrite."""
         start = Trainable.beginning(config)  # what cannot be trained here leaves no folder behind
         folder = RunFolder.create(root, start.saved.config, producers(), now)
-        return cls._going_on(start, folder, clock, out, world)
+        return cls._going_on(start, folder, Hold(folder), clock, out, world)
 
     @classmethod
     def resume(
@@ -120,20 +132,32 @@ class Session:
         """Go on from a saved training state; in its own folder if `path` is a run's newest save, else in a branch.
 
         config: settings to go on with, which may differ from the saved ones in what RunConfig lets change.
-        apart: branch in any case. Raises as Trainable.resumed, and CannotWrite.
+        apart: branch in any case. Raises as Trainable.resumed, InUse, and CannotWrite.
         """
-        start = Trainable.resumed(path, config)
         folder = None if apart else RunFolder.holding(path)
         if folder is None:
+            start = Trainable.resumed(path, config)
             folder = branch(start.saved, path, root, producers(), now, start.saved.config)
-        else:
+            return cls._going_on(start, folder, Hold(folder), clock, out, world)
+        hold = Hold(folder)
+        try:
+            start = Trainable.resumed(path, config)
             folder.rewind(start.saved.step)
-        return cls._going_on(start, folder, clock, out, world)
+            return cls._going_on(start, folder, hold, clock, out, world)
+        except BaseException:
+            hold.release()
+            raise
 
     @classmethod
-    def _going_on(cls, start: Trainable, folder: RunFolder, clock: Clock, out: Path | None, world: World) -> Session:
+    def _going_on(
+        cls, start: Trainable, folder: RunFolder, hold: Hold, clock: Clock, out: Path | None, world: World
+    ) -> Session:
         watch = Stopwatch(clock, start.saved.seconds)
-        return cls(start.loop(folder.name, watch.seconds, world), folder, watch, clock, out)
+        return cls(start.loop(folder.name, watch.seconds, world), folder, hold, watch, clock, out)
+
+    def close(self) -> None:
+        """Others may have the run."""
+        self._hold.release()
 
     def events(self) -> Iterator[SessionEvent]:
         """The loop's events, recorded, and what was saved, at the latest when the budget is spent."""
@@ -141,25 +165,25 @@ class Session:
         for event in self.loop.events():
             if isinstance(event, StepDone):
                 self._recorder.add(event)
-            refused = self._record(event) if isinstance(event, Scored) else None
+            elif isinstance(event, Scored):
+                self._write_down(partial(self.folder.record_score, self._row(event)))
             yield event
-            if refused is not None:
-                yield refused
             if isinstance(event, EpochEnd) and self._due(event.epoch):
                 yield self.save(keep=is_kept(event.epoch))
-            elif isinstance(event, Finished) and self.unsaved:
+            elif self._overdue(event):
                 yield self.save()
 
     def tune(self, key: str, value: object) -> RunConfig:
-        """Change a live setting and write that down. Raises UnknownName, BadInput, CannotWrite."""
+        """Change a live setting and write that down. Raises UnknownName, BadInput."""
         changed = self.loop.tune(key, value)
-        self.folder.record_change(self.loop.place.step, key, getattr(changed, key))
+        self._write_down(partial(self.folder.record_change, self.loop.place.step, key, getattr(changed, key)))
         return changed
 
     @property
     def unsaved(self) -> bool:
-        """Whether there are steps or settings that no save holds, and that are worth one."""
-        return self._saved != (self.loop.place.step, self.loop.config) and not self.loop.diverged
+        """Whether there are steps, settings or rows that no save holds, and that are worth one."""
+        held = self._saved == (self.loop.place.step, self.loop.config) and not self._rows
+        return not held and not self.loop.diverged
 
     def layer_shapes(self) -> tuple[tuple[int, int], ...]:
         """(outputs, weights of one output) of each layer."""
@@ -177,6 +201,30 @@ class Session:
 
     def save(self, keep: bool = False) -> Saved | NotSaved:
         """Write the newest save, and with `keep` a checkpoint that stays. Raises BadInput where a run has diverged."""
+        contents, saved = self._contents(), None
+        try:
+            self._write_rows()
+            saved = Saved(self.loop.place.step, self.loop.epoch, self.folder.save(contents))
+            if self._out is not None:
+                write_atomically(self._out, contents)
+            self.folder.save_curves(self._recorder.curves())
+            if keep:
+                self.folder.keep(contents, self.loop.place.epoch)
+        except CannotWrite as error:
+            self._retry_at = self._clock() + RETRY_EVERY
+            return NotSaved(error, saved)
+        self._saved, self._saved_at = (self.loop.place.step, self.loop.config), self._clock()
+        self._retry_at = math.inf
+        return saved
+
+    def rescue(self) -> Path:
+        """Where its own folder refuses and the run ends: save among the temporary files. Raises CannotWrite."""
+        path = Path(tempfile.gettempdir()) / f"{self.folder.name}.safetensors"
+        write_atomically(path, self._contents())
+        return path
+
+    def _contents(self) -> bytes:
+        """A model file of this moment. Raises BadInput where a run has diverged."""
         place = self.loop.place
         state = Checkpoint(
             arrays=self.loop.state(),
@@ -187,25 +235,34 @@ class Session:
             seconds=self.watch.seconds(),
             run=self.folder.name,
         )
-        contents = state.to_bytes(self.loop.network())
-        saved = None
-        try:
-            saved = Saved(place.step, self.loop.epoch, self.folder.save(contents))
-            if self._out is not None:
-                write_atomically(self._out, contents)
-            self.folder.save_curves(self._recorder.curves())
-            if keep:
-                self.folder.keep(contents, place.epoch)
-        except CannotWrite as error:
-            return NotSaved(error, saved)
-        self._saved, self._saved_at = (place.step, state.config), self._clock()
-        return saved
+        return state.to_bytes(self.loop.network())
 
     def _due(self, epoch: int) -> bool:
         return is_kept(epoch) or self._clock() - self._saved_at >= SAVE_EVERY
 
-    def _record(self, event: Scored) -> NotSaved | None:
-        row = {
+    def _overdue(self, event: LoopEvent) -> bool:
+        """Whether to save in any case: at the end, and a while after the disk refused."""
+        if isinstance(event, Finished):
+            return self.unsaved
+        return isinstance(event, StepDone) and self._clock() >= self._retry_at
+
+    def _write_down(self, record: Callable[[], None]) -> None:
+        """Add a row to a table of the run; where the disk refuses, it waits for the next save, which is due at once."""
+        self._rows.append(record)
+        try:
+            self._write_rows()
+        except CannotWrite:
+            self._retry_at = self._clock()
+
+    def _write_rows(self) -> None:
+        """Write down what waits, oldest first. Raises CannotWrite."""
+        while self._rows:
+            self._rows[0]()
+            self._rows.popleft()
+
+    def _row(self, event: Scored) -> dict[str, object]:
+        """A row of the metrics."""
+        return {
             "step": event.step,
             "epoch": f"{event.epoch:.6g}",
             "seconds": f"{self.watch.seconds():.3f}",
@@ -214,8 +271,3 @@ class Session:
             "test_accuracy": f"{event.score.accuracy:.6g}",
             **self._recorder.columns(),
         }
-        try:
-            self.folder.record_score(row)
-        except CannotWrite as error:
-            return NotSaved(error)
-        return None

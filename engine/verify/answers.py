@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.awake import Clock, awake
 from engine.verify.constraints import Bits
 
 Status = Literal["proved", "refuted", "out of budget"]
@@ -30,7 +29,7 @@ class Budget:
 
     seconds: float = 60.0
     nodes: int = 10_000_000
-    clock: Callable[[], float] = time.monotonic
+    clock: Clock = awake
     began: float = field(default=-1.0)
 
     def begun(self) -> Budget:

@@ -46,17 +46,21 @@ class Encoding:
     def ask(self, assumptions: Sequence[int], budget: Budget) -> Bits | None:
         """An input bool [n] of another class under assumptions (+-variables), or None. Raises OutOfBudget."""
         budget.check()
-        timer = threading.Timer(budget.left, self._solver.interrupt)
+        while (found := self._solved(assumptions, budget.left)) is None:
+            budget.check()  # a timer counts the time that the machine slept, the budget does not
+        return np.array(self._solver.get_model()[: len(self.inputs)]) > 0 if found else None
+
+    def _solved(self, assumptions: Sequence[int], seconds: float) -> bool | None:
+        """Whether they can be met, None where the time was over; what was learned stays for the next call."""
+        timer = threading.Timer(seconds, self._solver.interrupt)
         timer.daemon = True
         timer.start()
         try:
-            found = self._solver.solve_limited(assumptions=list(assumptions), expect_interrupt=True)
+            found: bool | None = self._solver.solve_limited(assumptions=list(assumptions), expect_interrupt=True)
         finally:
             timer.cancel()
             self._solver.clear_interrupt()
-        if found is None:
-            raise OutOfBudget(budget.spent)
-        return np.array(self._solver.get_model()[: len(self.inputs)]) > 0 if found else None
+        return found
 
     def core(self) -> set[int]:
         """The assumptions that the last None rests on."""

@@ -77,7 +77,7 @@ def test_an_out_file_that_cannot_be_written_is_told_before_training(tmp_path):
 
 def test_a_disk_that_is_full_at_the_end_is_told(tmp_path, monkeypatch):
     monkeypatch.setattr("engine.training.session.write_atomically", refuse)
-    with pytest.raises(CannotWrite, match="full"):
+    with pytest.raises(CannotWrite, match=r"full.*The run is in"):
         commands.train(config(epochs=1), tmp_path / "m", runs_dir=tmp_path / "runs")
 
 

@@ -10,7 +10,9 @@ import pytest
 from engine import bits
 from engine import messages as m
 from engine.curves import Curves
+from engine.files import CannotWrite
 from engine.inference import modelfile
+from engine.runs import RunFolder
 from engine.training.service import TrainingService
 from engine.worker import Worker
 from tests.training.tiny import Clock, config
@@ -304,7 +306,25 @@ def test_a_run_that_is_replaced_or_shut_down_is_saved(tmp_path):
     assert modelfile.load_state(folder / "last.safetensors")[1]["step"] >= 3
 
 
-def test_a_full_disk_rests_the_run_with_the_reason(tmp_path, monkeypatch):
+def test_a_full_disk_is_told_while_training_goes_on(tmp_path, monkeypatch):
+    stage = Stage(tick=0.5)
+    real = os.fsync
+
+    def rule(event):
+        if isinstance(event, m.Scored) and event.step == 10:
+            monkeypatch.setattr(os, "fsync", refuse)
+        if isinstance(event, m.NotSaved):
+            monkeypatch.setattr(os, "fsync", real)
+
+    stage.answer(rule)
+    stage.play(begin(tmp_path))
+    (told,) = stage.of(m.NotSaved)
+    assert "Free some space" in told.remedy
+    assert not [event for event in stage.of(m.RunState) if event.why]
+    assert stage.of(m.Saved)[-1].epoch == 2
+
+
+def test_a_run_whose_last_save_is_refused_rests_until_it_is_taken(tmp_path, monkeypatch):
     stage = Stage()
     real = os.fsync
 
@@ -323,6 +343,24 @@ def test_a_full_disk_rests_the_run_with_the_reason(tmp_path, monkeypatch):
     assert "Free some space" in rested[0].why
     assert stage.of(m.Saved)
     assert stage.of(m.RunState)[-1].state == "finished"
+
+
+def test_a_run_left_behind_unsaved_is_kept_elsewhere(tmp_path, monkeypatch):
+    stage = Stage()
+    monkeypatch.setattr("engine.training.session.tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr(RunFolder, "save", no_room)
+
+    def rule(event):
+        return [m.Shutdown()] if isinstance(event, m.RunState) and event.why else None
+
+    stage.answer(rule)
+    stage.play(begin(tmp_path / "runs", epochs=1))
+    (kept,) = tmp_path.glob("*.safetensors")
+    assert modelfile.load_state(kept)[1]["step"] == 10
+
+
+def no_room(*_):
+    raise CannotWrite("The disk is full.", "Free some space.")
 
 
 def refuse(*_):

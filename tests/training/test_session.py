@@ -13,9 +13,10 @@ from engine.checkpoint import Checkpoint, Standing
 from engine.errors import BadFile, BadInput, FlipscopeError
 from engine.files import CannotWrite
 from engine.inference import modelfile
+from engine.runhold import Hold, InUse
 from engine.training.loop import EpochEnd, Scored, StepDone
-from engine.training.session import NotSaved, Saved, Stopwatch
-from tests.training.tiny import Clock, config, resume, start, take
+from engine.training.session import NotSaved, Saved, Session, Stopwatch
+from tests.training.tiny import NOW, Clock, config, resume, start, take
 
 pytestmark = pytest.mark.usefixtures("data")
 
@@ -180,8 +181,27 @@ def test_a_full_disk_is_told_and_the_run_and_the_last_save_stay(tmp_path, monkey
     assert run.folder.last.read_bytes() == before
     assert not list(run.folder.path.glob(".*"))
     assert run.unsaved
-    (saved,) = take(events, Saved, 1)
-    assert (saved.epoch, run.unsaved) == (3, False)
+    (saved,) = take(events, Saved, 1)  # tried again in the middle of an epoch
+    assert (2 < saved.epoch < 3, run.unsaved) == (True, False)
+
+
+def test_rows_that_a_full_disk_refuses_are_written_whole_when_it_takes_them(tmp_path, monkeypatch):
+    run = start(tmp_path, Clock(4.0), epochs=3)
+    with monkeypatch.context() as full:
+        full.setattr(runs.RunFolder, "_append", refuse_row)
+        run.tune("learning_rate", 0.002)
+        events = run.events()
+        (told,) = take(events, NotSaved, 1)
+        assert "full" in told.error.what
+        take(events, Scored, 1)
+    list(events)
+    assert [row[0] for row in run.folder.rows(runs.METRICS)[1:]] == ["10", "20", "30"]
+    assert [row[1] for row in run.folder.rows(runs.CHANGES)[1:]] == ["learning_rate"]
+    assert not run.unsaved
+
+
+def refuse_row(*_):
+    raise CannotWrite("The disk is full.", "Free some space.")
 
 
 def test_a_save_is_announced_although_no_room_is_left_for_its_copy(tmp_path, monkeypatch):
@@ -288,3 +308,24 @@ def test_the_stopwatch_stands_still_in_pauses():
     watch.run()
     clock.now = 51
     assert watch.seconds() == 7
+
+
+def test_a_run_is_gone_on_with_by_one_at_a_time(tmp_path):
+    run = start(tmp_path)
+    run.save()
+    with pytest.raises(InUse):
+        Session.resume(run.folder.last, tmp_path, Clock(), NOW)
+    apart = Session.resume(run.folder.last, tmp_path, Clock(), NOW, apart=True)
+    assert apart.folder != run.folder
+    apart.close()
+    run.close()
+    Session.resume(run.folder.last, tmp_path, Clock(), NOW).close()
+
+
+def test_a_save_that_cannot_be_gone_on_with_is_not_held(tmp_path):
+    run = start(tmp_path)
+    run.folder.save(b"no model")
+    run.close()
+    with pytest.raises(BadFile):
+        Session.resume(run.folder.last, tmp_path, Clock(), NOW)
+    Hold(run.folder).release()
