@@ -32,9 +32,18 @@ class Settings:
     recent_data: list[str] = field(default_factory=list)
     run: dict[str, Any] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self._loaded: dict[str, Any] = {}
+
     @classmethod
     def load(cls, path: Path) -> Settings:
         """Read the file; what is missing, unknown or of a wrong type is left at its default with a warning."""
+        made = cls._read(path)
+        made._loaded = asdict(made)
+        return made
+
+    @classmethod
+    def _read(cls, path: Path) -> Settings:
         made = cls()
         try:
             with path.open("rb") as file:
@@ -57,10 +66,15 @@ class Settings:
         return made
 
     def save(self, path: Path) -> None:
-        """Write atomically; a failure is logged, since losing a preference must not stop anything."""
+        """Write atomically; a failure is logged, since losing a preference must not stop anything.
+
+        What was not changed here since it was loaded stays as it is in the file: another window may have changed it.
+        """
+        ours, kept = asdict(self), asdict(self._read(path))
+        record = {name: value if value != self._loaded.get(name) else kept[name] for name, value in ours.items()}
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            write_atomically(path, json.dumps(asdict(self), indent=1).encode())
+            write_atomically(path, json.dumps(record, indent=1).encode())
         except (CannotWrite, OSError) as error:
             log.warning("settings were not saved: %s", error)
 

@@ -44,3 +44,15 @@ def test_recent_models_are_kept_once_each_newest_first():
     for name in [*"abcdefghij", "c"]:
         settings.remember_model(name)
     assert settings.recent_models == list("cjihgfed")
+
+
+def test_two_windows_do_not_undo_what_the_other_changed(tmp_path):
+    path = tmp_path / "settings.json"
+    Settings(theme="light", pen=20).save(path)
+    one, other = Settings.load(path), Settings.load(path)
+    one.theme = "dark"
+    one.remember_model("a")
+    other.pen = 31
+    one.save(path)
+    other.save(path)
+    assert Settings.load(path) == Settings(theme="dark", pen=31, recent_models=["a"])

@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QAbstractButton, QWidget
+from PySide6.QtWidgets import QAbstractButton, QLabel, QWidget
 
 from app.link import Death
 from app.pages.learn import LearnPage
 from app.session import TRAINING, TWIN
 from app.theme import tokens
+from app.widgets.status import StatusLine
 from engine import messages as m
 from engine.bits import unpack
 from engine.config import RunConfig
@@ -257,6 +258,28 @@ def test_a_loss_that_is_not_a_number_is_told_on_the_page(page, session, trainer)
     trainer.begin()
     session.trainer.say(m.RunState("run-1", "paused", "The loss is not a number since step 12, first in layer 2."))
     assert "layer 2" in page.notices.bars[0].what.text()
+
+
+def test_a_save_that_the_disk_refuses_is_told_until_there_is_one(page, session, trainer, qtbot):
+    trainer.begin()
+    status = StatusLine(session)
+    qtbot.addWidget(status)
+    status.show()
+    refused = m.NotSaved("run-1", "The disk is full.", "Free some space.")
+    with qtbot.waitSignal(session.noticed):
+        session.trainer.say(m.RunState("run-1", "running"), m.Saved("run-1", 50, 0.5, "/last"), refused)
+    (bar,) = page.notices.bars
+    assert bar.what.text() == "⚠ The disk is full. Training goes on, and saving is tried again."
+    qtbot.waitUntil(lambda: "⚠ Not saved since step 50" in spoken(status))
+    with qtbot.assertNotEmitted(session.noticed):
+        session.trainer.say(refused)
+    session.trainer.say(m.Saved("run-1", 80, 0.8, "/last"))
+    assert not page.notices.bars
+    qtbot.waitUntil(lambda: "Saved at step 80 · just now" in spoken(status))
+
+
+def spoken(widget):
+    return [label.text() for label in widget.findChildren(QLabel)]
 
 
 def test_a_new_run_starts_with_empty_pictures(page, session, trainer):
