@@ -11,7 +11,9 @@ SUMMARY = "list data sets, show what one holds, or fetch one"
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("action", nargs="?", choices=("list", "show", "fetch"), default="list")
-    parser.add_argument("name", nargs="?", help="a data set by name; with show also a file or folder of one")
+    parser.add_argument(
+        "name", nargs="?", help="a data set by name; with show also a file or folder of images or a graph"
+    )
     json_flag(parser)
 
 
@@ -35,8 +37,28 @@ def _print_data_list(record: Record) -> None:
 
 
 def _print_data(record: Record) -> None:
+    if record["kind"] == "graph":
+        _print_graph(record)
+    else:
+        _print_images(record)
+
+
+def _print_images(record: Record) -> None:
     height, width, channels = record["input_shape"]
     print(f"{record['title']}: images of {height} x {width} x {channels}. {record['note']}".rstrip())
     total = ("all", record["training_images"], record["test_images"])
     rows = [(c["name"], c["training"], c["test"]) for c in record["classes"]]
     print_table(("class", "training", "test"), [(name, f"{a:,}", f"{b:,}") for name, a, b in (*rows, total)])
+
+
+def _print_graph(record: Record) -> None:
+    density = record["words_there"] / (record["nodes"] * record["words"])
+    print(
+        f"{record['title']}: {record['nodes']:,} nodes of {record['words']:,} words ({100 * density:.1f} % are there), "
+        f"{record['edges']:,} edges; {record['without_edges']:,} nodes without one, {record['without_class']:,} without "
+        "a class"
+    )
+    head = ("class", "nodes", "training", "validation", "test")
+    rows = [tuple(c.values()) for c in record["classes"]]
+    total = ("all", *map(sum, zip(*(row[1:] for row in rows), strict=True)))
+    print_table(head, [(name, *(f"{count:,}" for count in counts)) for name, *counts in (*rows, total)])

@@ -7,8 +7,9 @@ from types import ModuleType
 
 from engine import datasets
 from engine.datasets.fetched import Fetchable, Fetched
-from engine.errors import BadInput
-from engine.graph.published import GRAPHS
+from engine.errors import BadInput, UnknownName
+from engine.graph import published
+from engine.graph.published import GRAPHS, KARATE
 
 
 @dataclass(frozen=True)
@@ -40,16 +41,23 @@ def states() -> tuple[State, ...]:
 
 
 def graph_states() -> tuple[State, ...]:
-    """The graphs that are fetched (engine.graph.sources has the others)."""
-    return tuple(_to_fetch(one, one.about) for one in GRAPHS.values())
+    """Every graph that has a name; the one that comes with Flipscope first."""
+    club = State(KARATE, published.TITLES[KARATE], published.ABOUT_KARATE, ready=True)
+    return (club, *(_to_fetch(one, one.about) for one in GRAPHS.values()))
+
+
+def known_names() -> tuple[str, ...]:
+    """Of images and of graphs."""
+    return (*datasets.names(), *published.TITLES)
 
 
 def fetchable(name: str) -> Fetchable:
     """What is known of a data set that must be fetched. Raises UnknownName, or BadInput where it need not."""
     if name in GRAPHS:
         return GRAPHS[name]
-    module = datasets.module(name)
-    fetched: Fetched | None = getattr(module, "FETCHED", None)
+    if name not in known_names():
+        raise UnknownName("data set", name, known_names())
+    fetched: Fetched | None = None if name == KARATE else getattr(datasets.module(name), "FETCHED", None)
     if fetched is None:
         raise BadInput(f"'{name}' comes with Flipscope.", "There is nothing to fetch.")
     return fetched

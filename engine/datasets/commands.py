@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,7 +12,11 @@ from engine import datasets
 from engine import messages as m
 from engine.child import Child
 from engine.datasets import catalogue
+from engine.errors import UnknownName
 from engine.pace import progress_text
+
+if TYPE_CHECKING:  # scipy comes with it, which a list of data sets need not wait for
+    from engine.graph.graphs import Graph
 
 Record = dict[str, Any]
 
@@ -24,10 +28,21 @@ def listed() -> Record:
 
 
 def shown(text: str) -> Record:
-    """What a data set holds, by name or path. Raises FlipscopeError."""
-    data = datasets.load(text)
+    """What a data set holds, by name or path: its `kind` is "images" or "graph". Raises FlipscopeError."""
+    from engine.graph import sources
+
+    if sources.is_graph(text):
+        return _graph(sources.load(text))
+    try:
+        return _images(datasets.load(text))
+    except UnknownName as error:
+        raise UnknownName("data set", text, catalogue.known_names()) from error
+
+
+def _images(data: datasets.Dataset) -> Record:
     counts = [np.bincount(labels, minlength=len(data.class_names)) for labels in (data.train_labels, data.test_labels)]
     return {
+        "kind": "images",
         "name": data.name,
         "title": data.title,
         "input_shape": list(data.input_shape),
@@ -38,6 +53,26 @@ def shown(text: str) -> Record:
         "classes": [
             {"name": name, "training": int(training), "test": int(test)}
             for name, training, test in zip(data.class_names, *counts, strict=True)
+        ],
+    }
+
+
+def _graph(graph: Graph) -> Record:
+    parts = {part: np.bincount(graph.labels[nodes], minlength=graph.classes) for part, nodes in graph.parts().items()}
+    counts = {"nodes": np.bincount(graph.labels[graph.labels >= 0], minlength=graph.classes)} | parts
+    return {
+        "kind": "graph",
+        "name": graph.name,
+        "title": graph.title,
+        "nodes": graph.nodes,
+        "edges": int(graph.edges.shape[1]),
+        "words": graph.words,
+        "words_there": int(graph.features.nnz),
+        "without_edges": graph.nodes - len(np.unique(graph.edges)),
+        "without_class": int(np.count_nonzero(graph.labels < 0)),
+        "classes": [
+            {"name": name} | {part: int(count[i]) for part, count in counts.items()}
+            for i, name in enumerate(graph.class_names)
         ],
     }
 

@@ -9,8 +9,8 @@ import numpy as np
 import scipy.sparse as sp
 
 from engine.graph.graphs import Graph
+from engine.graph.published import KARATE, TITLES
 
-NAME, TITLE, ABOUT = "karate", "Karate club", "34 people and 78 friendships; who follows whom when the club splits?"
 CLASS_NAMES = ("Mr. Hi", "Officer")
 
 _FRIENDS = {
@@ -58,8 +58,8 @@ def load() -> Graph:
     knows = np.eye(people, dtype=np.float32)
     knows[edges[0], edges[1]] = knows[edges[1], edges[0]] = 1
     return Graph(
-        name=NAME,
-        title=TITLE,
+        name=KARATE,
+        title=TITLES[KARATE],
         features=sp.csr_array(knows),
         edges=np.ascontiguousarray(edges),
         labels=labels,

@@ -14,6 +14,7 @@ from functools import reduce
 from engine.datasets.fetched import Download, Fetchable
 
 KARATE = "karate"
+ABOUT_KARATE = "34 people and 78 friendships; who follows whom when the club splits?"
 TITLES = {KARATE: "Karate club", "cora": "Cora", "citeseer": "CiteSeer", "pubmed": "PubMed"}
 PARTS = ("x", "y", "tx", "ty", "allx", "ally", "graph", "test.index")
 """The files of a graph, ind.NAME.PART each."""

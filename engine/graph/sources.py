@@ -35,6 +35,14 @@ def load(text: str) -> Graph:
     return from_npz(path)
 
 
+def is_graph(text: str) -> bool:
+    """Whether a name or a path is a graph's: a known name, a folder with Planetoid's files, an .npz with edges."""
+    path = Path(text).expanduser()
+    if text in TITLES or path.is_dir():
+        return text in TITLES or bool(planetoid.find(path))
+    return path.suffix == ".npz" and path.is_file() and "edges" in npz.members(path)
+
+
 def from_npz(path: Path, known: PublishedGraph | None = None) -> Graph:
     """A graph as `to_npz` keeps it, or as others write it. Raises BadFile, BadInput."""
     arrays = npz.load(path)

@@ -59,7 +59,10 @@ def test_words_are_ones_where_nothing_else_is_said(tmp_path, graph):
     assert found.class_names == ("a", "b", "c")
 
 
-def test_a_folder_of_planetoids_files(tmp_path, graph, files):
+@pytest.mark.parametrize("numbers", [False, True])  # words that are there, and numbers as PubMed has them
+def test_a_folder_of_planetoids_files(tmp_path, numbers):
+    graph = made.small(numbers=numbers)
+    files = made.planetoid(graph, np.random.default_rng(1).permutation(graph.test))
     same(sources.load(str(made.save(tmp_path / "there", files))), graph)
 
 

@@ -73,6 +73,15 @@ def load(path: Path) -> Arrays:
     return arrays
 
 
+def members(path: Path) -> tuple[str, ...]:
+    """The names of a file's arrays, none of which is read; of what is no archive, none."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return tuple(name.removesuffix(".npy") for name in archive.namelist())
+    except (OSError, zipfile.BadZipFile):
+        return ()
+
+
 def _array(member: IO[bytes], size: int, room: int, path: Path) -> NDArray[Any]:
     """One member, its bytes taken only once its header has been weighed against what it claims to hold."""
     read_header = _HEADERS.get(np.lib.format.read_magic(member))
