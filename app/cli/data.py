@@ -11,9 +11,7 @@ SUMMARY = "list data sets, show what one holds, or fetch one"
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("action", nargs="?", choices=("list", "show", "fetch"), default="list")
-    parser.add_argument(
-        "name", nargs="?", help="a data set by name; with show also a file or folder of images or a graph"
-    )
+    parser.add_argument()
     json_flag(parser)
 
 
@@ -53,10 +51,10 @@ def _print_images(record: Record) -> None:
 
 def _print_graph(record: Record) -> None:
     density = record["words_there"] / (record["nodes"] * record["words"])
+    print(f"{record['title']}: {record['nodes']:,} nodes, {record['edges']:,} edges, {record['words']:,} words a node")
     print(
-        f"{record['title']}: {record['nodes']:,} nodes of {record['words']:,} words ({100 * density:.1f} % are there), "
-        f"{record['edges']:,} edges; {record['without_edges']:,} nodes without one, {record['without_class']:,} without "
-        "a class"
+        f"{100 * density:.1f} % of the words are there; {record['without_edges']:,} nodes without an edge, "
+        f"{record['without_class']:,} without a class"
     )
     head = ("class", "nodes", "training", "validation", "test")
     rows = [tuple(c.values()) for c in record["classes"]]
