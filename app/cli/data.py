@@ -11,7 +11,7 @@ SUMMARY = "list data sets, show what one holds, or fetch one"
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("action", nargs="?", choices=("list", "show", "fetch"), default="list")
-    parser.add_argument()
+    parser.add_argument("name", nargs="?", help="a data set by name; with show also a file or folder of one")
     json_flag(parser)
 
 
@@ -51,11 +51,9 @@ def _print_images(record: Record) -> None:
 
 def _print_graph(record: Record) -> None:
     density = record["words_there"] / (record["nodes"] * record["words"])
-    print(f"{record['title']}: {record['nodes']:,} nodes, {record['edges']:,} edges, {record['words']:,} words a node")
-    print(
-        f"{100 * density:.1f} % of the words are there; {record['without_edges']:,} nodes without an edge, "
-        f"{record['without_class']:,} without a class"
-    )
+    print(f"{record['title']}: {record['nodes']:,} nodes and {record['edges']:,} edges")
+    print(f"{record['words']:,} words are known, of which a node has {100 * density:.1f} % (mean)")
+    print(f"{record['without_edges']:,} nodes without an edge, {record['without_class']:,} without a class")
     head = ("class", "nodes", "training", "validation", "test")
     rows = [tuple(c.values()) for c in record["classes"]]
     total = ("all", *map(sum, zip(*(row[1:] for row in rows), strict=True)))

@@ -45,7 +45,7 @@ def is_graph(text: str) -> bool:
 
 def from_npz(path: Path, known: PublishedGraph | None = None) -> Graph:
     """A graph as `to_npz` keeps it, or as others write it. Raises BadFile, BadInput."""
-    arrays = npz.load(path)
+    arrays = npz.load(path, _REMEDY)
     missing = [key for key in KEYS if key not in arrays]
     if missing:
         raise BadFile(f"'{path}' lacks {', '.join(missing)}.", _REMEDY)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
@@ -169,9 +170,10 @@ def _shape(text: str) -> paper.Named:
         return paper.NAMED[text]
     if text[:1].isalpha():
         raise UnknownName("shape", text, paper.NAMED)
-    sides = parsed(text)
-    if len(sides) != 2:
+    written = re.fullmatch(r"([1-9]\d{0,8})\s*[x×]\s*([1-9]\d{0,8})", text.strip())
+    if written is None:
         raise BadInput(f"'{text}' is no shape of a layer.", "Write it as 25088x4096, inputs by outputs.")
+    sides = int(written[1]), int(written[2])
     known = next((each for each in paper.NAMED.values() if (each.inputs, each.outputs) == sides), None)
     return known or paper.Named("", sides[1], sides[0], ())
 

@@ -6,6 +6,7 @@ import json
 import numpy as np
 import pytest
 
+import main
 from engine import datasets
 from engine import messages as m
 from engine.errors import BadFile, BadInput, UnknownName
@@ -108,7 +109,7 @@ def test_progress_says_what_is_done(path):
         (["--shape", "16x16", "--cores", "99"], BadInput, "cannot be split"),
         (["--shape", "16"], BadInput, "no shape"),
         (["--shape", "99999x99999"], BadInput, "not made here"),
-        (["--shape", "16x0"], BadInput, "no factorisation"),
+        (["--shape", "16x0"], BadInput, "no shape"),
         (["--shape", "vgg-fc9"], UnknownName, "vgg-fc"),
         (["--shape", "16x16", "--input-modes", "4,4"], BadInput, "one side"),
         (["--shape", "16x16", "--input-modes", "4,4", "--output-modes", "4,4,1"], BadInput, "do not pair"),
@@ -135,3 +136,10 @@ def test_a_file_that_is_no_model_is_refused(tmp_path):
     bad.write_bytes(b"not a model")
     with pytest.raises(BadFile):
         run(RunCompress(str(bad)))
+
+
+@pytest.mark.parametrize("arguments", [["--shape", "16x16", "--ranks", "0"], ["--shape", "12x", "--ranks", "2"]])
+def test_on_the_command_line_that_is_code_2_and_one_line(arguments, capsys):
+    assert main.main(["compress", *arguments, "--json"]) == 2
+    told = capsys.readouterr()
+    assert (told.out, told.err.count("\n")) == ("", 1)

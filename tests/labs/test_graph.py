@@ -118,5 +118,6 @@ def test_a_malformed_file_is_refused_with_code_2(tmp_path, capsys):
     told = capsys.readouterr()
     assert told.out == ""
     assert "bad.npz" in told.err
+    assert "docs/graph.md" in told.err
     assert main.main(["graph", "--data", "coar"]) == 2
     assert "cora" in capsys.readouterr().err

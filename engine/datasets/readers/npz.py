@@ -50,26 +50,29 @@ def read(path: Path) -> Found | None:
     return Found(_part(train, arrays), _part(test, load(test)), _names(train, arrays))
 
 
-def load(path: Path) -> Arrays:
-    """All arrays of an .npz, none of them of objects, together no more than there is room for. Raises BadFile."""
+def load(path: Path, remedy: str = _REMEDY) -> Arrays:
+    """All arrays of an .npz, none of them of objects, together no more than there is room for.
+
+    remedy: what to do about a file that cannot be read so. Raises BadFile.
+    """
     room = room_for(checked_size(path, "an npz", MOST_BYTES))
     arrays: Arrays = {}
     try:
         with warnings.catch_warnings(action="ignore"), zipfile.ZipFile(path) as archive:
             for info in archive.infolist():
                 if info.compress_type not in _METHODS:
-                    raise BadFile(f"'{path}' is compressed in a way that is not read.", _REMEDY)
+                    raise BadFile(f"'{path}' is compressed in a way that is not read.", remedy)
                 name = info.filename.removesuffix(".npy")
                 left = min(room, MOST_BYTES - sum(array.nbytes for array in arrays.values()))
                 with archive.open(info) as member:
-                    arrays[name] = _array(member, info.file_size, left, path)
+                    arrays[name] = _array(member, info.file_size, left, path, remedy)
                 room -= _cost(name, arrays[name])
             if room < 0:
-                raise BadFile(f"'{path}' unfolds to more than there is room for.", _REMEDY)
+                raise BadFile(f"'{path}' unfolds to more than there is room for.", remedy)
     except BadFile:
         raise
     except Exception as error:  # zip, deflate and numpy's headers fail in nearly every way there is on damaged data
-        raise BadFile(f"'{path}' is not a sound npz file: {error}.", _REMEDY) from error
+        raise BadFile(f"'{path}' is not a sound npz file: {error}.", remedy) from error
     return arrays
 
 
@@ -82,15 +85,15 @@ def members(path: Path) -> tuple[str, ...]:
         return ()
 
 
-def _array(member: IO[bytes], size: int, room: int, path: Path) -> NDArray[Any]:
+def _array(member: IO[bytes], size: int, room: int, path: Path, remedy: str) -> NDArray[Any]:
     """One member, its bytes taken only once its header has been weighed against what it claims to hold."""
     read_header = _HEADERS.get(np.lib.format.read_magic(member))
     if read_header is None:
-        raise BadFile(f"'{path}' holds an array in a form that is not read.", _REMEDY)
+        raise BadFile(f"'{path}' holds an array in a form that is not read.", remedy)
     shape, columns_first, dtype = read_header(member)
     wanted = math.prod(shape) * dtype.itemsize
     if dtype.hasobject or dtype.kind not in "biufU" or member.tell() + wanted != size or not 0 <= wanted <= room:
-        raise BadFile(f"'{path}' holds an array of {dtype} {shape}, which is not read.", _REMEDY)
+        raise BadFile(f"'{path}' holds an array of {dtype} {shape}, which is not read.", remedy)
     content = bytearray()
     while piece := member.read(min(_PIECE, wanted - len(content))):
         content += piece
