@@ -8,7 +8,7 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine import bits
+from engine import bits, threads
 from engine.config import RunConfig
 from engine.errors import BadInput
 from engine.inference.operations import MaxPool
@@ -30,6 +30,14 @@ LAYERS = (
 pytestmark = pytest.mark.skipif(
     not any(runnable(variant) and shape_for(variant) for variant in VARIANTS), reason="no AVX2 here"
 )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def as_many_threads_as_are_asked_for():
+    """However small the work and however few the cores."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(threads, "worthwhile", lambda most, work, least: most)  # noqa: ARG005
+        yield
 
 
 def config(layers=LAYERS, **changes):
@@ -114,11 +122,11 @@ CONVOLUTIONS = st.builds(
 
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
 @given(
-    height=SIDES, width=SIDES, channels=st.integers(2, 5), size=st.integers(2, 9), threads=st.integers(1, 3),
+    height=SIDES, width=SIDES, channels=st.integers(2, 5), size=st.integers(2, 9), workers=st.integers(1, 3),
     convolutions=st.lists(CONVOLUTIONS, min_size=1, max_size=3), dense=st.lists(st.integers(2, 70), max_size=1),
 )  # fmt: skip
-def test_networks_of_any_shape_are_those_of_plain_torch(height, width, channels, size, threads, convolutions, dense):
-    run = config((*convolutions, *map(DenseLayer, dense)), threads=threads)
+def test_networks_of_any_shape_are_those_of_plain_torch(height, width, channels, size, workers, convolutions, dense):
+    run = config((*convolutions, *map(DenseLayer, dense)), threads=workers)
     try:
         models.initial(run, (height, width, channels), CLASSES)
     except BadInput:
@@ -155,9 +163,9 @@ def test_bits_and_flips_are_those_of_the_latents_at_every_step():
     assert sum(c.sum() for c in counted) > 0
 
 
-@pytest.mark.parametrize("threads", [1, 2])
-def test_steps_repeat_exactly_and_resume_exactly_at_any_size_of_batch(threads):
-    run = config(threads=threads)
+@pytest.mark.parametrize("workers", [1, 2])
+def test_steps_repeat_exactly_and_resume_exactly_at_any_size_of_batch(workers):
+    run = config(threads=workers)
     whole, again = (MapStepper(run, initial(run)) for _ in range(2))
     results = train(whole, run, range(4)) + train(whole, run, range(4, 6), size=7) + train(whole, run, [6])
     assert train(again, run, range(3)) == results[:3]

@@ -11,10 +11,10 @@ from engine.jit.layout import aligned, whole
 from engine.jit.record import Record, filled, record
 from engine.jit.training import kernels, maps, slopes
 from engine.jit.training.maps import LANES, PAIR
-from engine.training.maps.calls import Phase, phase
 from engine.training.maps.layer import NUMBER, Array, Layer, roomy
 from engine.training.maps.weights import BLOCK
 from engine.training.native.programs import at
+from engine.training.native.together import Together
 
 CHUNK = 1152
 """Places whose gradients and what came in are multiplied at once, so that both stay in a near cache."""
@@ -65,10 +65,10 @@ class Back:
 
     # ------------------------------------------------------------ to the gradient of the sums
 
-    def through(self, given: Array, above: Back, estimator: str) -> Phase:
+    def through(self, given: Array, above: Back, estimator: str) -> Together:
         """The gradient of the signs, which the layer above gave as integers, let through to the values."""
         name = f"map-{estimator}" + "-carried" * above.layer.g.shortcut
-        return phase([self._through(share, worker, name, given, above)] for worker, share in self._shares())
+        return Together([self._through(share, worker, name, given, above)] for worker, share in self._shares())
 
     def _through(self, share: slice, worker: int, name: str, given: Array, above: Back) -> Record:
         layer, g = self.layer, self.layer.g
@@ -80,9 +80,9 @@ class Back:
             along=at(self.along, worker), images=share.stop - share.start, places=g.places, units=g.wide // LANES,
         )  # fmt: skip
 
-    def normalising(self) -> Phase:
+    def normalising(self) -> Together:
         """The gradient of the sums, and the largest of each channel of each image."""
-        return phase([self._normalised(share)] for share in self.layer.shares)
+        return Together([self._normalised(share)] for share in self.layer.shares)
 
     def _normalised(self, share: slice) -> Record:
         layer, g = self.layer, self.layer.g
@@ -115,9 +115,9 @@ class Back:
 
     # ------------------------------------------------------------ to that of the weights
 
-    def weighing(self) -> Phase:
+    def weighing(self) -> Together:
         """The gradient of the sums times what came in."""
-        return phase(self._weighed(share, worker) for worker, share in self._shares())
+        return Together(self._weighed(share, worker) for worker, share in self._shares())
 
     def _weighed(self, share: slice, worker: int) -> Iterator[Record]:
         g, place = self.layer.g, SHORT * self.layer.g.wide
@@ -204,9 +204,9 @@ class Back:
 
     # ------------------------------------------------------------ to that of what came in
 
-    def returning(self, given: Array) -> Phase:
+    def returning(self, given: Array) -> Together:
         """The gradient of what came in, as integers for the layer before."""
-        return phase(self._returned(share, given) for share in self.layer.shares)
+        return Together(self._returned(share, given) for share in self.layer.shares)
 
     def _returned(self, share: slice, given: Array) -> Iterator[Record]:
         layer, spread = self.layer, self._spread

@@ -97,3 +97,9 @@ class Geometry:
     def inputs(self) -> int:
         """Weights of one output."""
         return self.down * self.across * self.channels
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates of its sums, with those of the padding of outputs and channels."""
+        height, width = self.sums
+        return height * width * self.wide * self.down * self.across * self.deep

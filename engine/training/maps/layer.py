@@ -13,10 +13,10 @@ from engine.jit.layout import aligned
 from engine.jit.record import Record, filled, record
 from engine.jit.training import kernels, maps
 from engine.jit.training.maps import LANES
-from engine.training.maps.calls import Phase, phase
 from engine.training.maps.geometry import Geometry
 from engine.training.maps.weights import BLOCK, WORDS_BLOCK, Weights
 from engine.training.native.programs import at
+from engine.training.native.together import Together
 
 Array = NDArray[Any]
 
@@ -61,9 +61,9 @@ class Layer:
         g = self.g
         self.source[:, g.padding : g.padding + g.height, g.padding : g.padding + g.width] = images
 
-    def summing(self) -> Phase:
+    def summing(self) -> Together:
         """Sums, pooled, and their moments."""
-        return phase(self._summed(share, worker) for worker, share in enumerate(self.shares))
+        return Together(self._summed(share, worker) for worker, share in enumerate(self.shares))
 
     def _summed(self, share: slice, worker: int) -> Iterator[Record]:
         g, w = self.g, self.weights
@@ -117,9 +117,9 @@ class Layer:
             row_step=g.pool * place, down=width * place, across=place,
         )  # fmt: skip
 
-    def signing(self, following: Layer) -> Phase:
+    def signing(self, following: Layer) -> Together:
         """Values, and their signs as the following layer takes them."""
-        return phase([self._signed(share, following)] for share in self.shares)
+        return Together([self._signed(share, following)] for share in self.shares)
 
     def _signed(self, share: slice, following: Layer) -> Record:
         g, into, padding, place = self.g, following.source, following.g.padding, NUMBER * self.g.wide

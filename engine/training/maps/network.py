@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
+from engine import threads
 from engine.inference.operations import Shape
 from engine.jit.layout import aligned
 from engine.training import layers as plain
 from engine.training.maps.back import Back
-from engine.training.maps.calls import run, shares
 from engine.training.maps.geometry import Geometry
 from engine.training.maps.layer import Layer
 from engine.training.norms import EPSILON, MOMENTUM
@@ -18,19 +20,21 @@ Float32 = NDArray[np.float32]
 
 SHARE = 2
 """Images that one thread has at least, and a whole multiple of: those whose gradients lie in one lane."""
+WORTH_A_THREAD = 60_000_000
+"""Multiply-accumulates of a forward pass: some milliseconds of a step."""
 
 
 class Network:
     """For batches of so many images of a shape [H, W, C]; parameters and running statistics stay those of the layers.
 
     Args:
-        estimator: one of quantize.ESTIMATORS. workers: threads.
+        estimator: one of quantize.ESTIMATORS. most: threads at most.
     """
 
-    def __init__(self, layers: list[plain.Layer], image: Shape, images: int, estimator: str, workers: int) -> None:
+    def __init__(self, layers: list[plain.Layer], image: Shape, images: int, estimator: str, most: int) -> None:
         self._plain, self._images = layers, images
         geometries = _geometries(layers, image)
-        parts = shares(images, workers, SHARE)
+        parts = _shares(images, threads.worthwhile(most, images * sum(g.macs for g in geometries), WORTH_A_THREAD))
         unpooled = aligned((images * max(g.sums[0] * g.sums[1] * g.wide for g in geometries),), np.int32)
         gradients = aligned((images * max(g.places * g.wide for g in geometries),), np.float32)
         given = aligned((images * max(g.height * g.width * g.deep for g in geometries),), np.int32)
@@ -68,11 +72,11 @@ class Network:
             layer.moments.fill(0)
             summing, signing = self._forward[index]
             self._aim(index)
-            run(summing)
+            summing()
             self._normalise(index)
             if layer.g.shortcut:
                 np.copyto(layer.values, self._layers[index - 1].values)
-            run(signing)
+            signing()
         return self.values(len(self._layers) - 1)
 
     def _aim(self, index: int) -> None:
@@ -114,15 +118,15 @@ class Network:
             if back is self._backs[-1]:
                 self._begin(gradients)
             else:
-                run(self._through[index])
+                self._through[index]()
             found |= self._of_norm(index)
-            run(self._normalising[index])
+            self._normalising[index]()
             back.scale()
             if index:
-                run(self._returning[index - 1])
+                self._returning[index - 1]()
             else:
                 back.put_pixels()
-            run(self._weighing[index])
+            self._weighing[index]()
             found[f"layer{index}.latent"] = back.of_weights()
         return found
 
@@ -146,6 +150,12 @@ class Network:
         of_sum = -scale * inverse**2 * along / count
         back.factors[:, :outputs] = scale, -scale * total / count - of_sum * mean, of_sum
         return {name + "gamma": (along * inverse).astype(np.float32), name + "beta": total.astype(np.float32)}
+
+
+def _shares(count: int, workers: int) -> list[slice]:
+    """`count` images in a part for each worker, each but the last a whole multiple of SHARE; none is empty."""
+    ends = [min(count, -(-count * part // (workers * SHARE)) * SHARE) for part in range(workers + 1)]
+    return [slice(first, last) for first, last in pairwise(ends) if last > first]
 
 
 def _geometries(layers: list[plain.Layer], image: Shape) -> list[Geometry]:

@@ -6,28 +6,25 @@ rows where gradients are taken by row, inputs where they go on to the layer befo
 
 from __future__ import annotations
 
-import ctypes
-import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine import threads
 from engine.jit import kernels as products
 from engine.jit.layout import aligned
 from engine.jit.record import FIELDS as PRODUCT
 from engine.jit.record import Record, filled
 from engine.jit.target import host
-from engine.jit.training import expand, inputs, norm, program, rows, update
+from engine.jit.training import expand, inputs, norm, rows, update
 from engine.jit.training import kernels as training
 from engine.jit.training.panels import OCTET
 from engine.jit.training.shape import GROUP, PANEL, shape_for
 from engine.training.native.between import Pixels, Signs, Sums
 from engine.training.native.layer import Statistics, Weights
 from engine.training.native.layout import Float32
+from engine.training.native.together import Meeting, Together
 
 SETTINGS = 16
 """Numbers that there is room for in each list of a kernel's settings."""
@@ -71,41 +68,30 @@ def at(array: NDArray[np.generic], *place: int) -> int:
 
 
 class Programs:
-    """Both programs of a step of `images`, for so many workers. rule: a name of jit.training.rules."""
+    """Both programs of a step of `images`, for so many workers. rule: a name of jit.training.rules.
+
+    Attributes:
+        forward: from what comes into the first layer to the sums of the last, with the signs between.
+        backward: from the gradients of what the last layer gives to new weights in all layers.
+    """
 
     def __init__(self, layers: list[Layer], images: int, rule: str, workers: int) -> None:
         self._layers, self._images, self._rule, self._workers = layers, images, rule, workers
         shape = shape_for(host())
         assert shape is not None
         self._shape = shape
-        self._arrived: NDArray[np.int64] = aligned((8,), np.int64)
+        self._meeting = Meeting(workers)
         deepest = max(max(layer.weights.room, layer.sums.gradients.shape[1]) for layer in layers)
         self._scratch: NDArray[np.uint8] = aligned((workers, deepest * PANEL * 2), np.uint8)
         self._run = training.run()
-        order = range(len(layers))
-        self._forward = [_program(self.forwards(i, worker) for i in order) for worker in range(workers)]
-        self._backward = [_program(self.backwards(i, worker) for i in reversed(order)) for worker in range(workers)]
-
-    def forward(self) -> None:
-        """From what comes into the first layer to the sums of the last, with the signs between."""
-        self._start(self._forward)
-
-    def backward(self) -> None:
-        """From the gradients of what the last layer gives to new weights in all layers."""
-        self._start(self._backward)
+        forth, back = range(len(layers)), range(len(layers))[::-1]
+        everyone = range(workers)
+        self.forward = Together(([r for i in forth for r in self.forwards(i, w)] for w in everyone), self._meeting)
+        self.backward = Together(([r for i in back for r in self.backwards(i, w)] for w in everyone), self._meeting)
 
     def call(self, record: Record) -> None:
         """Run a single kernel."""
         self._run(record.ctypes.data, 1)
-
-    def _start(self, programs: list[NDArray[np.int64]]) -> None:
-        if self._workers == 1:
-            self._run(programs[0].ctypes.data, len(programs[0]))
-            return
-        threads.shared(self._workers, self._workers, lambda part: self._one(programs[part.start]))
-
-    def _one(self, records: NDArray[np.int64]) -> None:
-        self._run(records.ctypes.data, len(records))
 
     # ------------------------------------------------------------ forward
 
@@ -113,6 +99,8 @@ class Programs:
         """A worker's part in what a layer does forward."""
         layer = self._layers[index]
         panels = self._share(worker, layer.weights.room // PANEL)
+        if index:
+            yield from self._meeting.records()
         if isinstance(layer.takes, Pixels):
             yield self._expand(layer, layer.takes, panels)
             yield self._pixel_product(layer, layer.takes, panels)
@@ -120,7 +108,6 @@ class Programs:
             yield from self._sign_products(layer, layer.takes, panels)
         if layer.normal:
             yield self._norm(layer, panels)
-        yield from self._barrier()
 
     def _expand(self, layer: Layer, pixels: Pixels, panels: slice) -> Record:
         octets = layer.weights.octets
@@ -183,11 +170,11 @@ class Programs:
         panels = self._share(worker, layer.weights.room // PANEL)
         yield self._norm_back(layer, worker, panels)
         if index:
-            yield from self._barrier()
+            yield from self._meeting.records()
             yield self._rows(layer, worker)
-            yield from self._barrier()
+            yield from self._meeting.records()
             yield self._inputs(layer, self._layers[index - 1], worker)
-            yield from self._barrier()
+            yield from self._meeting.records()
         yield self._update(layer, worker, panels)
 
     def _norm_back(self, layer: Layer, worker: int, panels: slice) -> Record:
@@ -242,28 +229,6 @@ class Programs:
     def _share(self, worker: int, count: int) -> slice:
         """Which of `count` things are this worker's."""
         return slice(worker * count // self._workers, (worker + 1) * count // self._workers)
-
-    def _barrier(self) -> Iterator[Record]:
-        """Nothing where a worker is alone."""
-        if self._workers > 1:
-            yield filled(
-                program.BARRIER, kernel=training.address("barrier"), arrived=at(self._arrived), count=self._workers,
-                give_way=_give_way(),
-            )  # fmt: skip
-
-
-@cache
-def _give_way() -> int:
-    """The address of what lets other threads run on this core."""
-    if sys.platform == "win32":
-        system = ctypes.WinDLL("kernel32").SwitchToThread
-    else:
-        system = ctypes.CDLL(None).sched_yield
-    return ctypes.cast(system, ctypes.c_void_p).value or 0
-
-
-def _program(parts: Iterable[Iterator[Record]]) -> NDArray[np.int64]:
-    return np.stack([record for part in parts for record in part])
 
 
 def _taken(takes: Signs | Pixels) -> dict[str, int]:

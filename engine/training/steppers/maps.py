@@ -6,7 +6,6 @@ See engine.training.maps. Latents, their optimizer, and what is told of flips ar
 from __future__ import annotations
 
 import math
-import os
 from typing import ClassVar
 
 import numpy as np
@@ -76,8 +75,7 @@ class MapStepper(TorchStepper):
         """The buffers for a batch of images of that shape, made at its first."""
         found = self._made.pop(shape, None)
         if found is None:
-            workers = min(self._config.threads, os.cpu_count() or 1)
-            found = Network(self._network.layers, shape[1:], shape[0], self._config.estimator, workers)
+            found = Network(self._network.layers, shape[1:], shape[0], self._config.estimator, self._config.threads)
         self._made[shape] = found
         while len(self._made) > KEPT:
             del self._made[next(iter(self._made))]

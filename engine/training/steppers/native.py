@@ -7,12 +7,12 @@ layer before and by output on the way to the weights; all else is as in plain to
 from __future__ import annotations
 
 import math
-import os
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine import threads
 from engine.bits import Words
 from engine.config import RunConfig
 from engine.jit.target import host
@@ -28,6 +28,11 @@ from engine.training.steppers import Arrays, Key, StepResult
 KEPT = 4
 """Kinds of steps whose buffers are kept: the usual batch, the last one of an epoch."""
 
+MOVED = 30
+"""Images whose products with a weight take about as long as it takes to move it."""
+WORTH_A_THREAD = 20_000_000
+"""Such products, a bit under a millisecond."""
+
 OPTIMIZERS = ("adam", "sgd", "bop")
 
 
@@ -38,7 +43,6 @@ class NativeStepper:
 
     def __init__(self, config: RunConfig, arrays: Arrays, world: World = ALONE) -> None:  # noqa: ARG002 - see supports
         self._config = config
-        self._workers = min(config.threads, os.cpu_count() or 1)
         self.load(arrays)
 
     @staticmethod
@@ -73,11 +77,15 @@ class NativeStepper:
 
     def _step(self, kind: Kind) -> Step:
         """The step for a kind of batch, made at its first."""
-        found = self._kinds.pop(kind, None) or Step(self._network, kind, self._workers)
+        found = self._kinds.pop(kind, None) or Step(self._network, kind, self._workers(kind.images))
         self._kinds[kind] = found
         while len(self._kinds) > KEPT:
             del self._kinds[next(iter(self._kinds))]
         return found
+
+    def _workers(self, images: int) -> int:
+        work = sum(math.prod(weights.shape) for weights in self._network.weights) * (images + MOVED)
+        return threads.worthwhile(self._config.threads, work, WORTH_A_THREAD)
 
     def state(self) -> Arrays:
         return self._network.state()
