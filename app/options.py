@@ -160,8 +160,9 @@ def title_of(value: str) -> str:
     return TITLES.get(value, value[:1].upper() + value[1:].replace("-", " "))
 
 
-WITHIN = frozenset({"layers"})
-"""Settings that come with another one: the layers of a network of one's own with its name."""
+WITHIN = frozenset({"layers", "start", "extra", "extra_share"})
+"""Settings that are not set by themselves: the layers of a network of one's own come with its name, and what a run
+begins with and learns beside its data set are chosen with the drawings that Draw keeps."""
 
 
 def _all() -> dict[str, Option]:

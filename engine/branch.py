@@ -27,12 +27,12 @@ def branch(
         BadFile, CannotWrite.
     """
     network = modelfile.load(source)
-    folder = RunFolder.create(root, config, versions, now, Origin(saved.run, saved.step, saved.epoch))
     parent = RunFolder(source.parent)
+    folder = RunFolder.create(root, parent.located(config), versions, now, Origin(saved.run, saved.step, saved.epoch))
     if (parent.path / CONFIG).is_file():
         for file in (CHANGES, METRICS):
             folder.copy_rows(parent, file, saved.step)
         folder.save_curves(parent.curves(saved.step))
     named = replace(network, metadata=replace(network.metadata, name=folder.name))
-    folder.save(replace(saved, config=config, run=folder.name).to_bytes(named))
+    folder.save(replace(saved, config=folder.located(config), run=folder.name).to_bytes(named))
     return folder

@@ -51,6 +51,9 @@ class RunConfig:
         spread: half the width of the latents' first, uniform distribution; None for what suits the method.
         augment_until: share of the budget after which images are left as they are, so that the end of training sees
             what tests show.
+        start: a model file whose weights the run begins with (engine.training.start), in place of drawn ones.
+        extra: an .npz of labelled images that are trained on beside the data set's, repeated until they are this share
+            of all, extra_share (engine.datasets.extra). A run's folder has copies of both files.
         evaluations_per_epoch: how often the test set is scored.
         threads: CPU threads of the trainer.
         steps: who makes them (engine.training.steppers); the same run by others differs in its last digits.
@@ -88,6 +91,9 @@ class RunConfig:
     output: Output = "batchnorm"
     augmentation: Augmentation = "none"
     augment_until: float = 0.9
+    start: str = ""
+    extra: str = ""
+    extra_share: float = 0.2
     evaluations_per_epoch: int = 1
     threads: int = 1
     device: str = "cpu"
@@ -154,6 +160,7 @@ _TYPES: dict[str, type] = {
     "dropout_hidden": float,
     "weight_faults": float,
     "augment_until": float,
+    "extra_share": float,
 }
 """What is not text."""
 

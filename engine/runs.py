@@ -11,7 +11,7 @@ import os
 import re
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,8 @@ CONFIG, VERSIONS, CHANGES, METRICS, LAST, ABOUT, CURVES = (
     "about.json",
     "curves.safetensors",
 )
+INPUTS = {"extra": "extra.npz", "start": "start.safetensors"}
+"""Settings that are files of the user's, and what a run's folder calls its own copies of them."""
 CHANGE_COLUMNS = ("step", "key", "value")
 METRIC_COLUMNS = (
     "step",
@@ -107,7 +109,10 @@ class RunFolder:
     def create(
         cls, root: Path, config: RunConfig, versions: Mapping[str, str], now: datetime, origin: Origin | None = None
     ) -> RunFolder:
-        """A new folder under `root`, named by time, model and seed; nothing that exists is touched."""
+        """A new folder under `root`, named by time, model and seed; nothing that exists is touched.
+
+        It has copies of the files that the settings name, and its own settings name those (`located`).
+        """
         kind = "" if config.kind == "binary" else f"-{config.kind}"
         stem = f"{now:%Y-%m-%d-%H%M%S}-{config.model}{kind}-seed{config.seed}"
         try:
@@ -120,13 +125,14 @@ class RunFolder:
             ) from error
         try:
             folder._begin(config, versions, origin)
-        except CannotWrite:
+        except FlipscopeError:
             shutil.rmtree(folder.path, ignore_errors=True)
             raise
         return folder
 
     def _begin(self, config: RunConfig, versions: Mapping[str, str], origin: Origin | None) -> None:
-        self._write(CONFIG, json.dumps(config.to_json(), indent=2))
+        self._copy_inputs(config)
+        self._write(CONFIG, json.dumps(self.located(config).to_json(), indent=2))
         self._write(VERSIONS, json.dumps(dict(versions), indent=2))
         self._write(CHANGES, _csv_line(CHANGE_COLUMNS))
         self._write(METRICS, _csv_line(METRIC_COLUMNS))
@@ -138,6 +144,11 @@ class RunFolder:
         """The run folder that `path` is the newest save of, if it is one."""
         folder = cls(path.parent)
         return folder if path.name == LAST and (folder.path / CONFIG).is_file() else None
+
+    def located(self, config: RunConfig) -> RunConfig:
+        """The settings with this folder's own copies of the files that they name, where it has them."""
+        own = {key: self.path / file for key, file in INPUTS.items() if getattr(config, key)}
+        return replace(config, **{key: str(path) for key, path in own.items() if path.is_file()})
 
     def record_change(self, step: int, key: str, value: object) -> None:
         """A live change of a setting, in force from this step on."""
@@ -228,6 +239,15 @@ class RunFolder:
         except (OSError, ValueError, csv.Error) as error:
             raise BadFile(f"'{self.path / file}' cannot be read: {error}.", "Resume another run.") from error
         return rows or [list(CHANGE_COLUMNS if file == CHANGES else METRIC_COLUMNS)]
+
+    def _copy_inputs(self, config: RunConfig) -> None:
+        for key, file in INPUTS.items():
+            if source := getattr(config, key):
+                try:
+                    contents = Path(source).read_bytes()
+                except OSError as error:
+                    raise BadFile(f"'{source}' cannot be read: {error.strerror}.", "Check its name.") from error
+                write_atomically(self.path / file, contents)
 
     def _append(self, file: str, values: tuple[object, ...]) -> None:
         """Add a row, whole or not at all: half a one would take the next one with it."""

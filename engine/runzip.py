@@ -11,6 +11,7 @@ from pathlib import Path
 from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile, ZipInfo
 
 from engine import runlist
+from engine.datasets.readers import MOST_BYTES
 from engine.errors import BadFile, BadInput
 from engine.files import CannotWrite, atomic_file, checked_size
 from engine.inference import modelfile
@@ -19,6 +20,7 @@ from engine.runs import (
     CHANGES,
     CONFIG,
     CURVES,
+    INPUTS,
     LAST,
     MAX_CURVES,
     MAX_JSON,
@@ -36,6 +38,7 @@ MAX_FILES, MAX_DIRECTORY = 1000, 1 << 20
 """Entries of an archive, and bytes of their directory, that are read."""
 SIZES = dict.fromkeys((CONFIG, VERSIONS, ABOUT), MAX_JSON) | dict.fromkeys((CHANGES, METRICS), MAX_TABLE)
 SIZES |= {CURVES: MAX_CURVES, LAST: modelfile.MAX_BYTES}
+SIZES |= {INPUTS["extra"]: MOST_BYTES, INPUTS["start"]: modelfile.MAX_BYTES}
 CHECKPOINT = re.compile(r"checkpoint-\d{5}\.safetensors")
 FOLDER = re.compile(r'[^./\\:*?"<>|\x00-\x1f][^/\\:*?"<>|\x00-\x1f]{0,149}')
 """What a run's folder may be called: nothing that leads elsewhere, on no system."""

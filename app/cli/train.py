@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.cli.printing import DONE, INTERRUPTED, Record, answer, json_flag, progress_line
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from engine.config import RunConfig
 
 SUMMARY = "train a network in a run folder"
-NAMED = ("data", "model", "epochs", "time_limit", "seed", "threads", "device", "steps")
+NAMED = ("data", "extra", "model", "epochs", "time_limit", "seed", "threads", "device", "steps")
 """Settings with a flag of their own."""
 
 
@@ -22,6 +23,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = settings_text()
     parser.add_argument("--data", help="data set by name, or a file or folder of one (default mnist)")
+    parser.add_argument("--extra", metavar="FILE", help="an .npz of images of your own, to train on as well")
     parser.add_argument("--model", help="architecture by name (default mlp-512x2), or a .toml file of one")
     budget = parser.add_mutually_exclusive_group()
     budget.add_argument("--epochs", type=int, help="passes over the training set (default 10)")
@@ -37,6 +39,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     start = parser.add_mutually_exclusive_group()
     start.add_argument("--recipe", metavar="R", help="start from a recipe by name (see recipes) or .toml file")
     start.add_argument("--resume", metavar="FILE", help="go on from a checkpoint or a model file with its state")
+    start.add_argument("--from", dest="start", metavar="FILE", help="train a model on: begin with its weights, gently")
     json_flag(parser)
 
 
@@ -64,7 +67,7 @@ def values_of(config: RunConfig) -> Record:
     from engine.config import RunConfig
 
     settings, usual = config.to_json(), RunConfig().to_json()
-    flags = {key: settings[key] for key in NAMED if settings[key] is not None}
+    flags = {key: settings[key] for key in NAMED if settings[key] not in (None, "")}
     if config.layers:
         del flags["model"]  # a name of one's own, which means something beside its layers only
     if config.time_limit is not None:
@@ -91,6 +94,10 @@ def _settings(options: argparse.Namespace) -> RunConfig:
     from engine.config import RunConfig
     from engine.training.commands import saved_settings
 
+    if options.start:
+        from engine.training import start
+
+        return start.settings(Path(options.start))
     if options.recipe:
         return recipes.load(options.recipe).run
     return saved_settings(options.resume) if options.resume else RunConfig()

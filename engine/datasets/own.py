@@ -26,13 +26,13 @@ EVERY = 5
 def load(path: Path) -> Dataset:
     """Read what is at a path; its name as a data set is the absolute path. Raises BadFile, BadInput."""
     try:
-        found = _found(path)
+        parts = found(path)
     except OSError as error:
         raise BadFile(f"'{path}' cannot be read: {error}.", "Check the path and your permissions.") from error
-    train, test = (found.train, found.test) if found.test is not None else split(found.train)
+    train, test = (parts.train, parts.test) if parts.test is not None else split(parts.train)
     if not len(train.images) or not len(test.images):
         raise BadFile(f"'{path}' leaves nothing to train on or to test.", "Give it more images.")
-    note = "" if found.test is not None else "Every fifth image of each class is for the test."
+    note = "" if parts.test is not None else "Every fifth image of each class is for the test."
     return Dataset(
         name=str(path),
         title=path.name,
@@ -40,7 +40,7 @@ def load(path: Path) -> Dataset:
         train_labels=train.labels,
         test_images=test.images,
         test_labels=test.labels,
-        class_names=_names(path, found.names, train, test),
+        class_names=_names(path, parts.names, train, test),
         preparation="mnist" if _are_prepared(train.images) else "resize",
         note=note,
     )
@@ -54,13 +54,14 @@ def split(whole: Part) -> tuple[Part, Part]:
     return whole.taken(~of_test), whole.taken(of_test)
 
 
-def _found(path: Path) -> Found:
+def found(path: Path) -> Found:
+    """What the first reader finds that knows the form of a path. Raises BadFile, OSError."""
     if not path.exists():
         raise BadFile(f"There is no data set at '{path}'.", "Check the path, or bring it to this machine first.")
     for reader in _readers():
-        found: Found | None = reader.read(path)
-        if found is not None:
-            return found
+        parts: Found | None = reader.read(path)
+        if parts is not None:
+            return parts
     forms = "; ".join(reader.FORM for reader in _readers())
     raise BadFile(f"'{path}' holds no data set in a form that is read.", f"Read are: {forms}.")
 

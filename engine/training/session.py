@@ -16,7 +16,7 @@ from engine.checkpoint import Checkpoint
 from engine.config import RunConfig
 from engine.files import CannotWrite, write_atomically
 from engine.runhold import Hold
-from engine.runs import RunFolder, is_kept
+from engine.runs import About, RunFolder, is_kept
 from engine.training import models
 from engine.training.loop import EpochEnd, Finished, Loop, LoopEvent, Scored, StepDone
 from engine.training.parallel import ALONE, World
@@ -114,6 +114,8 @@ class Session:
         """A new run in a new folder under `root`. Raises UnknownName, Unsupported, BadFile, CannotWrite."""
         start = Trainable.beginning(config)  # what cannot be trained here leaves no folder behind
         folder = RunFolder.create(root, start.saved.config, producers(), now)
+        if start.title:
+            folder.describe(About(start.title))
         return cls._going_on(start, folder, Hold(folder), clock, out, world)
 
     @classmethod
@@ -152,8 +154,10 @@ class Session:
     def _going_on(
         cls, start: Trainable, folder: RunFolder, hold: Hold, clock: Clock, out: Path | None, world: World
     ) -> Session:
+        start = start.with_config(folder.located(start.saved.config))
         watch = Stopwatch(clock, start.saved.seconds)
-        return cls(start.loop(folder.name, watch.seconds, world), folder, hold, watch, clock, out)
+        loop = start.loop(start.title or folder.name, watch.seconds, world)
+        return cls(loop, folder, hold, watch, clock, out)
 
     def close(self) -> None:
         """Others may have the run."""

@@ -14,29 +14,37 @@ import engine
 from engine import datasets
 from engine.checkpoint import Checkpoint
 from engine.config import LIVE, RunConfig
+from engine.datasets import extra
 from engine.errors import BadFile, BadInput, UnknownName
 from engine.inference.network import Metadata
-from engine.training import models, steppers
+from engine.runs import INPUTS, RunFolder
+from engine.training import models, start, steppers
 from engine.training.devices import set_up_torch
 from engine.training.loop import Loop, Place, check_arrays
 from engine.training.parallel import ALONE, World
+from engine.training.reestimate import sample
 
 
 @dataclass(frozen=True)
 class Trainable:
-    """A state of a run and its data set."""
+    """A state of a run and its data set. title: of a run that begins with a model, after that and what it adds."""
 
     saved: Checkpoint
     data: datasets.Dataset
+    title: str = ""
 
     @classmethod
     def beginning(cls, config: RunConfig) -> Trainable:
-        """Of a new run. Raises UnknownName, Unsupported, BadFile."""
+        """Of a new run. Raises UnknownName, Unsupported, BadFile, BadInput."""
         config = _located(config)
         steppers.best(config)
-        data = datasets.load(config.data)
+        data = _data(config)
         arrays = models.initial(config, data.input_shape, len(data.class_names))
-        return cls(Checkpoint(config, 0, 0, 0, 0.0, "", arrays), data)
+        title = ""
+        if config.start:
+            arrays = start.beginning(config, arrays, sample(data.train_images, config.seed))
+            title = start.title(config)
+        return cls(Checkpoint(config, 0, 0, 0, 0.0, "", arrays), data, title)
 
     @classmethod
     def resumed(cls, path: Path, config: RunConfig | None = None) -> Trainable:
@@ -46,11 +54,16 @@ class Trainable:
         in what cannot change any more, Unsupported.
         """
         saved = Checkpoint.load(path)
-        data = datasets.load(saved.config.data)
-        _check(saved, data, path)
         going_on = saved.config if config is None else _allowed(saved.config, _located(config))
+        going_on = RunFolder(path.parent).located(going_on)
+        data = _data(going_on)
+        _check(saved, data, path)
         steppers.best(going_on)
         return cls(replace(saved, config=going_on), data)
+
+    def with_config(self, config: RunConfig) -> Trainable:
+        """The same with settings that name its files otherwise."""
+        return replace(self, saved=replace(self.saved, config=config))
 
     def loop(self, name: str, elapsed: Callable[[], float], world: World = ALONE) -> Loop:
         """The loop of the run of that name, with torch set up for it."""
@@ -92,8 +105,15 @@ def _check(saved: Checkpoint, data: datasets.Dataset, path: Path) -> None:
 
 
 def _located(config: RunConfig) -> RunConfig:
-    """The settings with a data set that can be found from any folder. Raises UnknownName."""
-    return replace(config, data=datasets.identity(config.data))
+    """The settings with a data set and files that can be found from any folder. Raises UnknownName."""
+    files = {key: str(Path(path).expanduser().resolve()) for key in INPUTS if (path := getattr(config, key))}
+    return replace(config, data=datasets.identity(config.data), **files)
+
+
+def _data(config: RunConfig) -> datasets.Dataset:
+    """What a run is trained on and tested by. Raises UnknownName, NotFetched, BadFile, BadInput."""
+    data = datasets.load(config.data)
+    return extra.joined(data, Path(config.extra), config.extra_share) if config.extra else data
 
 
 def _allowed(saved: RunConfig, asked: RunConfig) -> RunConfig:

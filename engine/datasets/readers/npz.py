@@ -1,8 +1,8 @@
 """NumPy's .npz files: `images` and `labels`, and where the classes have names, `names`.
 
-A file may hold one part or, with "train_" and "test_" before the keys, both. In place of `images` there may be
-`residual`, uint8 [3, N, H, W]: RGB whose green is taken from red and blue, then differences along columns and rows,
-all modulo 256, which ordinary compression makes a third smaller.
+A file may hold one part or, with "train_" and "test_" before the keys, both; or `test`, bool [N]: which of its images
+are for the test alone. In place of `images` there may be `residual`, uint8 [3, N, H, W]: RGB whose green is taken from
+red and blue, then differences along columns and rows, all modulo 256, which ordinary compression makes a third smaller.
 """
 
 from __future__ import annotations
@@ -112,7 +112,14 @@ def _whole(path: Path) -> Found:
     both = [{key.removeprefix(f"{part}_"): arrays[key] for key in arrays} for part in ("train", "test")]
     if "train_labels" in arrays:
         return Found(_part(path, both[0]), _part(path, both[1]), _names(path, arrays))
-    return Found(_part(path, arrays), None, _names(path, arrays))
+    whole, test = _part(path, arrays), arrays.get("test")
+    if test is None:
+        return Found(whole, None, _names(path, arrays))
+    if test.dtype != np.bool_ or test.shape != whole.labels.shape:
+        raise BadFile(
+            f"'{path}' says by {test.dtype} {test.shape} what is for the test.", "Give a bool for each image."
+        )
+    return Found(whole.taken(~test), whole.taken(test), _names(path, arrays))
 
 
 def _one(folder: Path, files: list[Path], word: str) -> Path:

@@ -155,3 +155,16 @@ def test_damage_never_passes_nor_escapes(tmp_path):
             continue
         np.testing.assert_array_equal(found.train.images[..., 0], IMAGES)
         np.testing.assert_array_equal(found.train.labels, LABELS)
+
+
+def test_a_file_may_say_image_by_image_what_is_for_the_test(tmp_path):
+    test = np.array([False, True, False, False, True, False])
+    found = npz.read(saved(tmp_path, images=IMAGES, labels=LABELS, test=test))
+    np.testing.assert_array_equal(found.train.images, IMAGES[~test, ..., np.newaxis])
+    np.testing.assert_array_equal(found.test.labels, LABELS[test])
+
+
+@pytest.mark.parametrize("test", [np.zeros(5, bool), np.zeros(6, np.uint8), np.zeros((6, 1), bool)])
+def test_what_says_it_otherwise_is_refused(tmp_path, test):
+    with pytest.raises(BadFile, match="for the test"):
+        npz.read(saved(tmp_path, images=IMAGES, labels=LABELS, test=test))
