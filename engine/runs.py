@@ -11,7 +11,7 @@ import os
 import re
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -148,7 +148,7 @@ class RunFolder:
     def located(self, config: RunConfig) -> RunConfig:
         """The settings with this folder's own copies of the files that they name, where it has them."""
         own = {key: self.path / file for key, file in INPUTS.items() if getattr(config, key)}
-        return replace(config, **{key: str(path) for key, path in own.items() if path.is_file()})
+        return config.with_changes({key: str(path) for key, path in own.items() if path.is_file()})
 
     def record_change(self, step: int, key: str, value: object) -> None:
         """A live change of a setting, in force from this step on."""

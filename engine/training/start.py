@@ -48,7 +48,9 @@ def settings(path: Path) -> RunConfig:
     about = network.metadata
     config = _saved(path)
     if config is None:
-        config = replace(_shown(network, path), data=about.dataset, model=about.architecture, learning_rate=RATE)
+        config = replace(
+            _shown(_packed(network, path)), data=about.dataset, model=about.architecture, learning_rate=RATE
+        )
     else:
         config = replace(config, learning_rate=config.learning_rate / GENTLER, time_limit=None, extra="")
     if about.preparation == "mnist" and config.augmentation == "none":
@@ -67,8 +69,7 @@ def beginning(config: RunConfig, initial: Arrays, images: NDArray[np.uint8]) -> 
     if _saved(path) is not None:
         found = Checkpoint.load(path).arrays
     else:
-        _shown(network, path)
-        found = unfolded(network, images)
+        found = unfolded(_packed(network, path), images)
     arrays = dict(initial)
     for name in (name for name in initial if name.startswith("layer") and name.count(".") == 1):
         if name not in found or found[name].shape != initial[name].shape:
@@ -112,10 +113,15 @@ def _saved(path: Path) -> RunConfig | None:
         return None
 
 
-def _shown(network: Network, path: Path) -> RunConfig:
-    """What a network without training state shows of its settings. Raises BadInput where nothing is left to train."""
+def _packed(network: Network, path: Path) -> PackedNetwork:
+    """A network that can be trained on without its training state. Raises BadInput."""
     if not isinstance(network, PackedNetwork):
         raise BadInput(f"'{path}' has float weights and no training state.", "Choose a binarized model.")
+    return network
+
+
+def _shown(network: PackedNetwork) -> RunConfig:
+    """What a network shows of the settings that it was trained with."""
     last = network.operations[-1]
     bias_only = isinstance(last, Affine) and last.bias_only
     return RunConfig(inputs="pixels" if network.source == "u8" else "bits", output="bias" if bias_only else "batchnorm")

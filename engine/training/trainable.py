@@ -107,7 +107,7 @@ def _check(saved: Checkpoint, data: datasets.Dataset, path: Path) -> None:
 def _located(config: RunConfig) -> RunConfig:
     """The settings with a data set and files that can be found from any folder. Raises UnknownName."""
     files = {key: str(Path(path).expanduser().resolve()) for key in INPUTS if (path := getattr(config, key))}
-    return replace(config, data=datasets.identity(config.data), **files)
+    return config.with_changes(files | {"data": datasets.identity(config.data)})
 
 
 def _data(config: RunConfig) -> datasets.Dataset:
