@@ -5,8 +5,9 @@ from __future__ import annotations
 import shlex
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from app.cli import bench, train
 from app.cli.parser import command_line
@@ -46,6 +47,13 @@ def of_run(run: RunView) -> Command:
     elif run.first_step:
         caveat = f"What is seen went on from step {run.first_step:,} of a kept run: this trains it from the first."
     return Command(of_config(run.config).arguments, caveat)
+
+
+def of_training_on(model: str, changes: Mapping[str, Any]) -> Command:
+    """Of a run that goes on from a model file with these changes of its settings."""
+    flags = {key: value for key, value in changes.items() if key in train.NAMED}
+    others = [f"{key}={value}" for key, value in changes.items() if key not in flags]
+    return Command(command_line("train", {"start": model, **flags, "set": others}))
 
 
 def of_bench(command: m.Bench) -> Command:

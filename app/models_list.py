@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from app.settings import Settings
 from engine import messages as m
 from engine.errors import BadInput
 from engine.labs import Source
+from engine.runs import LAST
 
 TRAINING = "training"
 """Key of the model "the network in training"."""
@@ -73,6 +74,7 @@ class ModelsList:
     def loaded(self, info: m.ModelInfo) -> None:
         """The worker has loaded a model; a file that was not on the list was opened: it is added and used."""
         self.infos[info.key] = info
+        self._name_by(info)
         if info.key == TRAINING:
             self._loaded_run = self._answered()
         elif info.key != TWIN and all(c.key != info.key for c in self.choices):
@@ -82,6 +84,11 @@ class ModelsList:
         self._changed.emit()
         if info.key == self.key:
             self._chosen.emit()
+
+    def _name_by(self, info: m.ModelInfo) -> None:
+        """Runs call all their saves alike: such a file is listed by what it says of itself."""
+        if Path(info.key).name == LAST:
+            self.choices = [replace(one, title=info.name) if one.key == info.key else one for one in self.choices]
 
     def refused(self, key: str) -> None:
         """A file that cannot be loaded leaves the list; where it was to be used, one that is loaded is."""

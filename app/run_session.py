@@ -72,7 +72,11 @@ class RunSession(QObject):
         """Begin a run that goes on from a checkpoint, at rest; a run under way is saved and ended first."""
         self._show_saved(m.ContinueRun(checkpoint, paused=True, apart=True))
 
-    def _show_saved(self, command: m.ContinueRun) -> None:
+    def train_on(self, model: str, changes: Mapping[str, Any]) -> None:
+        """Train a model file on, with settings for that and these changes; a run under way is saved and ended first."""
+        self._show_saved(m.TrainOn(model, dict(changes), str(paths.runs_dir())))
+
+    def _show_saved(self, command: m.ContinueRun | m.TrainOn) -> None:
         self.run.state, self.run.why, self.playhead = "starting", "", None
         self._credit.drop()
         self.run_changed.emit()
@@ -224,7 +228,7 @@ class RunSession(QObject):
             case m.Snapshot():
                 self.snapshot.emit(event)
             case m.Failed():
-                if event.command in ("StartRun", "ContinueRun"):
+                if event.command in ("StartRun", "ContinueRun", "TrainOn"):
                     self.run.state = "none"
                     self.run_changed.emit()
                 self.noticed.emit(Notice("learn", event.what, event.remedy))

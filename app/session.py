@@ -20,6 +20,7 @@ from app.predictor import Predictor
 from app.run_library import RunLibrary
 from app.run_session import RunSession
 from app.settings import Settings
+from app.tray import Tray
 from app.wearing import Wearing
 from engine import messages as m
 from engine.labs import Source
@@ -65,6 +66,7 @@ class Session(RunSession):
         self.jobs = Jobs(make_job, self, self._left_out)
         self.library = RunLibrary(inference, self)
         self.exporter = Exporter(inference, self._models, self)
+        self.tray = Tray(inference, self._models, self)
         self.run_began.connect(self._run_began)
         self.snapshot.connect(self._snapshot_arrived)
         inference.said.connect(self._inference_said)
@@ -101,6 +103,7 @@ class Session(RunSession):
         self._left_out.tell(self.inference)
         self.inference.send(m.ListBackends())
         self._models.load()
+        self.tray.load()
         self.inference.send(m.SettleBackends())
 
     # ------------------------------------------------------------ models
@@ -223,7 +226,7 @@ class Session(RunSession):
             self._models.load_snapshot()
 
     def _inference_said(self, event: m.Event) -> None:
-        if self.library.take(event):
+        if self.library.take(event) or self.tray.take(event):
             return
         match event:
             case m.ChildReady():
@@ -263,6 +266,7 @@ class Session(RunSession):
 
     def _model_loaded(self, info: m.ModelInfo) -> None:
         self._models.loaded(info)
+        self.tray.reloaded(info.key)
         if info.key == self.model_key:
             self._predictor.open_waiting_picture()
         if info.key == self.strip_key:
@@ -291,6 +295,7 @@ class Session(RunSession):
         self._models.worker_gone()
         self._evaluator.worker_gone()
         self.library.worker_gone()
+        self.tray.worker_gone()
         self.predict(None)
         self.children_changed.emit()
         news = self._left_out.news(death)

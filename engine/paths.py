@@ -26,6 +26,11 @@ def runs_dir() -> Path:
     return _folder("runs", str(Path(platformdirs.user_data_dir(NAME, appauthor=False)) / "runs"))
 
 
+def drawings_file() -> Path:
+    """The file of the drawings that Draw keeps with their labels."""
+    return _folder("data", platformdirs.user_data_dir(NAME, appauthor=False)) / "mine.npz"
+
+
 def cache_dir() -> Path:
     """Folder of what can be made again."""
     return _folder("cache", platformdirs.user_cache_dir(NAME, appauthor=False))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
+from functools import cached_property
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QFocusEvent
+from PySide6.QtGui import QFocusEvent, QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from app.pen_clock import PenClock
@@ -21,6 +22,8 @@ from app.widgets.notice import NoticeArea
 from app.widgets.page import framed
 from app.widgets.scores import ScoreChart
 from app.widgets.sight import Sight
+from app.widgets.tray_card import TrayCard
+from app.widgets.tray_dialog import TrayDialog
 from app.widgets.votes import Votes
 from app.widgets.wear_card import WearCard
 from engine import digits
@@ -48,6 +51,7 @@ class DrawPage(QWidget):
         self.layers: list[LayerCard] = []
         self.readout = label("", "muted", figures=True)
         self.bar = DrawBar(session, self.canvas)
+        self.tray = TrayCard(session)
         self._shown: m.Prediction | None = None
         self._layout_for: m.ModelInfo | None = None
         self._inked = False
@@ -87,6 +91,38 @@ class DrawPage(QWidget):
             return
         self.clock.asked(at)
         self.session.predict(image)
+
+    def keep(self, digit: int) -> None:
+        """Put what is drawn into the tray as this digit, and take it off the canvas for the next one."""
+        picture, grey = self.canvas.bare_picture, self.canvas.grey()
+        drawn = None if grey is None else digits.prepare(grey)
+        if picture is not None and picture.image is not None and picture.image.shape == (digits.SIDE, digits.SIDE, 1):
+            drawn = picture.image[..., 0]
+        if drawn is None:
+            self.tray.told.setText("draw a digit first")
+        elif self.session.tray.keep(drawn, digit):
+            self.canvas.clear()
+        else:
+            full = f"The tray is full: it has {len(self.session.tray.drawings):,} drawings."
+            self.session.noticed.emit(Notice("draw", full, "Delete some that you no longer need."))
+
+    def show_tray(self) -> None:
+        """The table of models on these drawings, and training on them."""
+        self.tray_dialog.show()
+        self.tray_dialog.raise_()
+
+    @cached_property
+    def tray_dialog(self) -> TrayDialog:
+        """Made when it is wanted first."""
+        return TrayDialog(self.session, self.window())
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """A digit says what is on the canvas."""
+        plain = event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
+        if plain and len(event.text()) == 1 and event.text() in "0123456789" and not event.isAutoRepeat():
+            self.keep(int(event.text()))
+        else:
+            super().keyPressEvent(event)
 
     def _drawable(self) -> bool:
         """Whether the model takes what the canvas's preparation makes; without a model, it is assumed to."""
@@ -178,6 +214,8 @@ class DrawPage(QWidget):
         self.canvas.changed.connect(self.ask)
         self.chart.painted.connect(self._painted)
         self.bar.watch_asked.connect(self._watch)
+        self.tray.label_asked.connect(self.keep)
+        self.tray.more_asked.connect(self.show_tray)
         self.votes.chosen.connect(self._choose_backend)
         session = self.session
         session.backends_changed.connect(self._backends_changed)
@@ -204,6 +242,8 @@ class DrawPage(QWidget):
         columns.addWidget(self._middle(), 27)
         columns.addLayout(self._right(), 34)
         inner.addLayout(columns, 1)
+        inner.addSpacing(GAP - inner.spacing())
+        inner.addWidget(self.tray)
 
     def _left(self) -> QVBoxLayout:
         left = QVBoxLayout()

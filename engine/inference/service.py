@@ -17,7 +17,7 @@ from engine.errors import BadInput, UnknownName
 from engine.faults import wear
 from engine.faults.broken import broken
 from engine.faults.masks import check_rate
-from engine.inference import bench, deploy, modelfile, pictures, predict, settling
+from engine.inference import bench, deploy, modelfile, pictures, predict, recognise, settling
 from engine.inference.backend import (
     Backend,
     Program,
@@ -99,6 +99,13 @@ class InferenceService:
                 return self._tell_wear(command)
             case m.Evaluate():
                 return self._evaluate(command)
+            case m.Recognise():
+                loaded = {key: model.network for key, model in self._models.items()}
+                return recognise.recognise(command, loaded)
+            case m.ReadDrawings():
+                return recognise.read(command)
+            case m.KeepDrawings():
+                return recognise.keep(command)
             case m.Export():
                 return self._export(command)
             case r.ListRuns() | r.RunCommand():

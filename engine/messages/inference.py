@@ -287,3 +287,74 @@ class Evaluation(Event):
     confusion: NDArray[np.int64]
     weight_bytes: int
     float_bytes: int
+
+
+@dataclass(frozen=True)
+class ReadDrawings(Command):
+    """Read drawings from a file or folder (engine.drawings); answered by DrawingsRead or Failed.
+
+    own: it is the file that Draw keeps its drawings in. Where there is none that is well; one that cannot be read is
+    moved beside, so that nothing is written over it.
+    """
+
+    urgency: ClassVar[int] = 3
+    path: str
+    own: bool = False
+
+
+@dataclass(frozen=True)
+class DrawingsRead(Event):
+    """images: u8 [N, 28, 28]; labels: int64 [N]; test: bool [N], which are for the test alone, None: nobody said.
+
+    blank: pictures with nothing on them, which were left out.
+    """
+
+    path: str
+    own: bool
+    images: Image
+    labels: NDArray[np.int64]
+    test: NDArray[np.bool_] | None
+    blank: int
+
+
+@dataclass(frozen=True)
+class KeepDrawings(Command):
+    """Write drawings to a file, at once, so that an end of the child does not lose them; answered by DrawingsKept."""
+
+    path: str
+    images: Image
+    labels: NDArray[np.int64]
+    test: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class DrawingsKept(Event):
+    """So many drawings are on the disk."""
+
+    path: str
+    count: int
+
+
+@dataclass(frozen=True)
+class Recognise(Command):
+    """Have each of these models, (key, file), read drawings u8 [N, 28, 28]; each is answered by a Recognised."""
+
+    lane: ClassVar[str | None] = "recognise"
+    urgency: ClassVar[int] = 6
+    request: int
+    models: tuple[tuple[str, str], ...]
+    images: Image
+
+
+@dataclass(frozen=True)
+class Recognised(Event):
+    """What a model reads in the drawings: int64 [N], digits; None where it cannot, and why.
+
+    accuracy: 0..1, of its data set's test images, where its file tells it.
+    """
+
+    request: int
+    key: str
+    labels: NDArray[np.int64] | None
+    why: str = ""
+    accuracy: float | None = None

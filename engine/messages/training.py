@@ -41,6 +41,16 @@ class ContinueRun(Command):
 
 
 @dataclass(frozen=True)
+class TrainOn(Command):
+    """Train a model on, with settings for that (training.start) and these changes; a new run folder under `runs`."""
+
+    lane: ClassVar[str | None] = "run"
+    model: str
+    changes: dict[str, Any]
+    runs: str
+
+
+@dataclass(frozen=True)
 class StopRun(Command):
     """Save and end the run under way."""
 

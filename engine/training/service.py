@@ -14,7 +14,7 @@ from engine.awake import awake
 from engine.errors import BadFile, BadInput
 from engine.files import CannotWrite
 from engine.inference import modelfile
-from engine.training import peers, whole_steps
+from engine.training import peers, start, whole_steps
 from engine.training.fetch import fetch
 from engine.training.loop import Diverged, Scored, StepDone
 from engine.training.models import layer_name
@@ -41,6 +41,9 @@ class TrainingService:
         match command:
             case m.StartRun(config, root):
                 self.close()
+                return self._begin(Session.start(config, Path(root), self._clock, datetime.now()))
+            case m.TrainOn(path, changes, root):
+                config = start.settings(Path(path)).with_changes(changes)
                 return self._begin(Session.start(config, Path(root), self._clock, datetime.now()))
             case m.ContinueRun(path):
                 self.close()

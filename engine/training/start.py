@@ -66,10 +66,7 @@ def beginning(config: RunConfig, initial: Arrays, images: NDArray[np.uint8]) -> 
     """
     path = Path(config.start)
     network = modelfile.load(path)
-    if _saved(path) is not None:
-        found = Checkpoint.load(path).arrays
-    else:
-        found = unfolded(_packed(network, path), images)
+    found = Checkpoint.load(path).arrays if _saved(path) else unfolded(_packed(network, path), images)
     arrays = dict(initial)
     for name in (name for name in initial if name.startswith("layer") and name.count(".") == 1):
         if name not in found or found[name].shape != initial[name].shape:

@@ -24,9 +24,9 @@ Files = dict[str, list[Path]]
 
 def read(path: Path) -> Found | None:
     """Pictures by class; colour where any picture has it. Raises BadFile."""
-    train, test = _classes(path / "train"), _classes(path / "test")
+    train, test = classes(path / "train"), classes(path / "test")
     if not train:
-        train, test = _classes(path), {}
+        train, test = classes(path), {}
     if not train:
         return None
     names = tuple(sorted(train))
@@ -38,7 +38,7 @@ def read(path: Path) -> Found | None:
     return Found(_part(train, names, shape), _part(test, names, shape) if test else None, names)
 
 
-def _classes(folder: Path) -> Files:
+def classes(folder: Path) -> Files:
     """The classes of a folder: its folders with pictures in them."""
     if not folder.is_dir():
         return {}

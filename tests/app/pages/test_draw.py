@@ -237,3 +237,33 @@ def test_everything_that_takes_the_focus_has_a_name(page):
     for child in page.findChildren(QWidget):
         if child.focusPolicy() != Qt.FocusPolicy.NoFocus and child.isVisibleTo(page):
             assert child.accessibleName() or child.focusProxy(), child
+
+
+def test_a_digits_key_keeps_the_drawing_and_clears_the_canvas(page):
+    draw(page, (100, 100), (200, 200))
+    drawn = page.seen()
+    QTest.keyClick(page.canvas, Qt.Key.Key_7)
+    (kept,) = page.session.tray.drawings
+    assert kept.label == 7
+    assert np.array_equal(kept.image, drawn[..., 0])
+    assert page.canvas.drawing.empty
+    page.bar.undo.click()
+    assert not page.canvas.drawing.empty
+    QTest.mouseClick(page.tray.keys[3], LEFT)
+    assert [one.label for one in page.session.tray.drawings] == [7, 3]
+
+
+def test_an_empty_canvas_is_not_kept(page):
+    QTest.keyClick(page.canvas, Qt.Key.Key_7)
+    assert page.session.tray.drawings == ()
+    assert page.tray.told.text() == "draw a digit first"
+
+
+def test_a_picture_is_kept_as_the_network_sees_it(page):
+    image = np.zeros((28, 28, 1), np.uint8)
+    image[10:18, 13] = 200
+    picture = np.zeros((60, 40), np.uint8)
+    picture[20:40, 18:22] = 255
+    page.session.inference.say(m.Prepared(1, image, picture, False))
+    page.keep(1)
+    assert np.array_equal(page.session.tray.drawings[0].image, image[..., 0])

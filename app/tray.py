@@ -1,0 +1,271 @@
+"""The tray: drawings kept with their true labels, what the models read in them, and the file that they lie in."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QUndoCommand, QUndoStack
+
+from app.link import Channel
+from app.models_list import TRAINING, ModelsList
+from engine import drawings, paths
+from engine import messages as m
+
+UNDO_LIMIT = 200
+
+
+@dataclass(frozen=True, eq=False)
+class Drawing:
+    """A drawing, prepared u8 [28, 28], what it is, and whether it is for the test alone."""
+
+    image: m.Image
+    label: int
+    test: bool
+
+    @cached_property
+    def digest(self) -> bytes:
+        """Names its image."""
+        return hashlib.blake2b(self.image.tobytes(), digest_size=8).digest()
+
+
+Drawings = tuple[Drawing, ...]
+
+
+@dataclass(frozen=True)
+class Tally:
+    """How many of `count` drawings a model reads right; `read` of them it has read so far."""
+
+    right: int
+    read: int
+    count: int
+
+
+class _Change(QUndoCommand):
+    """From one content of the tray to another."""
+
+    def __init__(self, tray: Tray, text: str, after: Drawings) -> None:
+        super().__init__(text)
+        self._tray, self._before, self._after = tray, tray.drawings, after
+
+    def redo(self) -> None:
+        self._tray.show(self._after)
+
+    def undo(self) -> None:
+        self._tray.show(self._before)
+
+
+class Tray(QObject):
+    """`changed` when drawings do, `read` when a model has read some, `told`: a sentence about a file.
+
+    Every change is written at once, by the inference worker, which reads and writes all files of drawings.
+    """
+
+    changed = Signal()
+    read = Signal()
+    told = Signal(str)
+
+    def __init__(self, inference: Channel, models: ModelsList, parent: QObject) -> None:
+        super().__init__(parent)
+        self._inference, self._models = inference, models
+        self.path = str(paths.drawings_file())
+        self.undo_stack = QUndoStack(self)
+        self.undo_stack.setUndoLimit(UNDO_LIMIT)
+        self.drawings: Drawings = ()
+        self.whys: dict[str, str] = {}
+        self.accuracies: dict[str, float | None] = {}
+        self.busy = False
+        self._loaded = False
+        self._readings: dict[str, dict[bytes, int]] = {}
+        self._request = 0
+        self._asked: Drawings = ()
+
+    # ------------------------------------------------------------ what is kept
+
+    def keep(self, image: m.Image, label: int) -> bool:
+        """Put a drawing u8 [28, 28] behind the others; whether there was room."""
+        if len(self.drawings) >= drawings.MOST:
+            return False
+        test = drawings.for_test([one.test for one in self.drawings])
+        self._do(f"keep {label}", (*self.drawings, Drawing(image, label, test)))
+        return True
+
+    def relabel(self, chosen: Collection[int], label: int) -> None:
+        """Say of some drawings, by their places, that they are something else."""
+        self._do(
+            f"relabel {len(chosen)}",
+            tuple(replace(one, label=label) if place in chosen else one for place, one in enumerate(self.drawings)),
+        )
+
+    def remove(self, chosen: Collection[int]) -> None:
+        """Take drawings out, by their places."""
+        rest = tuple(one for place, one in enumerate(self.drawings) if place not in chosen)
+        self._do(f"delete {len(self.drawings) - len(rest)}", rest)
+
+    def clear(self) -> None:
+        """Take all out."""
+        self._do(f"clear all {len(self.drawings)}", ())
+
+    def show(self, after: Drawings) -> None:
+        """Hold these drawings and have them written; the undo stack's commands call this."""
+        self.drawings = after
+        self._write(self.path, after)
+        self.changed.emit()
+
+    def _do(self, text: str, after: Drawings) -> None:
+        if len(after) != len(self.drawings) or any(a is not b for a, b in zip(after, self.drawings, strict=True)):
+            self.undo_stack.push(_Change(self, text, after))
+
+    # ------------------------------------------------------------ files
+
+    def load(self) -> None:
+        """A fresh inference worker: have it read what is kept, or write it where that may not have been written."""
+        if self._loaded:
+            self._write(self.path, self.drawings)
+        else:
+            self._inference.send(m.ReadDrawings(self.path, own=True))
+
+    def bring(self, path: str) -> None:
+        """Add the drawings of a file or folder."""
+        self._inference.send(m.ReadDrawings(path))
+
+    def write(self, path: str) -> None:
+        """Write all drawings to another file."""
+        self._write(path, self.drawings)
+
+    def take(self, event: m.Event) -> bool:
+        """Hear an event; whether it was about drawings."""
+        match event:
+            case m.DrawingsRead():
+                self.take_file(event)
+            case m.DrawingsKept():
+                self.take_kept(event)
+            case m.Recognised():
+                self.take_reading(event)
+            case m.Done("recognise"):
+                self.busy = False
+                self.read.emit()
+            case _:
+                return False
+        return True
+
+    def take_file(self, event: m.DrawingsRead) -> None:
+        """Take over what the tray's own file holds, or add what another one does and is not here yet."""
+        known = {one.digest for one in self.drawings}
+        found: list[Drawing] = []
+        for place, (image, label) in enumerate(zip(event.images, event.labels.tolist(), strict=True)):
+            test = bool(event.test[place]) if event.test is not None else self._next_test(found)
+            one = Drawing(image, label, test)
+            if one.digest not in known:
+                known.add(one.digest)
+                found.append(one)
+        room = drawings.MOST - len(self.drawings)
+        if event.own:
+            self._take_own(tuple(found))
+            return
+        self._do(f"import {len(found[:room])}", (*self.drawings, *found[:room]))
+        self.told.emit(_imported(event, len(found), room))
+
+    def _take_own(self, found: Drawings) -> None:
+        """What is kept comes before what was drawn while it was read."""
+        drawn, self._loaded = self.drawings, True
+        self.undo_stack.clear()
+        self.drawings = (*found, *drawn)
+        if drawn:
+            self._write(self.path, self.drawings)
+        self.changed.emit()
+
+    def take_kept(self, event: m.DrawingsKept) -> None:
+        """Tell of a file that was asked for."""
+        self._loaded = True
+        if event.path != self.path:
+            self.told.emit(f"{event.count} drawings are in '{event.path}'.")
+
+    def _next_test(self, more: Sequence[Drawing]) -> bool:
+        return drawings.for_test([one.test for one in (*self.drawings, *more)])
+
+    def _write(self, path: str, kept: Drawings) -> None:
+        self._inference.send(
+            m.KeepDrawings(
+                path,
+                images_of(kept),
+                np.array([one.label for one in kept], np.int64),
+                np.array([one.test for one in kept], np.bool_),
+            )
+        )
+
+    # ------------------------------------------------------------ what models read
+
+    def reading(self, key: str, drawing: Drawing) -> int | None:
+        """What a model reads in a drawing, as far as it has."""
+        return self._readings.get(key, {}).get(drawing.digest)
+
+    def tally(self, key: str, test: bool | None = None) -> Tally:
+        """How many a model reads right: of all, or of those that are for the test or for training."""
+        asked = [one for one in self.drawings if test is None or one.test == test]
+        read = [(one, self.reading(key, one)) for one in asked]
+        return Tally(
+            sum(one.label == said for one, said in read), sum(said is not None for _, said in read), len(asked)
+        )
+
+    def ask(self, keys: Iterable[str]) -> bool:
+        """Have models read what they have not yet; what was asked before is given up. Whether anything is asked."""
+        wanted = [key for key in keys if key not in self.whys and self.tally(key).read < len(self.drawings)]
+        choices = {choice.key: choice.path for choice in self._models.choices}
+        models = tuple((key, choices[key]) for key in wanted if choices.get(key) or key in self._models.infos)
+        if not models:
+            return False
+        self._asked, self.busy = self.drawings, True
+        self._request += 1
+        self._inference.send(m.Recognise(self._request, models, images_of(self.drawings)))
+        return True
+
+    def stop(self) -> None:
+        """Give up what is being read."""
+        self._request += 1
+        self.busy = False
+        self._inference.send(m.Cancel("recognise"))
+        self.read.emit()
+
+    def take_reading(self, event: m.Recognised) -> None:
+        """What a model read in the drawings that were asked about last."""
+        if event.request != self._request:
+            return
+        self.accuracies[event.key] = event.accuracy
+        if event.labels is None:
+            self.whys[event.key] = event.why
+        else:
+            said = zip(self._asked, event.labels.tolist(), strict=True)
+            self._readings.setdefault(event.key, {}).update((one.digest, label) for one, label in said)
+        self.read.emit()
+
+    def reloaded(self, key: str) -> None:
+        """The key may stand for another network from now on: that in training does after every score."""
+        if key == TRAINING:
+            self._readings.pop(key, None)
+            self.whys.pop(key, None)
+            self.read.emit()
+
+    def worker_gone(self) -> None:
+        """Nothing is being read any more."""
+        self.busy = False
+        self.read.emit()
+
+
+def images_of(kept: Sequence[Drawing]) -> m.Image:
+    """The images of drawings, u8 [N, 28, 28]."""
+    return np.array([one.image for one in kept], np.uint8).reshape(-1, 28, 28)
+
+
+def _imported(event: m.DrawingsRead, new: int, room: int) -> str:
+    added, known = min(new, room), len(event.labels) - new
+    more = [
+        (known, f"{known} were here already"),
+        (event.blank, f"{event.blank} had nothing on them"),
+        (new - added, f"there was no room for {new - added}: {drawings.MOST:,} are kept at most"),
+    ]
+    return "; ".join([f"{added} drawings were added", *(text for count, text in more if count)]) + "."

@@ -1,0 +1,97 @@
+"""The row of the Draw page for drawings of one's own: what the present one is, and those that are kept."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QPushButton, QVBoxLayout
+
+from app.session import Session
+from app.theme import GRID
+from app.why import explain
+from app.widgets.card import label
+from app.widgets.tray_strip import TrayStrip
+
+KEY = 24
+"""Pixels a side of a button."""
+
+
+class TrayCard(QFrame):
+    """`label_asked`: the digit that the drawing on the canvas is. `more_asked`: the table and training are wanted."""
+
+    label_asked = Signal(int)
+    more_asked = Signal()
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.setObjectName("card")
+        self.setAccessibleName("Your digits")
+        self._session, self._tray = session, session.tray
+        self.strip = TrayStrip(session)
+        self.title, self.told = label("Your digits", "title"), label("", "muted")
+        self.more = self._button("Test and train…", "How many each model reads right, and training on them too")
+        self.more.clicked.connect(lambda _checked=False: self.more_asked.emit())
+        self.undo = self._button("Undo", "Take back the last change of your drawings (Ctrl+Z in the strip)")
+        self.undo.clicked.connect(lambda _checked=False: self._tray.undo_stack.undo())
+        self.keys = [self._key(digit) for digit in range(10)]
+        self._lay_out()
+        explain(
+            self,
+            "Drawings that you kept with their true label, by a digit's key or button: ✓ the model in use reads them "
+            "right, ✗ as what. T: kept for the test alone, which every third is, and never trained on.",
+            f"Counts of drawings. They lie in '{self._tray.path}' and never leave this machine.",
+            "data",
+        )
+        for signal in (self._tray.changed, self._tray.read, session.model_changed):
+            signal.connect(self.refresh)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Have the model in use read what it has not, and say how many it has right."""
+        stack, key = self._tray.undo_stack, self._session.model_key
+        self.undo.setVisible(stack.canUndo())
+        self.undo.setText(f"Undo {stack.undoText()}")
+        self.undo.setAccessibleName(self.undo.text())
+        tally = self._tray.tally(key)
+        if not self._tray.busy:
+            self._tray.ask([key])
+        if not tally.count:
+            self.told.setText("none kept yet")
+        elif key in self._tray.whys:
+            self.told.setText(f"{tally.count} kept")
+        else:
+            self.told.setText(f"{tally.right} of {tally.read} read right")
+
+    def _lay_out(self) -> None:
+        row = QHBoxLayout(self)
+        row.setContentsMargins(14, 6, 14, 6)
+        row.setSpacing(2 * GRID)
+        words = QVBoxLayout()
+        words.setSpacing(2)
+        words.addStretch(1)
+        words.addWidget(self.title)
+        words.addWidget(self.told)
+        words.addStretch(1)
+        keys = QGridLayout()
+        keys.setSpacing(2)
+        for digit, button in enumerate(self.keys):
+            keys.addWidget(button, digit // 5, digit % 5)
+        row.addLayout(words)
+        row.addWidget(label("this is a", "muted"))
+        row.addLayout(keys)
+        row.addWidget(self.strip, 1)
+        row.addWidget(self.undo)
+        row.addWidget(self.more)
+
+    def _key(self, digit: int) -> QPushButton:
+        button = self._button(str(digit), f"Keep the drawing as a {digit} (key {digit})")
+        button.setStyleSheet("padding: 0; min-height: 0;")
+        button.setFixedSize(KEY, KEY)
+        button.clicked.connect(lambda _checked=False: self.label_asked.emit(digit))
+        return button
+
+    @staticmethod
+    def _button(text: str, tip: str) -> QPushButton:
+        button = QPushButton(text)
+        button.setToolTip(tip)
+        button.setAccessibleName(tip or text)
+        return button

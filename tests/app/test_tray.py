@@ -1,0 +1,156 @@
+"""The tray on a fake worker: what is kept, undone, written, brought in, and read by models."""
+
+import numpy as np
+import pytest
+
+from app.models_list import TRAINING
+from app.session import ModelChoice
+from app.tray import Tally
+from engine import messages as m
+
+
+@pytest.fixture
+def tray(session):
+    session.models = [ModelChoice("a", "a", "/a"), ModelChoice("b", "b", "/b")]
+    session.model_key = "a"
+    return session.tray
+
+
+def image(number):
+    made = np.zeros((28, 28), np.uint8)
+    made[4:20, 10] = 255
+    made[0, :16] = np.unpackbits(np.array([number], ">u2").view(np.uint8)) * 255
+    return made
+
+
+def fill(tray, *labels):
+    for number, label in enumerate(labels):
+        assert tray.keep(image(number), label)
+
+
+def labels(tray):
+    return [one.label for one in tray.drawings]
+
+
+def written(tray):
+    return tray._inference.last(m.KeepDrawings)
+
+
+def read(path, labels, test=None, own=False, blank=0, first=0):
+    images = np.array([image(first + n) for n in range(len(labels))], np.uint8).reshape(-1, 28, 28)
+    return m.DrawingsRead(path, own, images, np.array(labels, np.int64), test, blank)
+
+
+def test_every_change_is_written_and_every_one_can_be_undone(tray):
+    fill(tray, 3, 1, 4, 1)
+    assert [one.test for one in tray.drawings] == [False, False, True, False]
+    assert written(tray).path == tray.path
+    np.testing.assert_array_equal(written(tray).test, [False, False, True, False])
+    tray.relabel({1, 3}, 7)
+    assert labels(tray) == [3, 7, 4, 7]
+    assert tray.drawings[2].test, "relabelling leaves what it is kept for"
+    tray.remove({0, 2})
+    assert labels(tray) == [7, 7]
+    tray.clear()
+    assert len(written(tray).labels) == 0
+    for expected in ([7, 7], [3, 7, 4, 7], [3, 1, 4, 1], [3, 1, 4]):
+        tray.undo_stack.undo()
+        assert labels(tray) == expected == written(tray).labels.tolist()
+    tray.undo_stack.redo()
+    assert labels(tray) == [3, 1, 4, 1]
+
+
+def test_nothing_that_changes_nothing_is_to_be_undone(tray):
+    fill(tray, 3)
+    count = tray.undo_stack.count()
+    tray.remove(set())
+    tray.relabel(set(), 4)
+    assert tray.undo_stack.count() == count
+
+
+def test_there_is_room_for_a_thousand(tray):
+    tray.take(read(tray.path, [1] * 999, own=True))
+    assert tray.keep(image(2000), 1)
+    assert not tray.keep(image(2001), 1)
+
+
+def test_what_was_kept_comes_before_what_was_drawn_meanwhile(tray, session):
+    assert session.inference.last(m.ReadDrawings) == m.ReadDrawings(tray.path, own=True)
+    tray.keep(image(100), 9)
+    session.inference.say(read(tray.path, [1, 2], np.array([True, False]), own=True))
+    assert labels(tray) == [1, 2, 9]
+    assert tray.drawings[0].test
+    assert written(tray).labels.tolist() == [1, 2, 9]
+    assert not tray.undo_stack.canUndo()
+
+
+def test_a_fresh_worker_is_given_what_is_kept(tray, session):
+    session.inference.say(read(tray.path, [1], own=True))
+    fill(tray, 5)
+    before = session.inference.count(m.KeepDrawings)
+    session.restart_inference()
+    assert session.inference.count(m.KeepDrawings) == before + 1
+
+
+def test_an_import_adds_what_is_new_and_says_what_was_left_out(tray, session, qtbot):
+    fill(tray, 1, 2)
+    with qtbot.waitSignal(tray.told) as told:
+        session.inference.say(read("/x.npz", [1, 2, 3, 4], blank=1))
+    assert told.args == ["2 drawings were added; 2 were here already; 1 had nothing on them."]
+    assert labels(tray) == [1, 2, 3, 4]
+    assert [one.test for one in tray.drawings] == [False, False, True, False]
+    tray.undo_stack.undo()
+    assert labels(tray) == [1, 2]
+    with qtbot.waitSignal(session.noticed) as told:
+        session.inference.say(m.Failed("ReadDrawings", "It is no file.", "Choose another."))
+    assert told.args[0].page == "draw"
+    assert labels(tray) == [1, 2]
+
+
+def test_an_export_is_all_of_them_and_told(tray, session, qtbot):
+    fill(tray, 1, 2, 3)
+    tray.write("/out.npz")
+    assert (written(tray).path, len(written(tray).images)) == ("/out.npz", 3)
+    with qtbot.waitSignal(tray.told) as told:
+        session.inference.say(m.DrawingsKept("/out.npz", 3))
+    assert told.args == ["3 drawings are in '/out.npz'."]
+
+
+def test_models_read_only_what_they_have_not(tray, session):
+    fill(tray, 1, 2, 3)
+    assert tray.ask(["a", "b"])
+    asked = session.inference.last(m.Recognise)
+    assert (asked.models, len(asked.images)) == ((("a", "/a"), ("b", "/b")), 3)
+    session.inference.say(m.Recognised(asked.request, "a", np.array([1, 2, 9]), accuracy=0.9))
+    assert tray.busy
+    session.inference.say(m.Recognised(asked.request, "b", None, "It cannot."), m.Done("recognise"))
+    assert not tray.busy
+    assert tray.tally("a") == Tally(2, 3, 3)
+    assert (tray.tally("a", test=True), tray.tally("a", test=False)) == (Tally(0, 1, 1), Tally(2, 2, 2))
+    assert (tray.tally("b").read, tray.whys["b"], tray.accuracies["a"]) == (0, "It cannot.", 0.9)
+    assert not tray.ask(["a", "b"])
+    tray.relabel({2}, 9)
+    assert not tray.ask(["a"]), "a label is not read"
+    assert tray.tally("a") == Tally(3, 3, 3)
+
+
+def test_answers_to_what_no_longer_stands_are_not_taken(tray, session):
+    fill(tray, 1, 2)
+    tray.ask(["a"])
+    old = session.inference.last(m.Recognise).request
+    tray.stop()
+    assert session.inference.last(m.Cancel) == m.Cancel("recognise")
+    session.inference.say(m.Recognised(old, "a", np.array([1, 2])))
+    assert tray.tally("a").read == 0
+
+
+def test_the_network_in_training_is_another_after_every_score(tray, session):
+    session.models.append(ModelChoice(TRAINING, "the network in training", ""))
+    fill(tray, 1)
+    assert not tray.ask([TRAINING]), "it has not been loaded"
+    session.infos[TRAINING] = None
+    assert tray.ask([TRAINING])
+    session.inference.say(m.Recognised(session.inference.last(m.Recognise).request, TRAINING, np.array([1])))
+    assert tray.tally(TRAINING).read == 1
+    tray.reloaded(TRAINING)
+    assert tray.tally(TRAINING).read == 0
