@@ -43,14 +43,13 @@ class TrayCard(QFrame):
         )
         for signal in (self._tray.changed, self._tray.read, session.model_changed):
             signal.connect(self.refresh)
+        self._tray.undo_stack.indexChanged.connect(self._name_undo)  # it moves after the change
+        self._name_undo()
         self.refresh()
 
     def refresh(self) -> None:
         """Have the model in use read what it has not, and say how many it has right."""
-        stack, key = self._tray.undo_stack, self._session.model_key
-        self.undo.setVisible(stack.canUndo())
-        self.undo.setText(f"Undo {stack.undoText()}")
-        self.undo.setAccessibleName(self.undo.text())
+        key = self._session.model_key
         tally = self._tray.tally(key)
         if not self._tray.busy:
             self._tray.ask([key])
@@ -60,6 +59,12 @@ class TrayCard(QFrame):
             self.told.setText(f"{tally.count} kept")
         else:
             self.told.setText(f"{tally.right} of {tally.read} read right")
+
+    def _name_undo(self) -> None:
+        stack = self._tray.undo_stack
+        self.undo.setVisible(stack.canUndo())
+        self.undo.setText(f"Undo {stack.undoText()}")
+        self.undo.setAccessibleName(f"{self.undo.text()}, of your drawings")
 
     def _lay_out(self) -> None:
         row = QHBoxLayout(self)
