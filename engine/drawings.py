@@ -50,7 +50,7 @@ def for_test(others: Sequence[bool]) -> bool:
 
 def save(path: Path, drawings: Drawings) -> None:
     """Write them, whole or not at all. Raises CannotWrite."""
-    arrays = {"images": drawings.images, "labels": drawings.labels}
+    arrays: npz.Arrays = {"images": drawings.images, "labels": drawings.labels}
     if drawings.test is not None:
         arrays["test"] = drawings.test
     content = io.BytesIO()

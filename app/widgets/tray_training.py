@@ -139,8 +139,8 @@ class TrayTraining(Card):
         for part in (label("share", "muted"), self.share, label("epochs", "muted"), self.epochs):
             row.addWidget(part)
         row.addStretch(1)
-        for part in (CopyCommand("this training", self.command), self.stop, self.train):
-            row.addWidget(part)
+        for button in (CopyCommand("this training", self.command), self.stop, self.train):
+            row.addWidget(button)
         self.body.addLayout(row)
         self.body.addWidget(self.bar)
         self.body.addWidget(self.words)
