@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QObject, Qt, QUrl
+from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QTextDocument
 from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QLabel, QPushButton, QTextBrowser, QVBoxLayout, QWidget
 
 from app import lessons
 from app.theme import GRID, theme, tokens
-from app.widgets.card import label
+from app.widgets.card import keep_link_color, label
 
 SIZE = (700, 680)
 
@@ -84,22 +84,8 @@ def opening(words: QLabel) -> QLabel:
     words.setTextFormat(Qt.TextFormat.MarkdownText)
     words.setTextInteractionFlags(Qt.TextInteractionFlag.LinksAccessibleByMouse | _BY_KEYS)
     words.linkActivated.connect(lambda file: LessonDialog(file.removesuffix(".md"), words.window()).show())
-    theme().changed.connect(_Links(words).take_color)
+    keep_link_color(words)
     return words
-
-
-class _Links(QObject):
-    """The links of a label, whose colour is taken from the palette when a text is set, and only then."""
-
-    def __init__(self, words: QLabel) -> None:
-        super().__init__(words)
-        self._words = words
-
-    def take_color(self) -> None:
-        """Have the links in the colour of the theme that is in force now."""
-        text = self._words.text()
-        self._words.clear()
-        self._words.setText(text)
 
 
 _BY_KEYS = Qt.TextInteractionFlag.LinksAccessibleByKeyboard

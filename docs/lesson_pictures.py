@@ -1,7 +1,7 @@
 """Makes the lessons' pictures from the product's own widgets on real data: `python docs/lesson_pictures.py [NAME…]`.
 
-It trains for two epochs by each of three methods, breaks bits, asks the verifier, and saves one picture a lesson, in
-both themes, to assets/lessons. Set QT_QPA_PLATFORM=offscreen where there is no screen.
+It trains for two epochs by each of three methods, breaks bits, asks the verifier, trains on a graph, and saves one
+picture a lesson, in both themes, to assets/lessons. Set QT_QPA_PLATFORM=offscreen where there is no screen.
 """
 
 from __future__ import annotations
@@ -9,28 +9,26 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 
 import numpy as np
+from lab_pictures import faults, graphs, on_card, packed, proof, train
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 from screenshots import ROOT, spin, until  # beside this file; it makes the product's rooms importable
 
 from app.dot_product import DotProduct
 from app.launch import application, make_session
 from app.session import Session
 from app.settings import Settings
-from app.theme import GRID, Choice, theme
+from app.theme import Choice, theme
 from app.watched import Watched
-from app.widgets.card import Card
 from app.widgets.curve_cards import FlipsCard
 from app.widgets.dot_steps import DotSteps
 from app.widgets.filters import FilterTiles
-from app.widgets.marked_bits import MarkedBits
 from app.widgets.plot import Axis, Plot
-from app.widgets.rate_plot import RatePlot
 from app.widgets.scores import ScoreChart
 from app.widgets.sight import Sight
 from app.widgets.tiles import BitTiles
@@ -38,17 +36,11 @@ from engine import datasets
 from engine import messages as m
 from engine.bits import unpack
 from engine.config import RunConfig
-from engine.faults.sweep import sweep
-from engine.inference import modelfile
 from engine.inference.backend import backend
-from engine.inference.network import Dense, PackedNetwork
+from engine.inference.network import Dense
 from engine.inference.predict import layer_signs
-from engine.labs.faults import CLAIMED, FaultPoint, RunFaults
-from engine.labs.verify import RunVerify, Verdict
-from engine.verify.asked import asked
 
 LESSONS = ROOT / "assets" / "lessons"
-MODELS = ROOT / "assets" / "models"
 WIDTH = 640
 WEIGHT = (0, 5, 14 * 28 + 14)
 """Whose latent value is followed: layer, output, input."""
@@ -57,7 +49,7 @@ METHODS = {
     "shift-based": RunConfig(epochs=2, optimizer="shift-adamax", batch_norm="shift-based"),
     "Bop": RunConfig(epochs=2, optimizer="bop"),
 }
-DRAWS, NEURONS = 3, 18
+NEURONS = 18
 
 
 def main(wanted: list[str]) -> None:
@@ -92,14 +84,6 @@ def save(name: str, height: int, shown: QWidget) -> None:
 
 
 @cache
-def packed(name: str = "mnist-mlp-512x2") -> PackedNetwork:
-    """A binarized network that comes with Flipscope."""
-    network = modelfile.load(MODELS / f"{name}.safetensors")
-    assert isinstance(network, PackedNetwork)
-    return network
-
-
-@cache
 def digit() -> m.Image:
     """The first test digit, u8 [28, 28, 1]."""
     image: m.Image = datasets.load("mnist").test_images[0]
@@ -124,17 +108,6 @@ def trained(session: Session, config: RunConfig) -> Watched:
     until(lambda: session.run.state == "finished")
     session.frame_arrived.disconnect(follow)
     return watched
-
-
-def on_card(title: str, hint: str, *parts: QWidget) -> Card:
-    """Widgets side by side on a card."""
-    card = Card(title, hint)
-    row = QHBoxLayout()
-    row.setSpacing(GRID)
-    for part in parts:
-        row.addWidget(part, 1)
-    card.body.addLayout(row, 1)
-    return card
 
 
 # ---------------------------------------------------------------- one a lesson
@@ -198,18 +171,6 @@ def threshold(_session: Session) -> QWidget:
     return on_card("A neuron's batch-norm, and its sign", f"+1 from {int(np.ceil(turns))} on", plot)
 
 
-def faults(_session: Session) -> QWidget:
-    files = {"binarized": "mnist-mlp-512x2", "trained with faults": "mnist-mlp-512x2-hardened"}
-    plot = RatePlot("Accuracy against broken bits", "")
-    for (title, name), paint in zip(files.items(), (lambda t: t.xnor, lambda t: t.flip), strict=True):
-        request = RunFaults(str(MODELS / f"{name}.safetensors"), draws=DRAWS, layers=False)
-        found = [event for event in sweep(request) if isinstance(event, FaultPoint) and event.series == "network"]
-        plot.add_series(title, paint)
-        plot.show_points(title, found)
-    plot.set_claim(CLAIMED, "0.1 %: little effect up to here, says the paper")
-    return on_card("Accuracy against broken bits", f"whole test set, {DRAWS} draws at each share", plot)
-
-
 def methods(session: Session) -> QWidget:
     plot = Plot("Test accuracy by method", Axis("epoch"), Axis("accuracy", "%"))
     for (name, config), paint in zip(
@@ -248,23 +209,6 @@ def data(_session: Session) -> QWidget:
     return on_card("As it is, and as training sees it", "augmentation: strong", *sights)
 
 
-def proof(_session: Session) -> QWidget:
-    verdict = next(one for one in verdicts() if one.counterexample is not None)
-    assert verdict.counterexample is not None
-    centre, other = MarkedBits("The digit"), MarkedBits("A counterexample")
-    centre.show_bits(verdict.centre)
-    other.show_bits(verdict.counterexample, crossed=verdict.counterexample != verdict.centre)
-    hint = f"read as {verdict.label}, and as {verdict.counterclass} with the crossed bits changed"
-    return on_card("A digit and a counterexample", hint, centre, other)
-
-
-def verdicts() -> Iterator[Verdict]:
-    """What is found about test digits, one after another."""
-    for index in range(50):
-        request = RunVerify(str(MODELS / "verify-100-50-10.safetensors"), 2, index=index)
-        yield from (event for event in asked(request) if isinstance(event, Verdict))
-
-
 PICTURES: dict[str, tuple[int, Callable[[Session], QWidget]]] = {
     "bit": (190, bit),
     "latent": (220, latent),
@@ -277,6 +221,8 @@ PICTURES: dict[str, tuple[int, Callable[[Session], QWidget]]] = {
     "networks": (230, networks),
     "data": (120, data),
     "proof": (270, proof),
+    "train": (240, train),
+    "graphs": (480, graphs),
 }
 """Height and maker of each."""
 

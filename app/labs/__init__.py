@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -70,6 +70,11 @@ class LabPanel(QWidget):
     @abstractmethod
     def csv(self) -> str:
         """Everything that was found, as CSV; "" where there is nothing yet."""
+
+
+def csv(head: str, rows: Sequence[str]) -> str:
+    """A table as `LabPanel.csv` gives it; "" without rows."""
+    return "\n".join([head, *rows, ""]) if rows else ""
 
 
 def panels() -> Iterator[type[LabPanel]]:

@@ -6,17 +6,17 @@ from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
-from PySide6.QtWidgets import QGridLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QStackedWidget, QWidget
 
-from app.labs import About, LabPanel
+from app.labs import About, LabPanel, csv
 from app.session import Session
-from app.theme import GAP, Tokens
-from app.why import explain
+from app.theme import Tokens
 from app.widgets.card import Card
 from app.widgets.compress_options import CompressOptions
 from app.widgets.core_diagram import CoreDiagram
 from app.widgets.figure_table import FigureTable
 from app.widgets.forms_table import FormsTable, Found, counted
+from app.widgets.lab_cards import card, stack
 from app.widgets.plot import Axis, Paint, Plot
 from engine import messages as m
 from engine.errors import FlipscopeError
@@ -138,7 +138,7 @@ class CompressPanel(LabPanel):
         self._refresh()
 
     def csv(self) -> str:
-        rows = ["what,of,rank,parameters,bits,value"]
+        rows = list[str]()
         for one in self._found.forms.values():
             said = f"{one.form},{'·'.join(map(str, one.ranks[1:-1]))},{one.parameters},{one.bits}"
             figures = (("relative error", one.error), ("decomposed", one.before), ("fine-tuned", one.after))
@@ -151,7 +151,7 @@ class CompressPanel(LabPanel):
             f"accuracy on digits,{p.family},{p.rank or ''},{p.parameters},{p.network_bits},{p.accuracy:.6g}"
             for p in self._points
         ]
-        return "\n".join([*rows, ""]) if len(rows) > 1 else ""
+        return csv("what,of,rank,parameters,bits,value", rows)
 
     # ------------------------------------------------------------ showing
 
@@ -221,34 +221,19 @@ class CompressPanel(LabPanel):
     # ------------------------------------------------------------ making it
 
     def _lay_out(self) -> None:
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(GAP)
-        column.addWidget(self.options)
-        diagram = Card("The train", "outputs above, inputs below, ranks between")
-        diagram.body.addWidget(self.diagram, 1)
-        self._table_card = Card("The layer in three forms")
-        self._table_card.body.addWidget(self.table, 1)
-        self._spectrum_card = Card("Singular values of the unfoldings")
-        self._spectrum_card.body.addWidget(self.spectrum, 1)
-        paper = Card("The paper's layers, counted again", "times smaller")
-        paper.body.addWidget(self.paper, 1)
-        digits = Card("Digits: bits against accuracy", "each point trained")
-        digits.body.addWidget(self.digits, 1)
-        cards = {"train": diagram, "forms": self._table_card, "spectrum": self._spectrum_card, "paper": paper}
-        for name, card in (cards | {"digits": digits}).items():
-            explain(card, *SEEN[name], "train")
+        diagram = self._card("train", "The train", self.diagram, hint="outputs above, inputs below, ranks between")
+        paper = self._card("paper", "The paper's layers, counted again", self.paper, hint="times smaller")
+        digits = self._card("digits", "Digits: bits against accuracy", self.digits, hint="each point trained")
+        self._table_card = self._card("forms", "The layer in three forms", self.table)
+        self._spectrum_card = self._card("spectrum", "Singular values of the unfoldings", self.spectrum)
         self._side = QStackedWidget()
         self._side.addWidget(self._spectrum_card)
         self._side.addWidget(paper)
-        grid = QGridLayout()
-        grid.setSpacing(GAP)
-        for part, row, place in ((diagram, 0, 0), (self._side, 0, 1), (self._table_card, 1, 0), (digits, 1, 1)):
-            grid.addWidget(part, row, place)
-        for index, (across, down) in enumerate(((54, 38), (46, 62))):
-            grid.setColumnStretch(index, across)
-            grid.setRowStretch(index, down)
-        column.addLayout(grid, 1)
+        upper, lower = [(54, diagram), (46, self._side)], [(54, self._table_card), (46, digits)]
+        stack(self, self.options, (38, upper), (62, lower))
+
+    def _card(self, what: str, title: str, body: QWidget, hint: str = "") -> Card:
+        return card(title, body, *SEEN[what], self.about.lesson, hint=hint)
 
 
 def _spectrum_plot() -> Plot:

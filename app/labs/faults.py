@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
-from app.labs import About, LabPanel
+from app.labs import About, LabPanel, csv
 from app.session import Session
-from app.theme import GAP, Tokens
-from app.why import explain
-from app.widgets.card import Card
+from app.theme import Tokens
 from app.widgets.fault_options import FaultOptions
+from app.widgets.lab_cards import card, stack
 from app.widgets.plot import Paint
 from app.widgets.programming_card import ProgrammingCard
 from app.widgets.rate_plot import RatePlot
@@ -91,7 +90,7 @@ class FaultsPanel(LabPanel):
             for p in points
             for index, accuracy in enumerate(p.accuracies.tolist())
         ]
-        return "\n".join(["series,rate,draw,accuracy,no answer", *rows, ""]) if rows else ""
+        return csv("series,rate,draw,accuracy,no answer", rows)
 
     def _add(self, point: FaultPoint) -> None:
         points = self._points.setdefault(point.series, [])
@@ -114,38 +113,26 @@ class FaultsPanel(LabPanel):
         return "\n".join(told)
 
     def _lay_out(self) -> None:
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(GAP)
-        column.addWidget(self.options)
-        rates = Card("Accuracy against broken bits", "mean of the draws, shaded from the lowest to the highest")
-        rates.body.addWidget(self.rates, 1)
-        explain(
-            rates,
+        rates = card(
+            "Accuracy against broken bits",
+            self.rates,
             "How accurate each form of the network stays as more of its stored bits are wrong, on a logarithmic axis "
             "with a place for 0 of its own. Level is harmless; the dashed line is what the paper claims.",
             "Accuracy in % over the whole test set, mean of the draws, shaded from the lowest to the highest draw; "
             "bits are broken anew in each draw, by the seed.",
-            "faults",
+            self.about.lesson,
+            hint="mean of the draws, shaded from the lowest to the highest",
         )
-        layers = Card("One layer broken at a time", "binarized")
-        layers.body.addWidget(self.layers, 1)
-        explain(
-            layers,
+        layers = card(
+            "One layer broken at a time",
+            self.layers,
             "The same with the faults in one layer alone, all others whole. The line that falls first belongs to the "
             "layer that bears least.",
             "Accuracy in % over the whole test set, mean of the draws; the share is of that layer's bits.",
-            "faults",
+            self.about.lesson,
+            hint="binarized",
         )
-        grid = QGridLayout()
-        grid.setSpacing(GAP)
-        grid.addWidget(rates, 0, 0, 1, 2)
-        grid.addWidget(layers, 1, 0)
-        grid.addWidget(self.programming, 1, 1)
-        for index, (across, down) in enumerate(((45, 52), (55, 48))):
-            grid.setColumnStretch(index, across)
-            grid.setRowStretch(index, down)
-        column.addLayout(grid, 1)
+        stack(self, self.options, (52, [(1, rates)]), (48, [(45, layers), (55, self.programming)]))
 
 
 def _bearable(points: list[FaultPoint]) -> str:

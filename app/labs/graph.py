@@ -5,15 +5,13 @@ from __future__ import annotations
 from typing import ClassVar
 
 import numpy as np
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
-from app.labs import About, LabPanel
+from app.labs import About, LabPanel, csv
 from app.session import Session
-from app.theme import GAP
-from app.why import explain
-from app.widgets.card import Card
 from app.widgets.graph_maps import GraphMaps
 from app.widgets.graph_options import CLASSES, GraphOptions
+from app.widgets.lab_cards import card, stack
 from app.widgets.node_card import NodeCard
 from app.widgets.plot import Axis, Plot
 from engine import messages as m
@@ -130,7 +128,7 @@ class GraphPanel(LabPanel):
         for one in self._lengths:
             rows += [f"accuracy at {one.bits} bits,,{s},{value:.6g}" for s, value in enumerate(one.accuracies.tolist())]
             rows.append(f"retrieval at {one.bits} bits,,0,{one.precision:.6g}")
-        return "\n".join(["part,network,seed,value", *rows, ""]) if rows else ""
+        return csv("part,network,seed,value", rows)
 
     def show_node(self, node: int) -> None:
         """Show one node, and mark in the maps those whose codes are nearest."""
@@ -166,38 +164,25 @@ class GraphPanel(LabPanel):
         return told
 
     def _lay_out(self) -> None:
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(GAP)
-        column.addWidget(self.options)
-        column.addWidget(self.maps, 58)
-        row = QHBoxLayout()
-        row.setSpacing(GAP)
-        row.addWidget(self.node, 40)
-        for card in self._plot_cards():
-            row.addWidget(card, 30)
-        column.addLayout(row, 42)
-
-    def _plot_cards(self) -> tuple[Card, Card]:
-        training = Card("While training", "first seed")
-        training.body.addWidget(self.training, 1)
-        explain(
-            training,
+        training = card(
+            "While training",
+            self.training,
             "How many of the test nodes each network reads right as it learns. The binarized one takes more epochs, so "
             "the axis is the share of each one's own.",
             "Accuracy in % of the test nodes, by the network as it would be deployed at that epoch; first seed.",
-            "graphs",
+            self.about.lesson,
+            hint="first seed",
         )
-        lengths = Card("Length of a code", "all seeds")
-        lengths.body.addWidget(self.lengths, 1)
-        explain(
-            lengths,
+        lengths = card(
+            "Length of a code",
+            self.lengths,
             "What accuracy and retrieval are left when a node's code has fewer bits, on a logarithmic axis. Retrieval "
             "is the share of the nearest ten others that are of a test node's class.",
             "Accuracy in % of the test nodes, mean of the seeds; retrieval in %, by the first seed's codes.",
-            "graphs",
+            self.about.lesson,
+            hint="all seeds",
         )
-        return training, lengths
+        stack(self, self.options, (58, [(1, self.maps)]), (42, [(40, self.node), (30, training), (30, lengths)]))
 
 
 PANEL = GraphPanel

@@ -6,14 +6,13 @@ from typing import ClassVar
 
 import numpy as np
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
-from app.labs import About, LabPanel
+from app.labs import About, LabPanel, csv
 from app.session import Session
-from app.theme import GAP
-from app.why import explain
-from app.widgets.card import Card, label
+from app.widgets.card import label
 from app.widgets.class_counts import ClassCounts
+from app.widgets.lab_cards import card, stack
 from app.widgets.marked_bits import MarkedBits
 from app.widgets.plot import Axis, Paint, Plot
 from app.widgets.verify_options import DESCRIBED, VerifyOptions
@@ -21,6 +20,8 @@ from engine import messages as m
 from engine.labs.verify import Explanation, RunVerify, SweepCurve, Verdict
 
 UNSAID = "Press Run: what is proved, refuted or left open is said here."
+UNREAD = "Press Run: the digit, in the bits that this network gets."
+UNFOUND = "Then an input near it that is read as another class, if there is one."
 UNCOUNTED = "Press Run: how many inputs have which class."
 ENGINE_WORDS = {"enumerate": "enumeration", "bdd": "decision diagrams", "sat": "SAT"}
 PAINTS: tuple[Paint, Paint] = (lambda t: t.xnor, lambda t: t.twin)
@@ -53,7 +54,7 @@ class VerifyPanel(LabPanel):
         self.options = VerifyOptions(session)
         self.said = label(UNSAID)
         self.said.setWordWrap(True)
-        self.digit, self.other = MarkedBits("The digit"), MarkedBits("A counterexample")
+        self.digit, self.other = MarkedBits("The digit", UNREAD), MarkedBits("A counterexample", UNFOUND)
         self.counts = ClassCounts(UNCOUNTED)
         self.plot = Plot(
             "Robust accuracy against radius",
@@ -76,9 +77,7 @@ class VerifyPanel(LabPanel):
     def begin(self, request: m.RunLab) -> None:  # noqa: ARG002 - the contract
         self._verdict, self._explanation, self._curves = None, None, {}
         self.plot.clear_lines()
-        for picture, card in ((self.digit, self._digit_card), (self.other, self._other_card)):
-            picture.show_bits(None)
-            card.set_hint("")
+        self._show_no_pictures("Under way.", "Being looked for.")
         self.counts.show_counts((), (), "", "counting")
         self.said.setText("Under way.")
         self.found.emit("")
@@ -111,11 +110,12 @@ class VerifyPanel(LabPanel):
 
     def over(self) -> None:
         if self._verdict is None:
+            self._show_no_pictures(UNREAD, UNFOUND)
             self.said.setText("" if self._curves else UNSAID)
             self.counts.show_counts((), (), "", UNCOUNTED)
 
     def csv(self) -> str:
-        rows = ["part,network,of,value,not found out"]
+        rows = list[str]()
         if (one := self._verdict) is not None:
             rows += [f"status,{one.model},radius {one.radius},{one.status},", f"inputs,{one.model},,{one.region_size},"]
             pairs = zip(one.class_names, one.per_class or (), strict=False)
@@ -124,15 +124,24 @@ class VerifyPanel(LabPanel):
             found = zip(curve.robust.tolist(), curve.unknown.tolist(), strict=True)
             said = f"robust of {curve.images},{curve.model},radius"
             rows += [f"{said} {radius},{robust},{open_}" for radius, (robust, open_) in enumerate(found)]
-        return "\n".join([*rows, ""]) if len(rows) > 1 else ""
+        return csv("part,network,of,value,not found out", rows)
 
     # ------------------------------------------------------------ showing
+
+    def _show_no_pictures(self, digit: str, other: str) -> None:
+        """Words in the place of both pictures."""
+        for picture, words in ((self.digit, digit), (self.other, other)):
+            picture.show_nothing(words)
+        for shown in (self._digit_card, self._other_card):
+            shown.set_hint("")
 
     def _show_verdict(self, one: Verdict) -> None:
         self.said.setText(_verdict_in_words(one))
         self.digit.show_bits(one.centre)
         self._digit_card.set_hint(f"read as {one.label}")
         if one.counterexample is None:
+            there_is_none = f"There is none: whatever {one.radius} bits change, the digit is read alike."
+            self.other.show_nothing(there_is_none if one.status == "proved" else "None was found in time.")
             self._other_card.set_hint("there is none" if one.status == "proved" else "none found")
         else:
             self.other.show_bits(one.counterexample, crossed=one.counterexample != one.centre)
@@ -173,60 +182,44 @@ class VerifyPanel(LabPanel):
     # ------------------------------------------------------------ making it
 
     def _lay_out(self) -> None:
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(GAP)
-        column.addWidget(self.options)
-        column.addWidget(self.said)
-        self._digit_card, self._other_card = Card("The digit"), Card("Counterexample")
-        self._digit_card.body.addWidget(self.digit, 1)
-        explain(
-            self._digit_card,
+        lesson = self.about.lesson
+        self._digit_card = card(
+            "The digit",
+            self.digit,
             "The input that is asked about, as the bits that the network gets. Rings mark bits that force the class "
             "within the radius as long as they are kept, where that was asked.",
             "Bits of the test image or of the canvas; what forces the class is proved by the engine.",
-            "proof",
+            lesson,
         )
-        self._other_card.body.addWidget(self.other, 1)
-        explain(
-            self._other_card,
+        self._other_card = card(
+            "Counterexample",
+            self.other,
             "An input near the digit that the network reads as another class, if there is one. Crosses mark the bits "
             "that were changed.",
             "Found by the engine and run through the network again before it is shown.",
-            "proof",
+            lesson,
         )
-        pictures = QHBoxLayout()
-        pictures.setSpacing(GAP)
-        pictures.addWidget(self._digit_card)
-        pictures.addWidget(self._other_card)
-        counts = Card("Inputs of each class", "logarithmic")
-        counts.body.addWidget(self.counts, 1)
-        explain(
-            counts,
+        counts = card(
+            "Inputs of each class",
+            self.counts,
             "How many of all inputs within the radius are read as each class, on a logarithmic axis. One bar alone "
             "means that the digit's class is proved.",
             "Exact counts, by enumeration or decision diagrams; SAT does not count.",
-            "proof",
+            lesson,
+            hint="logarithmic",
         )
-        sweep = Card("Robust accuracy", "of the sweep's test digits")
-        sweep.body.addWidget(self.plot, 1)
-        explain(
-            sweep,
+        sweep = card(
+            "Robust accuracy",
+            self.plot,
             "The share of test digits that are read right and stay so whatever bits change, by how many may change. "
             "Two networks can be laid over each other.",
             "In % of the test digits of the sweep, proved for each; what was not found out in time counts as not "
             "robust.",
-            "proof",
+            lesson,
+            hint="of the sweep's test digits",
         )
-        grid = QGridLayout()
-        grid.setSpacing(GAP)
-        grid.addLayout(pictures, 0, 0, 1, 2)
-        grid.addWidget(counts, 1, 0)
-        grid.addWidget(sweep, 1, 1)
-        for index in (0, 1):
-            grid.setColumnStretch(index, 1)
-            grid.setRowStretch(index, 1)
-        column.addLayout(grid, 1)
+        pictures = [(1, self._digit_card), (1, self._other_card)]
+        stack(self, self.options, self.said, (1, pictures), (1, [(1, counts), (1, sweep)]))
 
 
 def _verdict_in_words(one: Verdict) -> str:

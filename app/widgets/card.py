@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLayout, QSizePolicy, QVBoxLayout, QWidget
 
-from app.theme import GRID, mono
+from app.theme import GRID, mono, theme
 
 
 class Card(QFrame):
@@ -104,3 +104,22 @@ def set_role(target: QLabel, role: str) -> None:
         target.setProperty("role", role)
         target.style().unpolish(target)
         target.style().polish(target)
+
+
+def keep_link_color(words: QLabel) -> None:
+    """Have the links in a label in the colour of the theme in force, also after it turned."""
+    theme().changed.connect(_Links(words).take_color)
+
+
+class _Links(QObject):
+    """The links of a label, whose colour is taken from the palette when a text is set, and only then."""
+
+    def __init__(self, words: QLabel) -> None:
+        super().__init__(words)
+        self._words = words
+
+    def take_color(self) -> None:
+        """Have the links in the colour of the theme that is in force now."""
+        text = self._words.text()
+        self._words.clear()
+        self._words.setText(text)

@@ -68,7 +68,10 @@ class GraphMaps(QWidget):
         """What a network reads in every node now."""
         self._read[seen.series] = seen
         when = "" if seen.final else f", epoch {seen.epoch} of {seen.epochs}"
-        self._cards[seen.series].set_hint(f"{100 * seen.accuracies['test']:.1f} % of the test nodes right{when}")
+        share = f"{100 * seen.accuracies['test']:.1f} %"
+        self._cards[seen.series].hint.say(
+            f"{share} of the test nodes right{when}", f"{share} right{when}", f"{share} right", share
+        )
         self._refresh()
 
     def color_by_class(self, by_class: bool) -> None:

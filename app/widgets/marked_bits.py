@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QRectF
+from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
 
 from app.theme import tokens
@@ -14,21 +14,30 @@ Bits = NDArray[np.bool_]
 
 
 class MarkedBits(Sight):
-    """A Sight of bits bool [H, W]. crossed, ringed: bool [H, W], by shape as well as colour."""
+    """A Sight of bits bool [H, W], or words where there are none. crossed, ringed: bool [H, W], by shape and colour."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, empty: str = "") -> None:
         super().__init__()
         self.setAccessibleName(name)
         self._crossed: Bits | None = None
         self._ringed: Bits | None = None
+        self.show_nothing(empty)
 
-    def show_bits(self, bits: Bits | None, crossed: Bits | None = None, ringed: Bits | None = None) -> None:
-        """Show bits, or nothing."""
+    def show_bits(self, bits: Bits, crossed: Bits | None = None, ringed: Bits | None = None) -> None:
+        """Show bits."""
         self._crossed, self._ringed = crossed, ringed
-        self.show_image(None if bits is None else np.where(bits, np.uint8(255), np.uint8(0))[..., np.newaxis])
+        self.show_image(np.where(bits, np.uint8(255), np.uint8(0))[..., np.newaxis])
+
+    def show_nothing(self, why: str) -> None:
+        """No bits, and why."""
+        self._crossed = self._ringed = None
+        self._empty = why
+        self.show_image(None)
 
     def summary(self) -> str:
         """One sentence about the picture and one about its marks."""
+        if self._image is None:
+            return self._empty
         said = super().summary()
         if self._crossed is not None:
             said += f" {np.count_nonzero(self._crossed)} changed."
@@ -37,6 +46,11 @@ class MarkedBits(Sight):
         return said
 
     def paintEvent(self, event: QPaintEvent) -> None:
+        if self._image is None:
+            painter = QPainter(self)
+            painter.setPen(tokens().color("muted"))
+            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self._empty)
+            return
         super().paintEvent(event)
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QLabel
 
 from app.why import explain
-from app.widgets.card import Card, label
+from app.widgets.card import Card, keep_link_color, label
 from app.widgets.tiles import BitTiles
 from engine.bits import Words, unpack
 from engine.labs.graph import GraphShape
@@ -83,6 +83,7 @@ class NodeCard(Card):
         made.setWordWrap(True)
         made.setTextFormat(Qt.TextFormat.RichText)
         made.setTextInteractionFlags(Qt.TextInteractionFlag.TextBrowserInteraction)
+        keep_link_color(made)
         made.linkActivated.connect(lambda number: self.asked.emit(int(number)))
         return made
 

@@ -32,6 +32,18 @@ def panel(session, qtbot):
     return made
 
 
+def test_before_a_run_the_pictures_are_words(panel):
+    assert "Press Run" in panel.digit.accessibleDescription()
+    assert "if there is one" in panel.other.accessibleDescription()
+    panel.begin(panel.request())
+    assert "looked for" in panel.other.accessibleDescription()
+    panel.show_result(verdict(status="proved", robust=137, counterexample=None))
+    assert "whatever 2 bits change" in panel.other.accessibleDescription()
+    panel.begin(panel.request())
+    panel.over()
+    assert "Press Run" in panel.digit.accessibleDescription()
+
+
 def test_a_network_made_for_it_is_asked_about_by_default(panel):
     request = panel.request()
     assert request.model.endswith("verify-100-50-10.safetensors")
