@@ -48,7 +48,7 @@ def atomic_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
             os.fsync(file.fileno())
         os.replace(beside, target)
     except OSError as error:
-        raise _explained(target, error) from error
+        raise cannot_write(target, error) from error
     finally:
         with contextlib.suppress(OSError):
             beside.unlink(missing_ok=True)
@@ -66,12 +66,13 @@ def write_folder(path: str | os.PathLike[str], files: Mapping[str, bytes | bytea
             write_atomically(beside / name, data)
         beside.rename(target)
     except OSError as error:
-        raise _explained(target, error) from error
+        raise cannot_write(target, error) from error
     finally:
         shutil.rmtree(beside, ignore_errors=True)
 
 
-def _explained(path: Path, error: OSError) -> CannotWrite:
+def cannot_write(path: Path, error: OSError) -> CannotWrite:
+    """What to raise where the disk refused."""
     remedy = _REMEDIES.get(error.errno or 0, "Check the disk and the folder, or save elsewhere.")
     return CannotWrite(f"'{path}' could not be saved: {error.strerror or error}.", remedy)
 

@@ -14,17 +14,17 @@ SURE = 0.02
 class Pace:
     """Adds to Progress the time that is left, as if a job went on as fast as it went so far."""
 
-    def __init__(self, clock: Callable[[], float]) -> None:
-        """clock: seconds, e.g. time.monotonic; the job begins now."""
-        self._clock = clock
+    def __init__(self, clock: Callable[[], float], done: float = 0.0) -> None:
+        """clock: seconds, e.g. time.monotonic; the job begins now. done: share of it that was done before."""
+        self._clock, self._done = clock, done
         self._began = clock()
 
     def timed(self, event: Progress) -> Progress:
         """The event with its seconds_left, unless it has one or it is too early to say."""
         share = event.share
-        if event.seconds_left is not None or share is None or share < SURE:
+        if event.seconds_left is not None or share is None or share - self._done < SURE:
             return event
-        return replace(event, seconds_left=(self._clock() - self._began) * (1 - share) / share)
+        return replace(event, seconds_left=(self._clock() - self._began) * (1 - share) / (share - self._done))
 
 
 def progress_text(event: Progress) -> str:

@@ -62,7 +62,7 @@ class FetchRow(QWidget):
         self.bar.setVisible(fetching is not None)
         if fetching is not None:
             self.button.setText("Stop")
-            self.button.setToolTip(f"Stop fetching {fetching.name}; files that are whole are kept")
+            self.button.setToolTip(f"Stop fetching {fetching.name}; what has come is kept, and it goes on from there")
             self.button.setEnabled(True)
         elif state is not None:
             self.button.setText(f"Fetch {max(1.0, state.download / 1e6):,.0f} MB")

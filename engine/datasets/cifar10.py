@@ -19,7 +19,12 @@ FETCHED = Fetched(
     torchvision="CIFAR10",
     splits=({"train": True}, {"train": False}),
     downloads=(
-        Download("cifar-10-python.tar.gz", 170_498_071, "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz"),
+        Download(
+            "cifar-10-python.tar.gz",
+            170_498_071,
+            "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz",
+            "c58f30108f718f92721af3b95e74349a",
+        ),
     ),
 )
 load = FETCHED.load

@@ -19,11 +19,21 @@ class NotFetched(FlipscopeError):
 
 @dataclass(frozen=True)
 class Download:
-    """One file that is fetched. path: below the folder that torchvision is given; size: bytes; url: where it is."""
+    """One file that is fetched.
+
+    path: below the folder that torchvision is given. size: bytes. url: where it is. md5: its checksum, "" where only
+    that of all files together was published.
+    """
 
     path: str
     size: int
     url: str
+    md5: str = ""
+
+    @property
+    def most(self) -> int:
+        """Bytes that are taken at most: somewhat more than it has, for some sizes are known about only."""
+        return 4 * self.size + (1 << 20)
 
 
 @dataclass(frozen=True)

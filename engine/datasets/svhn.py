@@ -21,8 +21,8 @@ FETCHED = Fetched(
     torchvision="SVHN",
     splits=({"split": "train"}, {"split": "test"}),
     downloads=(
-        Download("train_32x32.mat", 182_040_794, f"{_FROM}train_32x32.mat"),
-        Download("test_32x32.mat", 64_275_384, f"{_FROM}test_32x32.mat"),
+        Download("train_32x32.mat", 182_040_794, f"{_FROM}train_32x32.mat", "e26dedcc434d2e4c54c9b2d4a06d8373"),
+        Download("test_32x32.mat", 64_275_384, f"{_FROM}test_32x32.mat", "eb5a983be6a315427106f1b164d9cef3"),
     ),
 )
 load = FETCHED.load

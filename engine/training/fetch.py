@@ -1,18 +1,14 @@
-"""Fetches data sets in a job child: images by torchvision's own downloads, checksums and readers, graphs by ours."""
+"""Fetches data sets in a job child by the one downloader; torchvision's classes check, unpack and read the images."""
 
 from __future__ import annotations
 
 import io
 import shutil
-import socket
 import tarfile
 import threading
 import time
-import urllib.request
 import zlib
-from collections.abc import Generator, Iterator, Mapping
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Generator, Mapping
 from typing import Any
 
 import numpy as np
@@ -21,33 +17,32 @@ from numpy.typing import NDArray
 from engine import messages as m
 from engine.datasets import catalogue
 from engine.datasets.fetched import Fetchable, Fetched
+from engine.download import NET, NotPublished, download, partial, size_of
 from engine.errors import FlipscopeError
-from engine.files import CannotWrite, write_atomically
+from engine.files import cannot_write, write_atomically
 from engine.graph.published import GRAPHS, PARTS
 from engine.pace import Pace
 
 REPORT_EVERY = 0.1
-SILENCE = 30.0
-"""Seconds without a byte after which a connection is given up."""
 
 Arrays = dict[str, NDArray[Any]]
 Part = tuple[NDArray[np.uint8], NDArray[np.int64]]
 
-_REFUSALS = (RuntimeError, OSError, EOFError, ValueError, tarfile.TarError, zlib.error)
-"""What torchvision and the readers it calls raise where the net, the disk or a file is not as it should be."""
+_REFUSALS = (*NET, NotPublished, RuntimeError, EOFError, tarfile.TarError, zlib.error)
+"""What the net raises, and torchvision and the readers it calls where a file is not as it should be."""
 
 
 def fetch(name: str) -> Generator[m.Event, None, None]:
     """Fetch a data set into the cache; yields Progress some times a second, and at the end DataFetched.
 
-    The files that were fetched whole are kept where it fails, and are not fetched again. Raises UnknownName, and
-    FlipscopeError where the net or the disk refuses.
+    What has come is kept where it fails or is ended, and is not fetched again. Raises UnknownName, and FlipscopeError
+    where the net or the disk refuses.
     """
     one = catalogue.fetchable(name)
     if not one.path.exists():
         work = _Work(one)
         work.start()
-        pace = Pace(time.monotonic)
+        pace = Pace(time.monotonic, _share(one))
         while work.is_alive():
             work.join(REPORT_EVERY)
             yield pace.timed(_progress(one))
@@ -57,7 +52,7 @@ def fetch(name: str) -> Generator[m.Event, None, None]:
 
 
 class _Work(threading.Thread):
-    """Torchvision does not return before all is done: it has a thread, which ends with the process at the latest."""
+    """The net and torchvision do not return before all is done: a thread waits, and ends with the process at last."""
 
     def __init__(self, one: Fetchable) -> None:
         super().__init__(daemon=True, name=f"fetching {one.name}")
@@ -76,12 +71,14 @@ class _Work(threading.Thread):
 def _fetch(one: Fetchable) -> None:
     """Download, check, read, write as one .npz, and remove what is no longer needed."""
     try:
-        one.folder.mkdir(parents=True, exist_ok=True)
+        for file in one.downloads:
+            (one.folder / file.path).parent.mkdir(parents=True, exist_ok=True)
+        _remove_unpacked(one)
     except OSError as error:
-        raise CannotWrite(f"'{one.folder}' cannot be made: {error}.", "Check the disk and your permissions.") from error
-    _remove_halves(one)
-    with _patience():
-        arrays = _images(one) if isinstance(one, Fetched) else _graph(one)
+        raise cannot_write(one.folder, error) from error
+    for file in one.downloads:
+        download(file.url, one.folder / file.path, file.most, file.md5)
+    arrays = _images(one) if isinstance(one, Fetched) else _graph(one)
     content = io.BytesIO()
     np.savez(content, allow_pickle=False, **arrays)
     write_atomically(one.path, content.getvalue())
@@ -100,37 +97,23 @@ def _images(one: Fetched) -> Arrays:
 
 
 def _graph(one: Fetchable) -> Arrays:
-    """A graph in Planetoid's files: those that are there already are not fetched again."""
+    """A graph in Planetoid's files, once the checksum of all of them is right."""
     from engine.graph import planetoid, sources
 
     known = GRAPHS[one.name]
-    contents = {}
-    for part, file in zip(PARTS, known.downloads, strict=True):
-        path = known.folder / file.path
-        if not path.exists():
-            with urllib.request.urlopen(file.url) as answer:
-                write_atomically(path, answer.read(planetoid.MOST_BYTES + 1))
-        contents[part] = planetoid.content(path)
+    contents = {
+        part: planetoid.content(known.folder / file.path) for part, file in zip(PARTS, known.downloads, strict=True)
+    }
     if not known.is_it(contents.values()):
         shutil.rmtree(known.folder)
-        raise ValueError("what came is not what was published, its checksum is another")
+        raise NotPublished("What came is not what was published: its checksum is another.", "Try again.")
     return sources.to_npz(planetoid.parsed(contents, known.name))
 
 
-@contextmanager
-def _patience() -> Iterator[None]:
-    """Connections that fall silent are given up; torchvision sets no limit of its own."""
-    before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(SILENCE)
-    try:
-        yield
-    finally:
-        socket.setdefaulttimeout(before)
-
-
-def _remove_halves(one: Fetchable) -> None:
+def _remove_unpacked(one: Fetchable) -> None:
     """Only the downloads have checksums: what was unpacked before, perhaps not to its end, is unpacked again."""
-    kept = {one.folder / file.path for file in one.downloads}
+    whole = [one.folder / file.path for file in one.downloads]
+    kept = {*whole, *map(partial, whole)}
     for path in one.folder.rglob("*"):
         if path.is_file() and path not in kept:
             path.unlink()
@@ -152,25 +135,24 @@ def _read(one: Fetched, split: Mapping[str, Any]) -> Part:
 
 def _progress(one: Fetchable) -> m.Progress:
     """How far the downloads are, by the sizes of their files."""
-    there = sum(_size(one.folder / file.path) for file in one.downloads)
-    share = min(1.0, there / one.size)
+    share = _share(one)
     if share == 1:
         return m.Progress("job", f"Unpacking {one.title}")
-    return m.Progress("job", f"Fetching {one.title}: {there / 1e6:.0f} of {one.size / 1e6:.0f} MB", share)
+    there, size = share * one.size / 1e6, one.size / 1e6
+    return m.Progress("job", f"Fetching {one.title}: {there:.1f} of {size:.1f} MB", share)
 
 
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:  # not begun
-        return 0
+def _share(one: Fetchable) -> float:
+    return min(1.0, sum(size_of(one.folder / file.path) for file in one.downloads) / one.size)
 
 
 def _refusal(one: Fetchable, error: Exception) -> FlipscopeError:
-    lines = str(error).strip().splitlines() or [type(error).__name__]
+    what = error.what if isinstance(error, NotPublished) else str(error)
+    lines = what.strip().splitlines() or [type(error).__name__]
     why = lines[-1].removeprefix("<urlopen error ").rstrip(">.")
     files, folder = ", ".join(file.url for file in one.downloads), (one.folder / one.downloads[0].path).parent
     return FlipscopeError(
         f"{one.title} could not be fetched: {why}.",
-        f"Connect to the net and try again; or bring {files} into '{folder}' by other means, and try again.",
+        f"Connect to the net and try again, it goes on from what has come; or bring {files} into '{folder}' by other "
+        "means, and try again.",
     )

@@ -1,12 +1,12 @@
-"""Fetching by torchvision's own classes, from tiny files in the official layouts that lie on this disk."""
+"""Fetching, and torchvision's own classes on what came: tiny files in the official layouts that lie on this disk."""
 
 import gzip
 import hashlib
 import io
 import pickle
-import shutil
 import tarfile
 from dataclasses import replace
+from pathlib import Path
 from urllib.parse import urlparse
 from urllib.request import url2pathname
 
@@ -28,12 +28,8 @@ TRAIN, TEST = 6, 4
 
 @pytest.fixture(autouse=True)
 def home(tmp_path, monkeypatch):
-    """A cache of its own, and downloads that are copies of files (torchvision asks a response for its length)."""
-
-    def copied(url, path, **_):
-        shutil.copyfile(url2pathname(urlparse(url).path), path)
-
-    monkeypatch.setattr(torchvision.datasets.utils, "_urlretrieve", copied)
+    """A cache of its own; torchvision finds what it looks for, and never asks the net itself."""
+    monkeypatch.setattr(torchvision.datasets.utils, "_get_redirect_url", None)
     monkeypatch.setenv("FLIPSCOPE_HOME", str(tmp_path / "home"))
 
 
@@ -58,7 +54,11 @@ def publish(folder, name, content):
 
 def small(monkeypatch, module, urls):
     """The data set as if the small one had been published. urls: where its downloads are."""
-    downloads = tuple(replace(file, size=10, url=url) for file, url in zip(module.FETCHED.downloads, urls, strict=True))
+    published = [
+        (file, url, Path(url2pathname(urlparse(url).path)).read_bytes())
+        for file, url in zip(module.FETCHED.downloads, urls, strict=True)
+    ]
+    downloads = tuple(replace(file, size=len(content), url=url, md5=md5(content)) for file, url, content in published)
     monkeypatch.setattr(module, "FETCHED", replace(module.FETCHED, counts=(TRAIN, TEST), downloads=downloads))
     monkeypatch.setattr(module, "load", module.FETCHED.load)
     return module.FETCHED
@@ -190,3 +190,10 @@ def test_what_cannot_be_fetched():
         next(fetch("mnist"))
     with pytest.raises(UnknownName, match="Did you mean 'svhn'"):
         next(fetch("svnh"))
+
+
+def test_checksums_are_those_that_torchvision_has():
+    known = {*(md5 for _, md5 in torchvision.datasets.FashionMNIST.resources), torchvision.datasets.CIFAR10.tgz_md5}
+    known |= {md5 for _, _, md5 in torchvision.datasets.SVHN.split_list.values()}
+    ours = [file.md5 for module in (cifar10, fashion_mnist, svhn) for file in module.FETCHED.downloads]
+    assert len({*ours} & known) == len(ours) == 7
