@@ -104,8 +104,8 @@ def _go_on(url: str, part: Path, most: int) -> None:
 
 def _begins_at(answer: Any, there: int) -> bool:
     """Whether an answer goes on after so many bytes."""
-    asked = f"bytes {there}-"
-    return answer.status == http.HTTPStatus.PARTIAL_CONTENT and answer.headers["Content-Range"].startswith(asked)
+    begins = str(answer.headers["Content-Range"]).startswith(f"bytes {there}-")
+    return begins and answer.status == http.HTTPStatus.PARTIAL_CONTENT
 
 
 def _written(answer: Any, part: Path, start: int) -> Iterator[int]:
