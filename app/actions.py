@@ -46,5 +46,6 @@ ACTIONS: tuple[Action, ...] = (
     Action("run", "Run or pause training", "Space", lambda w: w.session.toggle_run()),
     Action("step", "One training step", "S", lambda w: w.session.step_once()),
     Action("mode", "Float or XNOR", "X", lambda w: w.toggle_mode()),
+    Action("race", "Race plain torch, or end the race", "G", lambda w: w.session.race.toggle()),
     Action("reset", "Begin the run anew", "R", lambda w: w.session.reset_run()),
 )

@@ -39,9 +39,9 @@ def of_config(config: RunConfig) -> Command:
     return Command(command_line("train", train.values_of(config)))
 
 
-def of_run(run: RunView) -> Command:
-    """Of a run that is seen."""
-    caveat = ""
+def of_run(run: RunView, *, raced: bool = False) -> Command:
+    """Of a run that is seen. raced: by plain torch too."""
+    caveat = "With --steps plain it is the other side of the race." if raced else ""
     if run.tuned:
         caveat = "Settings were changed while it ran: this has the newest of them from the first step on."
     elif run.first_step:

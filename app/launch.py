@@ -34,7 +34,7 @@ def application() -> QApplication:
 
 def make_session(settings: Settings) -> Session:
     """A session on real children, none of them started yet."""
-    return Session(Link("torch"), Link("inference"), lambda world: Link(world, lowered=True), settings)
+    return Session(Link("torch"), Link("inference"), lambda world, lowered: Link(world, lowered=lowered), settings)
 
 
 def first_visit(settings: Settings, path: str = "", page: str = "", quit_after: float | None = None) -> bool:

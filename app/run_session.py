@@ -168,7 +168,18 @@ class RunSession(QObject):
         self.trainer.start()
         self.children_changed.emit()
 
-    def _set_state(self, state: Literal["running", "paused"]) -> None:
+    def give_way(self) -> None:
+        """Rest after the step under way until `go_on`, for another's turn; the run is `waiting` once it does."""
+        if self.run.state in ("running", "evaluating", "saving"):
+            self.trainer.send(m.Pause("run"))
+            self._set_state("yielding")
+
+    def go_on(self) -> None:
+        """The other's turn is over."""
+        if self.run.state in ("yielding", "waiting"):
+            self.resume()
+
+    def _set_state(self, state: Literal["running", "paused", "yielding"]) -> None:
         if self.run.active:
             self.run.state = state
             self.run_changed.emit()
@@ -244,7 +255,7 @@ class RunSession(QObject):
     def _run_told(self, event: m.RunState | m.Tuned | m.Saved | m.Done) -> None:
         match event:
             case m.RunState():
-                self.run.state, self.run.why = event.state, event.why
+                self.run.become(event)
             case m.Tuned():
                 self.run.tune(event)
             case m.Saved():

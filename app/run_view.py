@@ -11,13 +11,26 @@ from engine.config import RunConfig
 from engine.history import History
 from engine.trace import Trace
 
-State = Literal["none", "starting", "running", "paused", "evaluating", "saving", "finished", "stopped", "lost"]
+State = Literal[
+    "none",
+    "starting",
+    "running",
+    "yielding",
+    "waiting",
+    "paused",
+    "evaluating",
+    "saving",
+    "finished",
+    "stopped",
+    "lost",
+]
 
 
 @dataclass
 class RunView:
     """One run. `lost` means that the trainer died under it; `saved` is where it can be resumed from.
 
+    `yielding` and `waiting`: it gives way to another's turn (app.race), and rests for it.
     refused: why the newest save failed, until there is a newer one.
     first_step: where it was when this window saw it first. tuned: whether settings were changed since. stepper: who
     makes its steps, and stepper_why no faster one can.
@@ -49,12 +62,12 @@ class RunView:
     @property
     def active(self) -> bool:
         """Whether a run is under way, resting or not."""
-        return self.state in ("starting", "running", "paused", "evaluating", "saving")
+        return self.moving or self.state == "paused"
 
     @property
     def moving(self) -> bool:
-        """Whether steps are being made."""
-        return self.state in ("starting", "running", "evaluating", "saving")
+        """Whether steps are being made, if need be in turns."""
+        return self.state in ("starting", "running", "yielding", "waiting", "evaluating", "saving")
 
     def begin(self, event: m.RunStarted) -> None:
         """Take over the facts of a run; a resumed run goes on with what was seen of it, another begins anew."""
@@ -73,6 +86,14 @@ class RunView:
         self.window, self.class_names = event.window, event.class_names
         self.step, self.epoch = event.step, event.step / max(1, event.steps_per_epoch)
         self.why = ""
+
+    def become(self, event: m.RunState) -> None:
+        """Take over a state. What comes to rest to give way waits; what it says before that is of steps before."""
+        gives_way = self.state in ("yielding", "waiting")
+        if gives_way and event.state == "paused" and not event.why:
+            self.state = "waiting"
+        elif not (gives_way and event.state in ("running", "evaluating", "saving")):
+            self.state, self.why = event.state, event.why
 
     def tune(self, event: m.Tuned) -> None:
         """Take over a changed setting."""

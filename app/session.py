@@ -17,6 +17,7 @@ from app.link import Channel, Death, end_all
 from app.models_list import TRAINING, TWIN, ModelChoice, ModelsList
 from app.notices import Notice
 from app.predictor import Predictor
+from app.race import Race
 from app.run_library import RunLibrary
 from app.run_session import RunSession
 from app.settings import Settings
@@ -48,7 +49,7 @@ class Session(RunSession):
         self,
         trainer: Channel,
         inference: Channel,
-        make_job: Callable[[m.World], Channel],
+        make_job: Callable[[m.World, bool], Channel],
         settings: Settings,
         parent: QObject | None = None,
     ) -> None:
@@ -64,6 +65,7 @@ class Session(RunSession):
         self._evaluator = Evaluator(inference, self._models, self._backends, self._stale, self.evaluation_changed)
         self._left_out = LeftOut(self._backends)
         self.jobs = Jobs(make_job, self, self._left_out)
+        self.race = Race(self.jobs, self)
         self.library = RunLibrary(inference, self)
         self.exporter = Exporter(inference, self._models, self)
         self.tray = Tray(inference, self._models, self)

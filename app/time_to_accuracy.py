@@ -41,6 +41,11 @@ class Mark:
         """ "97.5 % after 8.4 s"."""
         return f"{self.level:g} % after {lasting(self.seconds)}"
 
+    @property
+    def short(self) -> str:
+        """The same where room is short: "97.5 %: 8.4 s"."""
+        return f"{self.level:g} %: {lasting(self.seconds)}"
+
 
 def seconds_to(scores: Scores, level: float) -> float | None:
     """Seconds of training until the first score of at least `level` %; None where none was."""

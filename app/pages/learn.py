@@ -53,7 +53,7 @@ class LearnPage(QWidget):
             lambda: self.loss.refresh(session.run),
             lambda: self.flips.refresh(session.run),
             self._refresh_scrubber,
-            lambda: self.accuracy.refresh(session.run),
+            lambda: self.accuracy.refresh(session.run, session.race),
         )
         self._tick = QTimer(self)
         self._tick.setInterval(TICK_MS)
@@ -124,6 +124,9 @@ class LearnPage(QWidget):
         session.evaluation_changed.connect(lambda _key: self._due(picture=True))
         session.run_changed.connect(self._run_changed)
         session.moment_changed.connect(self._moment_changed)
+        session.race.changed.connect(self._race_changed)
+        session.jobs.changed.connect(self._race_changed)
+        self.accuracy.race.clicked.connect(lambda _checked=False: session.race.toggle())
         self.bits.layer_chosen.connect(self._layer_chosen)
         self.bits.watch_asked.connect(self._watch)
         self.bits.view.pinned.connect(self._bit_pinned)
@@ -184,6 +187,10 @@ class LearnPage(QWidget):
     def _scored(self, _event: m.Scored) -> None:
         self._due(curves=True, picture=True)
 
+    def _race_changed(self) -> None:
+        self.accuracy.offer(self._session.race)
+        self._due(curves=True)
+
     def _moment_changed(self) -> None:
         self._due(picture=True)
         self._scrubbed = True
@@ -213,7 +220,7 @@ class LearnPage(QWidget):
         if self._refused is not None and run.refused is None:
             self.notices.drop(notices.not_saved(self._refused).what)
         self._why, self._refused = run.why, run.refused
-        self._due(curves=True)
+        self._race_changed()
 
     def _forget(self) -> None:
         """Begin a run with empty panels; a pinned weight goes on being watched."""

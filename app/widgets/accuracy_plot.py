@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QPainter, QPen
+from PySide6.QtGui import QColor, QPainter, QPen
 
 from app.figures import multiple, nice_ticks
 from app.run_words import epochs
@@ -13,11 +13,10 @@ from app.time_to_accuracy import Course, Mark, lasting, seconds_to
 from app.widgets.axes import Axis
 from app.widgets.curve_cards import room_for
 from app.widgets.plot import LEFT, TITLE_ROW, Plot
-from app.widgets.plot_text import reading
 
 OURS, GHOST = "test", "plain torch"
-SECONDS_ROW = 12
-"""Pixels over the curves for the figures of the upper axis."""
+ROW = 12
+"""Pixels over the curves for the figures of the upper axis, and for a second line of marks."""
 APART = 36
 """Pixels between two figures of an axis, about."""
 
@@ -30,7 +29,7 @@ class AccuracyPlot(Plot):
             "Test accuracy", Axis("time", "s", low=0.0, high=10.0), Axis("accuracy", "%", high=100.0),
             empty="The first score appears here after an epoch.",
         )  # fmt: skip
-        self.set_margins(0, TITLE_ROW + SECONDS_ROW, 6, 0)
+        self.set_margins(0, TITLE_ROW + ROW, 6, 0)
         self._courses: dict[str, Course] = {}
         self._mark: Mark | None = None
         self._playhead: float | None = None
@@ -43,6 +42,8 @@ class AccuracyPlot(Plot):
         """Draw the run, and a ghost beside it where there is one."""
         self._courses = {OURS: ours} | ({GHOST: ghost} if ghost is not None else {})
         self._mark = Mark.of(ours.scores)
+        self._named = self._mark is None  # else the marks name the curves
+        self.set_margins(0, TITLE_ROW + ROW * max(1, len(self.marks)), 6, 0)
         with self.together():
             self.set_x_range(0.0, room_for(max(course.seconds for course in self._courses.values())))
             for name in (OURS, GHOST):
@@ -92,9 +93,6 @@ class AccuracyPlot(Plot):
         self._draw_seconds(painter, area)
         if self._mark is not None:
             self._draw_mark(painter, area, self._mark)
-            if self._cursor is None:
-                t = tokens()
-                reading(painter, area, list(zip(self.marks, (t.text, t.muted), strict=False)), low=True)
 
     def _draw_seconds(self, painter: QPainter, area: QRectF) -> None:
         t, last = tokens(), self.x_axis.high or 1.0
@@ -107,7 +105,7 @@ class AccuracyPlot(Plot):
             text = f"{tick:,g} s" if tick == ticks[-1] else f"{tick:,g}"
             width = painter.fontMetrics().horizontalAdvance(text)
             left = min(x - width / 2, area.right() + 4 - width)
-            painter.drawText(QRectF(left, area.top() - 4 - SECONDS_ROW, width + 1, SECONDS_ROW), 0, text)
+            painter.drawText(QRectF(left, area.top() - 4 - ROW, width + 1, ROW), 0, text)
 
     def _draw_mark(self, painter: QPainter, area: QRectF, mark: Mark) -> None:
         """A line from the level at the left to the first score that reached it, and down from there."""
@@ -115,6 +113,12 @@ class AccuracyPlot(Plot):
         painter.setPen(QPen(tokens().color("muted"), 1, Qt.PenStyle.DotLine))
         painter.drawLine(QPointF(area.left(), at.y()), at)
         painter.drawLine(at, QPointF(at.x(), area.bottom()))
+        metrics = painter.fontMetrics()
+        room = area.right() - metrics.horizontalAdvance(self.y_axis.title) - 10
+        words = [mark.words if metrics.horizontalAdvance(mark.words) <= room else mark.short, *self.marks[1:]]
+        for row, (text, name) in enumerate(zip(words, (OURS, GHOST), strict=False)):
+            painter.setPen(QColor(self.series[name].paint(tokens())))
+            painter.drawText(QRectF(0, ROW * row, area.right(), TITLE_ROW), Qt.AlignmentFlag.AlignRight, text)
 
     # ------------------------------------------------------------ steps
 
@@ -128,7 +132,7 @@ class AccuracyPlot(Plot):
         made = 0.0 if ours is None else ours.now[0]
         share = 0.0 if ours is None else ours.seconds / (self.x_axis.high or 1.0)
         about = max(1, int(share * (self.width() - LEFT) / APART))
-        steps = [step for step in nice_ticks(0.0, max(made, 1.0), about) if step == int(step) <= made]
+        steps = [step for step in nice_ticks(0.0, max(made, 1.0), about) if 0 < step == int(step) <= made] or [made]
         self.bottom.setTicks([[(self._second_of(step), f"{step:,.0f}") for step in steps]])
 
 
@@ -139,7 +143,7 @@ def _points(course: Course | None) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _against(mark: Mark, ghost: Course) -> str:
-    """When the ghost reached the same level: "plain torch after 41 s, 4.9×"."""
+    """When the ghost reached the same level: "plain torch after 41.0 s, 4.90×"."""
     seconds = seconds_to(ghost.scores, mark.level)
     if seconds is None:
         return f"{GHOST} not yet, {lasting(ghost.seconds)}"

@@ -95,7 +95,9 @@ class LearnBar(QFrame):
     def _command(self) -> as_command.Command:
         """Of the run that is seen, else of the one that is composed."""
         session = self._session
-        return as_command.of_run(session.run) if session.run.name else as_command.of_config(session.draft.config())
+        if not session.run.name:
+            return as_command.of_config(session.draft.config())
+        return as_command.of_run(session.run, raced=session.race.ghost is not None)
 
     def _chosen(self) -> list[QWidget]:
         self.sections = {key: FittingButton(*words) for key, words in CHOSEN.items()}

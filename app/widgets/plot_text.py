@@ -54,15 +54,13 @@ def fitting(width: Callable[[str], float], room: float, named: Named) -> list[tu
     return shown
 
 
-def reading(painter: QPainter, area: QRectF, lines: Named, *, low: bool = False) -> None:
-    """Figures in the upper right corner of the curves, or in the lower one, one a line."""
+def reading(painter: QPainter, area: QRectF, lines: Named) -> None:
+    """Figures in the upper right corner of the curves, one a line."""
     if not lines:
         return
     metrics = QFontMetricsF(painter.font())
     width = max(metrics.horizontalAdvance(text) for text, _ in lines) + 10
     box = QRectF(area.right() - width - 2, area.top() + 1, width, metrics.height() * len(lines) + 4)
-    if low:
-        box.moveBottom(area.bottom() - 1)
     painter.fillRect(box, tokens().color("surface", 215))
     for row, (text, color) in enumerate(lines):
         painter.setPen(QColor(color))

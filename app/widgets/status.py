@@ -8,6 +8,8 @@ from PySide6.QtCore import QTimer
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
 
+from app.figures import digits
+from app.race import Ghost, Race
 from app.run_view import RunView
 from app.session import Session
 from app.theme import GAP, theme, tokens
@@ -20,6 +22,8 @@ WORDS = {
     "none": "Ready",
     "starting": "Starting",
     "running": "Training",
+    "yielding": "Gives way",
+    "waiting": "Waits",
     "paused": "Paused",
     "evaluating": "Scoring the test set",
     "saving": "Saving",
@@ -78,9 +82,10 @@ class StatusLine(QFrame):
             state = "Starting up"
         if run.active and run.config.epochs:
             state += f" · epoch {min(int(run.epoch) + 1, run.config.epochs)} of {run.config.epochs}"
-        self._state.setText(state)
+        self._state.setText(state + _racing(self._session.race, run))
         self._light.show_state(run.state, bool(waiting))
-        self._figures.setText(_figures(run))
+        ghost = self._session.race.ghost
+        self._figures.setText(_of_ghost(ghost) if ghost is not None and ghost.state == "going" else _figures(run))
         self._figures.setToolTip(run.stepper_why)
         told = [f"{NAMES[name]} is starting…" for name in waiting] + [f"{NAMES[name]} is gone" for name in sorted(gone)]
         self._children.setText(" · ".join(told))
@@ -126,6 +131,21 @@ class Light(QWidget):
         painter.setBrush(self._color)
         painter.setPen(self._color)
         painter.drawEllipse(1, 1, 7, 7)
+
+
+def _racing(race: Race, run: RunView) -> str:
+    if not race.under_way or race.ghost is None:
+        return ""
+    if race.ghost.state == "starting":
+        return " · plain torch is starting"
+    if race.ghost.state == "going":
+        return " · plain torch's turn" if run.active else " · plain torch goes on alone"
+    return " · racing plain torch, in turns"
+
+
+def _of_ghost(ghost: Ghost) -> str:
+    speed = f"{digits(ghost.step / ghost.time, 2)} steps/s by " if ghost.time else ""
+    return f"{epochs_in(ghost.epoch, ghost.time)}   step {ghost.step:,}   {speed}{ghost.stepper}"
 
 
 def _figures(run: RunView) -> str:

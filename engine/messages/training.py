@@ -253,6 +253,33 @@ class NotSaved(Event):
 
 
 @dataclass(frozen=True)
+class Race(Job):
+    """Train a run once more, beside the one that is seen: no folder, no pictures. It rests before its first step.
+
+    Answered by Ghost… and Scored…, Done; of the priority that the trainer has, since it is timed in turns with it.
+    """
+
+    world: ClassVar[World] = "torch"
+    lowered: ClassVar[bool] = False
+    config: RunConfig
+    paused: bool = True
+
+
+@dataclass(frozen=True)
+class Ghost(Event):
+    """How far the other side of a race is: some times a second, and whenever it comes to rest.
+
+    epoch: fractional; time: seconds of training, rests not counted; stepper: who makes its steps.
+    """
+
+    step: int
+    epoch: float
+    time: float
+    stepper: str
+    resting: bool = False
+
+
+@dataclass(frozen=True)
 class FetchData(Job):
     """Fetch a data set by name; answered by Progress…, DataFetched and Done."""
 

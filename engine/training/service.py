@@ -16,6 +16,7 @@ from engine.files import CannotWrite
 from engine.inference import modelfile
 from engine.training import peers, start, whole_steps
 from engine.training.fetch import fetch
+from engine.training.ghost import GhostRun
 from engine.training.loop import Diverged, Scored, StepDone
 from engine.training.models import layer_name
 from engine.training.reestimate import Evaluating
@@ -33,6 +34,7 @@ class TrainingService:
     def __init__(self, clock: Clock = awake) -> None:
         self._clock = clock
         self._run: _ShownRun | None = None
+        self._ghost: GhostRun | None = None
 
     def versions(self) -> dict[str, str]:
         return {"flipscope": __version__, **versions()}
@@ -60,6 +62,9 @@ class TrainingService:
                     self._run.telemetry.acknowledge(sequence, layers)
             case m.RunLab():
                 return labs.run(command)
+            case m.Race(config):
+                self._ghost = GhostRun(config, self._clock)
+                return self._ghost.slices()
             case m.FetchData(name):
                 return fetch(name)
             case m.Peer():
@@ -73,11 +78,13 @@ class TrainingService:
     def at_rest(self, lane: str) -> Iterator[m.Event]:
         if lane == "run" and self._run is not None:
             yield from self._run.at_rest()
+        elif lane == m.Race.lane and self._ghost is not None:
+            yield self._ghost.at_rest()
 
     def close(self) -> None:
         if self._run is not None:
             self._run.close()
-        self._run = None
+        self._run = self._ghost = None
 
     def _begin(self, run: Session) -> Run:
         self._run = _ShownRun(run, self._clock)

@@ -12,9 +12,9 @@ class FakeChannel(QObject):
     died = Signal(object)
     silent = Signal(bool)
 
-    def __init__(self, world="inference"):
+    def __init__(self, world="inference", lowered=False):
         super().__init__()
-        self.world = world
+        self.world, self.lowered = world, lowered
         self.sent = []
         self.starts = 0
         self.ended = self.killed = False
