@@ -9,7 +9,7 @@ from functools import cache, partial
 
 from llvmlite import ir
 
-from engine.jit import dot, steps, values
+from engine.jit import dot, steps, values, warp
 from engine.jit.compile import Library, Native
 from engine.jit.dot import Dot
 from engine.jit.target import Target, host
@@ -58,6 +58,7 @@ def variants(target: Target) -> dict[str, Emit]:
         "value-pooled": partial(values.emit_value, shortcut=False, pooled=True),
         "shortcut": partial(values.emit_value, shortcut=True, pooled=False),
         "shortcut-pooled": partial(values.emit_value, shortcut=True, pooled=True),
+        "warp": warp.emit_warp,
         "run": steps.emit_driver,
     }
 

@@ -9,17 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch.nn.functional import grid_sample
 
+from engine.errors import UnknownName
+from engine.jit.target import host
 from engine.morphology import dilated, eroded
-
-Images = NDArray[np.uint8]
-Float32 = NDArray[np.float32]
+from engine.training.warp import Float32, Float64, Images, changed
 
 MARGIN = 4
 """Pixels of 0 that are put around a photograph before it is cropped to its size again."""
@@ -55,50 +54,58 @@ def augment(kind: str, images: Images, stream: np.random.Generator) -> Images:
 
 
 def written(images: Images, stream: np.random.Generator, limits: Range) -> Images:
-    """For handwriting: stroke width, then an affine warp."""
-    return warped(stroked(images, stream, limits), sources(images.shape, stream, limits))
+    """For handwriting: stroke width, then an affine warp; by a kernel where there are any for this processor."""
+    strokes = stream.uniform(-limits.thinner, limits.thicker, len(images)).astype(np.float32)
+    return _written()(images, strokes, affine(images.shape, stream, limits))
 
 
-def stroked(images: Images, stream: np.random.Generator, limits: Range) -> Float32:
-    """Each image blended with its erosion or with its dilation, as float32."""
-    amount = stream.uniform(-limits.thinner, limits.thicker, len(images)).astype(np.float32)
+@cache
+def _written() -> Callable[[Images, Float32, Float64], Images]:
+    try:
+        host()
+    except UnknownName:
+        return lambda images, strokes, maps: warped(stroked(images, strokes), maps)
+    return changed
+
+
+def affine(shape: tuple[int, ...], stream: np.random.Generator, limits: Range) -> Float64:
+    """Affine maps [B, 2, 3]: x, and y, that a pixel is taken from, of its own x, y and 1; pixels about the centre."""
+    angle, tall, wide, shear, down, across = stream.uniform(-1, 1, (6, shape[0]))
+    cosine, sine = (turn(angle * np.deg2rad(limits.rotation)) for turn in (np.cos, np.sin))
+    tall, wide = 1 + tall * limits.scale, 1 + wide * limits.scale
+    of_x = [cosine * wide, -sine * wide + shear * limits.shear, across * limits.shift]
+    of_y = [sine * tall, cosine * tall, down * limits.shift]
+    maps: Float64 = np.array([of_x, of_y]).transpose(2, 0, 1)
+    return maps
+
+
+def stroked(images: Images, strokes: Float32) -> Float32:
+    """Each image blended with its dilation, or with its erosion where its stroke is below 0, as float32."""
     extreme = np.empty_like(images)
-    for chosen, change in ((amount >= 0, dilated), (amount < 0, eroded)):
+    for chosen, change in ((strokes >= 0, dilated), (strokes < 0, eroded)):
         extreme[chosen] = change(images[chosen], 3)
     blended = images.astype(np.float32)
-    blended += np.abs(amount)[:, None, None, None] * (extreme - blended)
+    blended += np.abs(strokes)[:, None, None, None] * (extreme - blended)
     return blended
 
 
-def sources(shape: tuple[int, ...], stream: np.random.Generator, limits: Range) -> Float32:
-    """Where each pixel of each image is taken from: x and y, float32 [B, H, W, 2], -1 and 1 at the image's edges.
-
-    One product of the images' coefficients [B, 6] with the six numbers that belong to each result [6, H * W * 2].
-    """
-    count, height, width, _ = shape
-    angle, tall, wide, shear, down, across = stream.uniform(-1, 1, (6, count))
-    cosine, sine = (turn(angle * np.deg2rad(limits.rotation)) for turn in (np.cos, np.sin))
-    tall, wide = 1 + tall * limits.scale, 1 + wide * limits.scale
-    of_x = np.stack([cosine * wide, -sine * wide + shear * limits.shear, across * limits.shift], axis=1)
-    of_y = np.stack([sine * tall, cosine * tall, down * limits.shift], axis=1)
-    coefficients = np.hstack([of_x * (2 / width), of_y * (2 / height)]).astype(np.float32)
-    return (coefficients @ _basis(height, width)).reshape(count, height, width, 2)
+def warped(images: Float32, maps: Float64) -> Images:
+    """Images [B, H, W, C] with each pixel taken from where `affine` says, bilinear, rounded."""
+    count, height, width, _ = images.shape
+    coefficients = (maps * np.array([[2 / width], [2 / height]])).reshape(count, 6).astype(np.float32)
+    taken_from = (coefficients @ _basis(height, width)).reshape(count, height, width, 2)
+    planes = torch.from_numpy(images).permute(0, 3, 1, 2)
+    result = grid_sample(planes, torch.from_numpy(taken_from), align_corners=False).permute(0, 2, 3, 1).numpy()
+    return np.ascontiguousarray(np.rint(result, out=result).astype(np.uint8))
 
 
 @lru_cache(4)
 def _basis(height: int, width: int) -> Float32:
-    """What the coefficients of x and of y are times at each pixel, [6, H * W * 2]."""
+    """What the coefficients of x and of y are times at each pixel, [6, H * W * 2]: -1 and 1 are the image's edges."""
     rows, columns = np.divmod(np.arange(height * width), width)
     basis = np.zeros((6, height * width, 2), np.float32)
     basis[:3, :, 0] = basis[3:, :, 1] = columns - (width - 1) / 2, rows - (height - 1) / 2, np.ones(height * width)
     return basis.reshape(6, -1)
-
-
-def warped(images: Float32, taken_from: Float32) -> Images:
-    """Images [B, H, W, C] resampled at `sources`, bilinear, rounded."""
-    planes = torch.from_numpy(images).permute(0, 3, 1, 2)
-    result = grid_sample(planes, torch.from_numpy(taken_from), align_corners=False).permute(0, 2, 3, 1).numpy()
-    return np.ascontiguousarray(np.rint(result, out=result).astype(np.uint8))
 
 
 def cropped(images: Images, stream: np.random.Generator) -> Images:

@@ -7,14 +7,14 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from engine.bits import Words, popcount
 from engine.config import LIVE, RunConfig
 from engine.datasets import Dataset
-from engine.errors import BadInput, UnknownName
+from engine.errors import UnknownName
 from engine.inference.network import Metadata, Network
-from engine.training import augment, schedules, steppers
+from engine.training import schedules, steppers
+from engine.training.batches import Batches, Order
 from engine.training.evaluation import Score, deploy, evaluate, finish
 from engine.training.models import depth, layer_name
 from engine.training.parallel import ALONE, World
@@ -62,6 +62,9 @@ class Diverged:
 class Finished:
     """The budget is spent."""
 
+
+AHEAD = 3
+"""Batches that are made ahead of their steps, where a run has a second thread."""
 
 LoopEvent = StepDone | Evaluating | Scored | EpochEnd | Diverged | Finished
 
@@ -111,7 +114,7 @@ class Loop:
         self._layers = depth(arrays)
         self._weights = [arrays[f"layer{i}.latent"].size for i in range(self._layers)]
         self._epoch_signs = [arrays.get(f"epoch_signs{i}", self.stepper.signs(i)).copy() for i in range(self._layers)]
-        self._order: tuple[int, NDArray[np.int64]] | None = None
+        self._batches = Batches(data)
         self._scored: Scored | None = None
         self._flip_ratio: tuple[float, ...] = ()
         self.diverged = False
@@ -125,13 +128,20 @@ class Loop:
     @property
     def epoch(self) -> float:
         """Epochs so far, with the part of the present one."""
-        return self._place.epoch + self._place.position / len(self.data.train_images)
+        return self._epoch(self._place)
+
+    def _epoch(self, place: Place) -> float:
+        return place.epoch + place.position / len(self.data.train_images)
 
     @property
     def spent(self) -> float:
         """Share of the budget of epochs, or of time, spent when the last step began; 1 and above is the end."""
+        return self._spent(self._place)
+
+    def _spent(self, place: Place) -> float:
+        """Of epochs, at a place; of time, wherever that is."""
         limit = self.config.time_limit
-        return self.epoch / self.config.epochs if limit is None else self._seconds / limit
+        return self._epoch(place) / self.config.epochs if limit is None else self._seconds / limit
 
     @property
     def rate(self) -> float:
@@ -163,6 +173,13 @@ class Loop:
 
     def events(self) -> Iterator[LoopEvent]:
         """Train until the budget is spent; ends on a fresh score. Each `next` makes at most one step or slice."""
+        with self._batches:
+            yield from self._steps()
+        if not self.fresh_score:
+            yield from self._evaluate()
+        yield Finished()
+
+    def _steps(self) -> Iterator[LoopEvent]:
         while self._goes_on():
             before = self._place
             done = self._step()
@@ -174,9 +191,6 @@ class Loop:
                 yield from self._evaluate()
             if self._place.epoch > before.epoch:
                 yield EpochEnd(self._place.epoch, self._flip_ratio)
-        if not self.fresh_score:
-            yield from self._evaluate()
-        yield Finished()
 
     def _goes_on(self) -> bool:
         """Look at the clock, that of the first process, for all that the next step asks of the budget."""
@@ -204,32 +218,40 @@ class Loop:
         return deploy(arrays, self.config, self._sample, replace(self._metadata, epochs=self.epoch))
 
     def _step(self) -> StepDone:
-        place, images = self._place, self.data.train_images
-        end = place.position + self.config.batch_size
-        if len(images) - end < 2:  # batch-norm cannot do with a single image
-            end = len(images)
-        chosen = self._shuffled()[place.position : end]
-        key = Key(self.config.seed, place.epoch, place.step)
+        order = self._order(self._place)
+        batch = self._batches.take(order, self._expected(order))
         rate = self.rate
-        batch = images[chosen]
-        if self.config.augmentation != "none" and self.spent < self.config.augment_until:
-            batch = augment.augment(self.config.augmentation, batch, key.stream("augmentation"))
-        result = self.stepper.step(batch, self.data.train_labels[chosen], rate, self.config, key)
+        result = self.stepper.step(batch.images, batch.labels, rate, self.config, order.key)
         self.diverged = not math.isfinite(result.loss)
         if not self.diverged:
-            over = end == len(images)
-            self._place = Place(place.step + 1, place.epoch + over, 0 if over else end)
-            if over:
+            before, self._place = self._place, self._after(self._place, order)
+            if self._place.epoch > before.epoch:
                 self._flip_ratio = self._compare_with_last_epoch()
-        return StepDone(self._place.step, self.epoch, rate, len(chosen), result)
+        return StepDone(self._place.step, self.epoch, rate, len(batch.labels), result)
 
-    def _shuffled(self) -> NDArray[np.int64]:
-        """The order of the images in this epoch."""
-        epoch = self._place.epoch
-        if self._order is None or self._order[0] != epoch:
-            stream = Key(self.config.seed, epoch, 0).stream("shuffle")
-            self._order = (epoch, stream.permutation(len(self.data.train_images)))
-        return self._order[1]
+    def _order(self, place: Place) -> Order:
+        """The batch at a place, by the settings as they are."""
+        count, end = len(self.data.train_images), place.position + self.config.batch_size
+        if count - end < 2:  # batch-norm cannot do with a single image
+            end = count
+        changed = self._spent(place) < self.config.augment_until
+        key = Key(self.config.seed, place.epoch, place.step)
+        return Order(key, place.position, end, self.config.augmentation if changed else "none")
+
+    def _after(self, place: Place, order: Order) -> Place:
+        """Where a batch leads to."""
+        over = order.last == len(self.data.train_images)
+        return Place(place.step + 1, place.epoch + over, 0 if over else order.last)
+
+    def _expected(self, order: Order) -> Iterator[Order]:
+        """The batches after this one that another core makes meanwhile: those that are more than a choice of images."""
+        place = self._place
+        for _ in range(AHEAD if self.config.threads > 1 else 0):
+            place = self._after(place, order)
+            order = self._order(place)
+            if order.augmentation == "none" or self._spent(place) >= 1:
+                return
+            yield order
 
     def _evaluation_due(self, before: Place) -> bool:
         """Whether the last step crossed one of the points that divide an epoch evenly."""
@@ -279,15 +301,3 @@ def _not_finite(arrays: Arrays) -> str | None:
             if name.startswith(f"layer{i}.") and not np.all(np.isfinite(array)):
                 return f"'{name.removeprefix(f'layer{i}.')}' of layer '{layer_name(i, layers)}'"
     return None
-
-
-def check_arrays(arrays: Arrays, expected: Arrays) -> None:
-    """Raise BadInput unless `arrays` holds everything that `expected` does, of the same shapes and dtypes."""
-    for name, like in expected.items():
-        found = arrays.get(name)
-        if found is None or found.shape != like.shape or found.dtype != like.dtype:
-            what = "is missing" if found is None else f"is {found.dtype} {found.shape}"
-            raise BadInput(
-                f"'{name}' of the training state {what}; {like.dtype} {like.shape} was expected.",
-                "Resume from another checkpoint.",
-            )

@@ -20,9 +20,10 @@ from engine.inference.network import Metadata
 from engine.runs import INPUTS, RunFolder
 from engine.training import models, start, steppers
 from engine.training.devices import set_up_torch
-from engine.training.loop import Loop, Place, check_arrays
+from engine.training.loop import Loop, Place
 from engine.training.parallel import ALONE, World
 from engine.training.reestimate import sample
+from engine.training.steppers import Arrays
 
 
 @dataclass(frozen=True)
@@ -97,11 +98,23 @@ def _check(saved: Checkpoint, data: datasets.Dataset, path: Path) -> None:
     """Raise BadFile unless the arrays are those of the run that the settings describe."""
     try:
         expected = models.initial(saved.config, data.input_shape, len(data.class_names))
-        check_arrays(saved.arrays, expected)
+        _check_arrays(saved.arrays, expected)
     except (BadInput, UnknownName) as error:
         raise BadFile(f"'{path}' cannot be resumed: {error.what}", error.remedy) from error
     if saved.position >= len(data.train_images):
         raise BadFile(f"'{path}' says it is beyond the end of its data set.", "Resume from another checkpoint.")
+
+
+def _check_arrays(arrays: Arrays, expected: Arrays) -> None:
+    """Raise BadInput unless `arrays` holds everything that `expected` does, of the same shapes and dtypes."""
+    for name, like in expected.items():
+        found = arrays.get(name)
+        if found is None or found.shape != like.shape or found.dtype != like.dtype:
+            what = "is missing" if found is None else f"is {found.dtype} {found.shape}"
+            raise BadInput(
+                f"'{name}' of the training state {what}; {like.dtype} {like.shape} was expected.",
+                "Resume from another checkpoint.",
+            )
 
 
 def _located(config: RunConfig) -> RunConfig:

@@ -18,7 +18,7 @@ from engine.jit.target import VARIANTS, host
 
 FILLS = ("random", "zeros", "ones", "alternating")
 LIMITS = ("ties", "low", "high", "random")
-STEPS = ("planes", "pool", "copy", "run", "value", "value-pooled", "shortcut", "shortcut-pooled")
+STEPS = ("planes", "pool", "copy", "run", "value", "value-pooled", "shortcut", "shortcut-pooled", "warp")
 DOTS = tuple(name for name in variants(VARIANTS[0]) if name not in STEPS)
 INT32 = np.iinfo(np.int32)
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from engine.config import CHOICES
+from engine.jit.target import FORCE
 from engine.training import augment
 from engine.training.steppers import Key
 
@@ -67,10 +68,15 @@ def slowly_warped(image, coefficients):
     return result
 
 
-def test_a_warp_is_its_definition(data):
+def in_torch(images, strokes, maps):
+    return augment.warped(augment.stroked(images, strokes), maps)
+
+
+@pytest.mark.parametrize("made", [in_torch, augment.changed])
+def test_a_warp_is_its_definition(made, data):
     images = data.train_images[:3]
     limits = augment.Range(rotation=10, scale=0.1, shear=0.2, shift=3, thinner=0, thicker=0)
-    warped = augment.warped(images.astype(np.float32), augment.sources(images.shape, stream(), limits))
+    warped = made(images, np.zeros(3, np.float32), augment.affine(images.shape, stream(), limits))
     angle, tall, wide, shear, down, across = stream().uniform(-1, 1, (6, len(images)))
     for n, image in enumerate(images):
         cosine, sine = math.cos(math.radians(10 * angle[n])), math.sin(math.radians(10 * angle[n]))
@@ -79,6 +85,29 @@ def test_a_warp_is_its_definition(data):
         coefficients = np.array([of_x, [sine * up, cosine * up, 3 * down[n]]])
         expected = slowly_warped(image[..., 0].astype(float), coefficients)
         assert np.abs(warped[n, ..., 0] - expected).max() < 0.51
+
+
+@pytest.mark.parametrize("shape", [(40, 28, 28, 1), (3, 5, 9, 2), (2, 32, 32, 3), (4, 33, 17, 1)])
+@pytest.mark.parametrize("limits", [augment.LIGHT, augment.STRONG, augment.Range(90, 0.9, 0.5, 20, 1, 1)])
+def test_the_kernel_makes_what_torch_makes_but_for_roundings(shape, limits):
+    images = np.random.default_rng(1).integers(0, 256, shape, np.uint8)
+    strokes = stream().uniform(-limits.thinner, limits.thicker, shape[0]).astype(np.float32)
+    maps = augment.affine(shape, stream(), limits)
+    expected, found = (made(images, strokes, maps).astype(int) for made in (in_torch, augment.changed))
+    assert np.abs(found - expected).max() <= 1
+    assert np.mean(found != expected) < 0.01
+
+
+def test_where_there_are_no_kernels_torch_changes_images(monkeypatch, data):
+    images = data.train_images[:20]
+    by_kernel = augment.augment("light", images, stream())
+    monkeypatch.setenv(FORCE, "no such processor")
+    augment._written.cache_clear()
+    try:
+        by_torch = augment.augment("light", images, stream())
+    finally:
+        augment._written.cache_clear()
+    assert np.abs(by_torch.astype(int) - by_kernel).max() <= 1
 
 
 def test_a_crop_is_a_shift_and_a_mirror_changes_sides(monkeypatch):
