@@ -90,7 +90,9 @@ def print_bench(record: Record) -> None:
 
 def _print_train(record: Record) -> None:
     print(f"{record['machine']}, seconds of {record['clock']} time\n")
-    keys = ("case", "threads", "plain_ms", "ours_ms", "ratio")
+    keys: tuple[str, ...] = ("case", "threads", "plain_ms", "ours_ms", "ratio")
+    if any(row["over_one"] is not None for row in record["rows"]):
+        keys = (*keys, "alone_ms", "over_one")
     print_table(keys, [[short(row[key]) for key in keys] for row in record["rows"]])
     for row in record["rows"]:
         if row["parts"]:

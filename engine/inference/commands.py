@@ -201,7 +201,7 @@ def bench_train(
     architectures = case or (QUICK_TRAINED if quick else TRAINED)
     rows = training_bench.train(_batched(architectures, 0, batch or TRAINED_BATCHES), threads, quick=quick)
     record = {"machine": peak.machine(), "clock": training_bench.timed_by(threads)}
-    return record | {"rows": [asdict(row) | {"ratio": row.ratio} for row in rows]}
+    return record | {"rows": [asdict(row) | {"ratio": row.ratio, "over_one": row.over_one} for row in rows]}
 
 
 def _batched(cases: Sequence[str], signs: int, batches: Sequence[int]) -> list[tuple[str, int]]:

@@ -17,14 +17,18 @@ from engine.training import models
 
 CLASSES = 10
 """Of both data sets that networks by name are timed on."""
-PLAIN, OURS = "plain", "ours"
+PLAIN, OURS, ALONE = "plain", "ours", "alone"
 """The methods of engine.training.whole_steps."""
+
+Step = tuple[str, tuple[int, int, int], int, int]
+"""Model, image, classes and batch."""
 
 
 @dataclass(frozen=True)
 class Row:
     """One case: milliseconds of a step, the median of the turns, and how many times as fast ours is.
 
+    alone_ms: ours by one thread, timed in turns with that of several in the same process; None where there is but one.
     parts: the kernels of a step of one thread.
     """
 
@@ -32,11 +36,17 @@ class Row:
     threads: int
     plain_ms: float
     ours_ms: float
+    alone_ms: float | None = None
     parts: tuple[m.StepPart, ...] = ()
 
     @property
     def ratio(self) -> float:
         return self.plain_ms / self.ours_ms
+
+    @property
+    def over_one(self) -> float | None:
+        """How many times as fast several threads are as one."""
+        return None if self.alone_ms is None else self.alone_ms / self.ours_ms
 
 
 def train(cases: Sequence[tuple[str, int]], threads: int, *, quick: bool) -> Iterator[Row]:
@@ -50,20 +60,26 @@ def train(cases: Sequence[tuple[str, int]], threads: int, *, quick: bool) -> Ite
             raise BadInput(f"No step of {case} is timed.", f"Give 2 to {LARGEST} images.")
     if not 1 <= threads <= MAX_THREADS:
         raise BadInput(f"{threads} threads cannot be used.", "Choose 1 or as many as there are cores.")
-    least = (QUICK if quick else FULL)[0]
     with ExitStack() as opened:
         children = {method: opened.enter_context(Child("torch", method)) for method in (PLAIN, OURS)}
         for case, network, batch in parsed:
-            seconds: dict[str, list[float]] = {method: [] for method in children}
-            for _ in range(least):
-                for method, child in children.items():
-                    command = m.PeerTraining(method, threads, *network, batch)
-                    seconds[method].append(child.ask(command, m.PeerTime, TURN_SECONDS).seconds)
-            plain, ours = (1e3 * statistics.median(seconds[method]) for method in (PLAIN, OURS))
-            made_of = m.StepParts(())
-            if threads == 1:
-                made_of = children[OURS].ask(m.PeerParts(*network, batch), m.StepParts, TURN_SECONDS)
-            yield Row(case, threads, plain, ours, made_of.parts)
+            yield _timed(children, case, (*network, batch), threads, (QUICK if quick else FULL)[0])
+
+
+def _timed(children: dict[str, Child], case: str, step: Step, threads: int, turns: int) -> Row:
+    """Several threads of the plain way spin for some milliseconds after its turn: one of ours is next then."""
+    methods = (PLAIN, ALONE, OURS) if threads > 1 else (PLAIN, OURS)
+    seconds: dict[str, list[float]] = {method: [] for method in methods}
+    for _ in range(turns):
+        for method in methods:
+            child = children[PLAIN if method == PLAIN else OURS]
+            command = m.PeerTraining(method, threads, *step)
+            seconds[method].append(child.ask(command, m.PeerTime, TURN_SECONDS).seconds)
+    plain, *alone, ours = (1e3 * statistics.median(seconds[method]) for method in methods)
+    if alone:
+        return Row(case, threads, plain, ours, alone[0])
+    made_of = children[OURS].ask(m.PeerParts(*step), m.StepParts, TURN_SECONDS)
+    return Row(case, threads, plain, ours, parts=made_of.parts)
 
 
 def _network(written: str) -> tuple[str, tuple[int, int, int], int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -106,7 +107,12 @@ def _initial(command: PeerTraining | PeerParts, run: RunConfig) -> Arrays:
     return models.initial(run, command.image, command.classes)
 
 
-METHODS = {"plain": plain, "ours": ours}
+def alone(command: PeerTraining) -> Callable[[], object]:
+    """The same by one thread, whatever is asked for: to be timed beside that of several by the same clock."""
+    return ours(replace(command, threads=1))
+
+
+METHODS = {"plain": plain, "ours": ours, "alone": alone}
 """What is asked for to one step that is made at every call."""
 
 

@@ -396,7 +396,7 @@ FLOATS = ["torch", "onednn"]
     [m.PeerProduct(method, 1, (3, 5, 70)) for method in (*FLOATS, "int8")]
     + [m.PeerNetwork(method, 1, (20, 8, 3), 2) for method in FLOATS]
     + [m.PeerConv(method, 1, 4, 5, 6, 2) for method in (*FLOATS, "channels-last")]
-    + [m.PeerTraining(method, 1, "mlp-9-8", (1, 20, 1), 4, 5) for method in ("plain", "ours")]
+    + [m.PeerTraining(method, 1, "mlp-9-8", (1, 20, 1), 4, 5) for method in ("plain", "ours", "alone")]
     + [m.PeerTraining(method, 1, "resnet-4-5x1", (8, 8, 1), 4, 5) for method in ("plain", "ours")],
 )
 def test_peers_take_turns(command):
