@@ -10,30 +10,23 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QObject, QPointF, Qt, QTimer
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QPointF, Qt, QTimer
 from PySide6.QtGui import QMouseEvent
-from PySide6.QtWidgets import QApplication
 
-from app.launch import application, make_session
+from app.bench_window import BenchWindow, Figures
 from app.pages.draw import DrawPage
-from app.settings import Settings
-from app.window import Window
 from engine import messages as m
 from engine.config import RunConfig
 from engine.errors import FlipscopeError
 
 BEAT_MS = 16
-SIZE = (1600, 1000)
 MODEL = "mlp-1024x3"
 STARTS = 5
-
-Figures = dict[str, Any]
 
 
 class Heartbeat(QObject):
@@ -91,31 +84,26 @@ class Pokes(QObject):
             QCoreApplication.postEvent(self, QEvent(self.KIND))
 
 
-class Bench:
-    """One window on real children, and what is measured on it."""
+class Bench(BenchWindow):
+    """What is measured on the window."""
 
     def __init__(self, seconds: float) -> None:
+        super().__init__()
         self._seconds = seconds
-        self.app: QApplication = application()
-        self.session = make_session(Settings(page="learn"))
-        self.window = Window(self.session)
-        self.window.resize(*SIZE)
         self._frame_ms: list[float] = []
         self.session.frame_arrived.connect(self._frame_shown)
 
     def run(self) -> Figures:
         """Every figure but those of the start."""
-        self.window.show()
-        self.session.start()
-        self._until(lambda: all(self.session.ready.values()) and self.session.model is not None, 120)
+        self.open()
         self.session.start_run(RunConfig(model=MODEL, epochs=1000))
-        self._until(lambda: self.session.run.step > 20, 120)
+        self.until(lambda: self.session.run.step > 20, 120)
         fraction = list(self._training_fractions())
         self._frame_ms.clear()
         beats, pokes = Heartbeat(), Pokes()
         beats.start()
         pokes.start()
-        self._spin(self._seconds)
+        self.spin(self._seconds)
         beats.stop()
         pokes.stop()
         return {
@@ -128,12 +116,6 @@ class Bench:
             "page_switch_ms": _spread(list(self._switches())),
             "pen_ms": _spread(self._pen()),
         }
-
-    def close(self) -> None:
-        """Close the window and end its children."""
-        self.window.close()
-        self.window.deleteLater()
-        self.app.processEvents()
 
     # ------------------------------------------------------------ single figures
 
@@ -156,14 +138,14 @@ class Bench:
     def _steps_per_second(self, seconds: float) -> float:
         """Between two frames; scoring the test set between them counts for neither side."""
         before = self._newest()
-        self._spin(seconds)
+        self.spin(seconds)
         after = self._newest()
         return (after.step - before.step) / (after.time - before.time)
 
     def _newest(self) -> m.Frame:
         arrived: list[m.Frame] = []
         connection = self.session.frame_arrived.connect(arrived.append)
-        self._until(lambda: bool(arrived), 10)
+        self.until(lambda: bool(arrived), 10)
         self.session.frame_arrived.disconnect(connection)
         return arrived[-1]
 
@@ -185,7 +167,7 @@ class Bench:
                 self.window.show_page(name)
                 self.window.repaint()
                 yield 1000 * (time.perf_counter() - began)
-                self._spin(0.1)
+                self.spin(0.1)
 
     def _pen(self) -> list[float]:
         """Draw a circle while training goes on; from each movement to its painted prediction."""
@@ -198,9 +180,9 @@ class Bench:
             angle = 2 * np.pi * step / 150
             where = QPointF(side * (0.5 + 0.2 * np.cos(angle)), side * (0.5 + 0.3 * np.sin(angle)))
             self._mouse(canvas, QEvent.Type.MouseMove, where)
-            self._spin(0.016)
+            self.spin(0.016)
         self._mouse(canvas, QEvent.Type.MouseButtonRelease, QPointF(side * 0.7, side * 0.5))
-        self._spin(0.3)
+        self.spin(0.3)
         return [1000 * seconds for seconds in page.clock.seconds]
 
     def _mouse(self, target: QObject, kind: QEvent.Type, where: QPointF) -> None:
@@ -208,22 +190,6 @@ class Bench:
         buttons = Qt.MouseButton.NoButton if kind == QEvent.Type.MouseButtonRelease else Qt.MouseButton.LeftButton
         event = QMouseEvent(kind, where, where, button, buttons, Qt.KeyboardModifier.NoModifier)
         QCoreApplication.sendEvent(target, event)
-
-    # ------------------------------------------------------------ the event loop
-
-    def _spin(self, seconds: float) -> None:
-        """Let the event loop run."""
-        loop = QEventLoop()
-        QTimer.singleShot(int(1000 * seconds), loop, loop.quit)
-        loop.exec()
-
-    def _until(self, condition: Callable[[], bool], seconds: float) -> None:
-        """Let the event loop run until something holds. Raises FlipscopeError after `seconds`."""
-        deadline = time.perf_counter() + seconds
-        while not condition():
-            if time.perf_counter() > deadline:
-                raise FlipscopeError("The window or its children were not ready in time.", "Look into the log folder.")
-            self._spin(0.02)
 
 
 def bench_gui(quick: bool = False) -> Figures:

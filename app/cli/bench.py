@@ -22,15 +22,19 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--batch", type=int, action="append", metavar="N", help="gemm: rows; else images")
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument(
+        "--to-accuracy", type=float, metavar="P", help="gui: seconds from pressing Run to P %% test accuracy"
+    )
+    parser.add_argument(
+        "--recipe", default="mnist-mlp-quick", help="gui --to-accuracy: what is run (default %(default)s)"
+    )
     parser.add_argument("--quick", action="store_true", help="seconds instead of minutes")
     json_flag(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     if options.what == "gui":
-        from app.bench_gui import bench_gui
-
-        return answer(options, bench_gui(quick=options.quick), _print_figures)
+        return _gui(options)
     from engine.inference import commands
 
     common = {"batch": options.batch, "threads": options.threads, "quick": options.quick}
@@ -43,6 +47,16 @@ def run(options: argparse.Namespace) -> int:
     else:
         record = commands.bench_conv(case=options.case, **common)
     return answer(options, record, print_bench)
+
+
+def _gui(options: argparse.Namespace) -> int:
+    if options.to_accuracy is None:
+        from app.bench_gui import bench_gui
+
+        return answer(options, bench_gui(quick=options.quick), _print_figures)
+    from app.bench_accuracy import bench_accuracy
+
+    return answer(options, bench_accuracy(options.to_accuracy, options.recipe), _print_accuracy)
 
 
 def values_of(command: m.Bench) -> Record:
@@ -105,6 +119,17 @@ def _part(part: Record) -> list[str]:
     share = None if least is None else least / seconds
     least_ms = None if least is None else least * 1e3
     return [part["kernel"], str(part["layer"]), short(seconds * 1e3), short(least_ms), short(share)]
+
+
+def _print_accuracy(record: Record) -> None:
+    level, how = f"{record['level']:g} %", f"{record['model']} by {record['stepper']}, {record['threads']} thread(s)"
+    print(f"{record['machine']}\n{how}; test accuracy of the folded network, batch-norm re-estimated\n")
+    keys = ("seconds", "training_seconds", "epoch", "step", "accuracy")
+    print_table(keys, [[short(row[key]) for key in keys] for row in record["scores"]])
+    if record["reached"]:
+        print(f"\n{level} was there {record['seconds']:.1f} s after Run was pressed, with the window open")
+    else:
+        print(f"\n{level} was not reached; the best score was {100 * record['best_accuracy']:.2f} %")
 
 
 def _print_figures(record: Record) -> None:
