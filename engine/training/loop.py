@@ -64,7 +64,7 @@ class Finished:
 
 
 AHEAD = 3
-"""Batches that are made ahead of their steps, where a run has a second thread."""
+"""Batches that are made ahead of their steps."""
 
 LoopEvent = StepDone | Evaluating | Scored | EpochEnd | Diverged | Finished
 
@@ -244,9 +244,13 @@ class Loop:
         return Place(place.step + 1, place.epoch + over, 0 if over else order.last)
 
     def _expected(self, order: Order) -> Iterator[Order]:
-        """The batches after this one that another core makes meanwhile: those that are more than a choice of images."""
-        place = self._place
-        for _ in range(AHEAD if self.config.threads > 1 else 0):
+        """The batches after this one that another core makes meanwhile, where steps leave one idle.
+
+        Where they use every core there is nothing to gain, and an image changed meanwhile is waited for by all of them.
+        Those that are but a choice of images are made as quickly as they are asked for.
+        """
+        place, idle = self._place, self.config.threads - self.stepper.workers(order.last - order.first)
+        for _ in range(AHEAD if idle > 0 else 0):
             place = self._after(place, order)
             order = self._order(place)
             if order.augmentation == "none" or self._spent(place) >= 1:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.jit import kernels, warp
+from engine.jit.compile import Native
 from engine.jit.layout import aligned, whole
 from engine.jit.record import filled
 
@@ -56,4 +59,10 @@ def _run(source: Images, made: Images, numbers: Float32) -> None:
         )
     }  # fmt: skip
     record = filled(warp.FIELDS, **addresses, images=count, height=height, width=width, pitch=pitch)
-    kernels.kernel("warp")(record.ctypes.data)
+    _kernel()(record.ctypes.data)
+
+
+@cache
+def _kernel() -> Native:
+    """For this processor, which is asked for its features once."""
+    return kernels.kernel("warp")

@@ -9,6 +9,8 @@ from engine.training import augment
 from engine.training.batches import Batches, Order
 from engine.training.loop import AHEAD, Loop, StepDone
 from engine.training.steppers import Key
+from engine.training.steppers.native import NativeStepper
+from engine.training.steppers.torch_stepper import TorchStepper
 from tests.training.test_loop import loop
 from tests.training.tiny import take
 
@@ -79,10 +81,18 @@ def test_an_error_is_raised_where_its_batch_is_asked_for(data):
 # ---------------------------------------------------------------- in a run
 
 
+@pytest.fixture
+def idle(monkeypatch):
+    """Of any two threads one is idle, whoever makes the steps here."""
+    for stepper in (NativeStepper, TorchStepper):
+        monkeypatch.setattr(stepper, "workers", lambda *_: 1)
+
+
 def steps(run):
     return [event for event in run.events() if isinstance(event, StepDone)]
 
 
+@pytest.mark.usefixtures("idle")
 def test_a_run_with_batches_made_ahead_is_that_without(data):
     one, two = (loop(data, augmentation="light", threads=threads) for threads in (1, 2))
     assert steps(one) == steps(two)
@@ -93,6 +103,7 @@ def test_a_run_with_batches_made_ahead_is_that_without(data):
 CHANGES = (("batch_size", 50), ("augmentation", "strong"), ("augmentation", "none"), ("augment_until", 0.5))
 
 
+@pytest.mark.usefixtures("idle")
 def test_live_changes_and_a_resumed_run_are_as_without(data):
     results = []
     for threads in (1, 2):
@@ -109,6 +120,7 @@ def test_live_changes_and_a_resumed_run_are_as_without(data):
     assert results[0][1] == results[0][2]
 
 
+@pytest.mark.usefixtures("idle")
 @pytest.mark.parametrize("end", ["closed", "spent", "failed"])
 def test_no_thread_stays_behind_a_run(data, end, monkeypatch):
     run = loop(data, augmentation="light", threads=2)
@@ -127,11 +139,22 @@ def test_no_thread_stays_behind_a_run(data, end, monkeypatch):
     assert makers() == []
 
 
+@pytest.mark.usefixtures("idle")
 @pytest.mark.parametrize(
     "changes", [{"threads": 2}, {"augmentation": "light"}, {"augmentation": "light", "augment_until": 0, "threads": 2}]
 )
 def test_without_changed_images_or_a_second_thread_nothing_is_made_ahead(data, changes):
     events = loop(data, **changes).events()
+    take(events, StepDone, 3)
+    assert makers() == []
+    events.close()
+
+
+def test_where_steps_use_every_core_nothing_is_made_ahead(data):
+    run = loop(data, augmentation="light", threads=2)
+    assert run.stepper.workers(64) == (1 if isinstance(run.stepper, NativeStepper) else 2)
+    run.stepper.workers = lambda images: 2  # noqa: ARG005
+    events = run.events()
     take(events, StepDone, 3)
     assert makers() == []
     events.close()

@@ -79,6 +79,9 @@ class Stepper(Protocol):
         Of several processes each is given the whole batch and takes its share of it; all have the same result.
         """
 
+    def workers(self, images: int) -> int:
+        """How many threads a step on so many images keeps busy, at most."""
+
     def state(self) -> Arrays:
         """A copy of the state, canonical."""
 

@@ -77,13 +77,13 @@ class NativeStepper:
 
     def _step(self, kind: Kind) -> Step:
         """The step for a kind of batch, made at its first."""
-        found = self._kinds.pop(kind, None) or Step(self._network, kind, self._workers(kind.images))
+        found = self._kinds.pop(kind, None) or Step(self._network, kind, self.workers(kind.images))
         self._kinds[kind] = found
         while len(self._kinds) > KEPT:
             del self._kinds[next(iter(self._kinds))]
         return found
 
-    def _workers(self, images: int) -> int:
+    def workers(self, images: int) -> int:
         work = sum(math.prod(weights.shape) for weights in self._network.weights) * (images + MOVED)
         return threads.worthwhile(self._config.threads, work, WORTH_A_THREAD)
 

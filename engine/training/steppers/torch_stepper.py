@@ -112,6 +112,9 @@ class TorchStepper:
                 if layer.binary:
                     clip(layer.latent)
 
+    def workers(self, images: int) -> int:  # noqa: ARG002 - see steppers.Stepper
+        return self._config.threads if self._config.device == "cpu" else 1
+
     def state(self) -> Arrays:
         arrays = self._optimizer.state()
         for layer in self._network.layers:
