@@ -61,6 +61,8 @@ class GraphMaps(QWidget):
     def show_graph(self, shape: GraphShape) -> None:
         """The graph of the run."""
         self.scene.show_graph(shape)
+        for series in self._names:
+            self._cards[series].hint.say("not trained yet: coloured by class", "by class as yet")
         self._say_legend()
         self._refresh()
 

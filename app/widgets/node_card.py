@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QLabel
 
 from app.why import explain
-from app.widgets.card import Card, keep_link_color, label
+from app.widgets.card import Card, keep_link_color, label, set_role
 from app.widgets.tiles import BitTiles
 from engine.bits import Words, unpack
 from engine.labs.graph import GraphShape
@@ -45,6 +45,7 @@ class NodeCard(Card):
         """No node is chosen."""
         self.set_hint("click one in a map")
         self._about.setText(EMPTY)
+        set_role(self._about, "muted")
         self.tiles.set_count(0)
         self.tiles.hide()
         for words in (self._near, self._alike):
@@ -59,6 +60,7 @@ class NodeCard(Card):
         """
         self.set_hint(f"number {node}")
         self._about.setText(_about(node, shape, read))
+        set_role(self._about, "")
         many = "one neighbour" if near.size == 1 else f"{near.size} neighbours"
         more = " …" if near.size > MOST else ""
         self._near.setText(f"<b>{many}</b> {_links(near[:MOST], shape)}{more}")
@@ -72,9 +74,10 @@ class NodeCard(Card):
         order = np.argsort(away, kind="stable")
         nearest: NDArray[np.int64] = order[order != node][:NEAREST]
         same = int(np.count_nonzero(shape.labels[nearest] == shape.labels[node]))
+        least, most = int(away[nearest].min()), int(away[nearest].max())
+        span = f"{least} to {most}" if least < most else str(most)
         self._alike.setText(
-            f"<b>Nearest codes</b>, {int(away[nearest].min())} to {int(away[nearest].max())} bits away, {same} of "
-            f"{nearest.size} of its class: {_links(nearest, shape)}"
+            f"<b>Nearest codes</b>, {span} bits away, {same} of {nearest.size} of its class: {_links(nearest, shape)}"
         )
         return nearest
 

@@ -95,6 +95,14 @@ def test_nodes_are_drawn_where_they_are_in_the_colour_of_what_is_read(panel, cho
     theme().choose("dark")
 
 
+def test_colours_before_training_are_said_to_be_the_classes(panel):
+    panel.show_result(SHAPE)
+    hints = {series: panel.maps._cards[series].hint.whole for series in ("network", "twin")}
+    assert set(hints.values()) == {"not trained yet: coloured by class"}
+    panel.show_result(epoch())
+    assert "50.0 % of the test nodes right" in panel.maps._cards["network"].hint.whole
+
+
 def test_a_click_shows_a_node_its_neighbours_and_its_nearest_codes(panel):
     drawn = grown(panel)
     x, y = drawn.positions()[0]
