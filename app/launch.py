@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QLocale, Qt, QTimer
 from PySide6.QtWidgets import QApplication
 
 from app.link import Link
@@ -29,7 +29,14 @@ def application() -> QApplication:
         app = QApplication(["flipscope"])
         app.setApplicationName("Flipscope")
         app.setDesktopFileName("flipscope")
+        speak_english()
     return app
+
+
+def speak_english() -> None:
+    """The window's words are English on every system: so are its numbers, 1,234.5, and its direction."""
+    QLocale.setDefault(QLocale(QLocale.Language.English, QLocale.Country.UnitedStates))
+    QApplication.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
 
 
 def make_session(settings: Settings) -> Session:

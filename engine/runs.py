@@ -121,7 +121,7 @@ class RunFolder:
         except OSError as error:
             raise CannotWrite(
                 f"No run folder can be made in '{root}': {error.strerror or error}.",
-                "Choose a folder you may write to.",
+                "Set FLIPSCOPE_HOME to a folder you may write to, on a disk with room.",
             ) from error
         try:
             folder._begin(config, versions, origin)

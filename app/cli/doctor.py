@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import textwrap
+from collections.abc import Iterator, Sequence
 
 from app.cli.printing import DONE, FAILED, Record, answer, json_flag, print_table, progress_line
 
@@ -15,28 +17,69 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
+    from app.cli.display import display
     from engine.inference.commands import doctor
 
     if not options.gpu:
-        return answer(options, doctor(), print_doctor)
+        return answer(options, {**doctor(), "display": display()}, print_doctor)
     from gpu.report import report
 
     tested = report(progress_line)
     progress_line("")
-    answer(options, {**doctor(), **tested}, _print_gpu)
+    answer(options, {**doctor(), "display": display(), **tested}, _print_gpu)
     return DONE if tested["usable"] else FAILED
 
 
 def print_doctor(record: Record) -> None:
-    print("  ".join(f"{name} {version}" for name, version in record["versions"].items()))
+    print("\n".join(_about(record)))
     print()
-    states = [("ready" if b["ready"] else "no", b["reason"] or b["note"], b["remedy"]) for b in record["backends"]]
+    rows = [
+        (f["name"], _yes(f["writable"]), _megabytes(f["bytes"]), _megabytes(f["free"]), f["path"])
+        for f in record["folders"]
+    ]
+    print_table(("folder", "writable", "holds", "disk has free", "where"), rows)
+    print()
+    states = [(_yes(b["ready"]), b["reason"] or b["note"], b["remedy"]) for b in record["backends"]]
     rows = [(b["name"], *state) for b, state in zip(record["backends"], states, strict=True)]
-    print_table(("backend", "ready", "why not", "what to do"), rows)
+    print_table(("backend", "ready", "on what, or why not", "what to do"), rows)
     print()
-    print_table(
-        ("data set", "ready", "note"), [(d["name"], "yes" if d["ready"] else "no", d["note"]) for d in record["data"]]
+    print_table(("data set", "ready", "note"), [(d["name"], _yes(d["ready"]), d["note"]) for d in record["data"]])
+    print()
+    print("\n".join(f"⚠ {warning}" for warning in _warnings(record)) or "Nothing stands in the way.")
+
+
+def _warnings(record: Record) -> Iterator[str]:
+    yield from record["warnings"]
+    if not record["display"]["ready"]:
+        yield "No window can be opened here. The commands need none; the README lists the libraries that a window does."
+
+
+def _about(record: Record) -> Iterator[str]:
+    """What a report begins with: a line each of versions, system, processor, display and variables."""
+    system, display = record["system"], record["display"]
+    versions = [f"{name} {version}" for name, version in record["versions"].items()]
+    yield from _wrapped("versions", versions)
+    yield f"system     {system['system']}, file names in {system['encoding']}"
+    cores = f"{system['cores_allowed']} of {system['cores']} cores"
+    features = ", ".join(system["features"]) or "none that kernels are written for"
+    yield f"processor  {system['processor']}, {cores}, kernels {system['kernels']} ({features})"
+    window = (
+        f"{display['platform']}, {display['screen']}, {display['style']}" if display["ready"] else display["reason"]
     )
+    yield f"display    {window}"
+    yield from _wrapped("variables", [f"{name}={value}" for name, value in system["variables"].items()] or ["none"])
+
+
+def _wrapped(name: str, words: Sequence[str]) -> list[str]:
+    return textwrap.wrap(", ".join(words), 110, initial_indent=f"{name:<11}", subsequent_indent=" " * 11)
+
+
+def _yes(is_so: bool) -> str:
+    return "yes" if is_so else "no"
+
+
+def _megabytes(count: int) -> str:
+    return f"{count / 1e6:,.0f} MB"
 
 
 def _print_gpu(record: Record) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
-import sys
 
 PAGES = ("draw", "learn", "kernels", "labs")
 
@@ -18,9 +16,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
+    from app.cli.display import missing
     from engine.errors import Unsupported
 
-    if sys.platform == "linux" and not any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))):
+    if missing():
         raise Unsupported("There is no display for the window.", "Set DISPLAY, or use the commands: flipscope --help.")
     from app.launch import open_window
 

@@ -8,9 +8,19 @@ from PySide6.QtGui import QValidator
 from PySide6.QtWidgets import QDoubleSpinBox, QSpinBox
 
 NUMBER = "0123456789.eE+-"
+PLAIN = str.maketrans(",٫٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹", "..01234567890123456789")
+"""What keyboards have in place of a point and of 0 to 9."""
 
 
-class RateSpin(QDoubleSpinBox):
+class DecimalSpin(QDoubleSpinBox):
+    """A number with a decimal point, which may be typed as whatever the keyboard has in its place."""
+
+    def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
+        state: tuple[QValidator.State, str, int] = super().validate(text.translate(PLAIN), position)
+        return state
+
+
+class RateSpin(DecimalSpin):
     """A positive number on a log scale: each step is a tenth of a decade, written with three digits."""
 
     def __init__(self, low: float, high: float) -> None:
@@ -31,6 +41,7 @@ class RateSpin(QDoubleSpinBox):
         return float(text.removeprefix(self.prefix()).strip())
 
     def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
+        text = text.translate(PLAIN)
         if set(text.removeprefix(self.prefix())) - set(NUMBER):
             return QValidator.State.Invalid, text, position
         try:
@@ -40,7 +51,7 @@ class RateSpin(QDoubleSpinBox):
         return (QValidator.State.Acceptable if good else QValidator.State.Intermediate), text, position
 
 
-class OptionalSpin(QDoubleSpinBox):
+class OptionalSpin(DecimalSpin):
     """A number or none: at its least value it says what none stands for."""
 
     def __init__(self, low: float, high: float, none: str) -> None:
@@ -70,7 +81,7 @@ def number_box(low: float, high: float, *, whole: bool) -> QSpinBox | QDoubleSpi
         return count
     if low > 0 and high / low >= 1000:
         return RateSpin(low, high)
-    share = QDoubleSpinBox()
+    share = DecimalSpin()
     share.setDecimals(3)
     share.setRange(low, high)
     share.setSingleStep(0.05)

@@ -12,7 +12,7 @@ import numpy as np
 import threadpoolctl
 from numpy.typing import NDArray
 
-from engine import __version__, datasets
+from engine import __version__, datasets, machine
 from engine import messages as m
 from engine.datasets import Dataset, catalogue
 from engine.errors import BadInput, FlipscopeError
@@ -42,8 +42,12 @@ MAP_BATCHES, QUICK_MAP_BATCHES = (1, 16, 100), (16,)
 
 
 def doctor() -> Record:
-    """Every backend, data set and package: ready, or why not and what to do."""
+    """The machine, and every backend, data set and package: ready, or why not and what to do."""
+    folders = machine.folders()
     return {
+        "system": machine.system(),
+        "folders": folders,
+        "warnings": list(machine.warnings(folders)),
         "backends": [asdict(row) for row in backend_rows()],
         "data": [_data_state(state) for state in catalogue.states()],
         "versions": {"flipscope": __version__, "python": sys.version.split()[0], **_versions()},

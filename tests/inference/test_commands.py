@@ -19,6 +19,7 @@ def test_doctor():
     assert all(row["ready"] or (row["reason"] and row["remedy"]) for row in states.values())
     assert {"name", "ready"} <= record["data"][0].keys()
     assert {"flipscope", "python", "numpy", "torch"} <= record["versions"].keys()
+    assert [folder["name"] for folder in record["folders"]] == ["settings", "runs", "caches", "logs"]
 
 
 def test_evaluate(packed_file, tiny):
