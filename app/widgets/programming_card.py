@@ -80,7 +80,7 @@ class ProgrammingCard(Card):
         rate = float(self.junction.bit_error_rate(overdrive, pulse))
         energy = float(self.junction.energy(overdrive, pulse))
         self.overdrive_told.setText(f"I = {overdrive:.2f} I_c")
-        self.pulse_told.setText(f"{1e9 * pulse:.2f} ns")
+        self.pulse_told.setText(f"t = {1e9 * pulse:.2f} ns")
         whole = f", {1e9 * energy * self._bits:.0f} nJ for {self._bits:,} bits" if self._bits else ""
         short = f"{digits(rate, 2) if rate > 1e-4 else f'{rate:.1e}'} of the bits wrong, {FEMTO * energy:.0f} fJ a bit"
         self.told.say(short + whole, short)
@@ -151,13 +151,12 @@ class ProgrammingCard(Card):
     def _sliders(self) -> QGridLayout:
         grid = QGridLayout()
         grid.setSpacing(GRID)
-        for column, (slider, told, name) in enumerate(
-            ((self.overdrive, self.overdrive_told, "current"), (self.pulse, self.pulse_told, "pulse"))
+        for column, (slider, told) in enumerate(
+            ((self.overdrive, self.overdrive_told), (self.pulse, self.pulse_told))
         ):
             told.setMinimumWidth(told.fontMetrics().horizontalAdvance(WIDEST))
-            grid.addWidget(label(name, "muted"), 0, 3 * column)
-            grid.addWidget(slider, 0, 3 * column + 1)
-            grid.addWidget(told, 0, 3 * column + 2)
+            grid.addWidget(slider, 0, 2 * column)
+            grid.addWidget(told, 0, 2 * column + 1)
         return grid
 
 

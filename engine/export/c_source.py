@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from engine import __version__
 from engine.bits import pack
-from engine.digits import SET
+from engine.digits import MNIST, SET
 from engine.export.layers import Layer, layers
 from engine.inference.network import PackedNetwork
 
@@ -24,6 +24,9 @@ _LINE = 8
 """Values on a line of an array."""
 _PIECE = 512
 """Lines written at once, so that others can go first."""
+
+_PREPARED = {MNIST: "bright on 0, its longer side 20 pixels, centred by its mass"}
+"""What an image must be for the commonest preparation; of the others the name is told."""
 
 Array = NDArray[Any]
 
@@ -151,7 +154,7 @@ def _heading(network: PackedNetwork, word: str, memory: _Memory, size: int) -> s
     about = network.metadata
     height, width, channels = about.input_shape
     accuracy = "not measured" if about.accuracy is None else f"{100 * about.accuracy:.2f} % of its test set"
-    prepared = _plain(about.preparation)
+    prepared = _PREPARED.get(about.preparation, f"prepared as '{_plain(about.preparation)}'")
     takes = "" if network.source == "u8" else f" It reads bits: a byte of {SET} or more is +1."
     lines = [
         f"{_plain(about.name)}: {_plain(about.architecture)}, {_plain(about.dataset) or 'no data set named'}.",
@@ -159,7 +162,7 @@ def _heading(network: PackedNetwork, word: str, memory: _Memory, size: int) -> s
         f"{network.weight_count:,} weights of one bit; flash: {size:,} bytes of constants; RAM: {memory.size:,} bytes.",
         "",
         f"int {word}_predict(const uint8_t *image, float *scores);",
-        f"image: {height} x {width} x {channels} bytes by row, column, channel, as '{prepared}'.{takes}",
+        f"image: {height} x {width} x {channels} bytes by row, column, channel, {prepared}.{takes}",
         f"scores: {network.classes} floats; the index of the largest is given back. Not reentrant: its RAM is static.",
         f"Compiled with {word.upper()}_MAIN defined it reads images from standard input and prints scores.",
         "Scores are those of Flipscope's own backends bit for bit; do not compile it with -ffast-math.",
