@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import multiprocessing
 import os
 import sys
@@ -18,6 +19,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     from app.cli.printing import INTERRUPTED, REFUSED
     from engine.errors import FlipscopeError
 
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a name of a file that is no text must not end a command
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         options = parse(sys.argv[1:] if argv is None else argv)
         return int(options.run(options))

@@ -1,6 +1,7 @@
 """A child spoken to in turns: answers, refusals, an end for certain."""
 
 import numpy as np
+import psutil
 import pytest
 
 from engine import messages as m
@@ -12,6 +13,7 @@ from engine.errors import FlipscopeError
 def test_answers_refusals_and_death():
     with Child("inference") as child:
         assert "numpy" in child.versions
+        assert not psutil.Process(child._process.pid).net_connections("inet")  # no port is needed, no wall asks
         assert child.ask(m.ListBackends(), m.BackendList).rows
         with pytest.raises(FlipscopeError, match="absent"):
             child.ask(m.Predict(1, "absent", np.zeros((1, 1, 1), np.uint8)), m.Prediction)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
+
+from engine.errors import FlipscopeError
 
 DONE, FAILED, REFUSED, INTERRUPTED = 0, 1, 2, 130
 
@@ -14,12 +17,25 @@ Record = dict[str, Any]
 
 
 def answer(options: argparse.Namespace, record: Record, for_people: Callable[[Record], None]) -> int:
-    """Print what a command found, as its options ask."""
-    if options.json:
-        print(json.dumps(record))
-    else:
-        for_people(record)
+    """Print what a command found, as its options ask. Raises FlipscopeError where that cannot be written."""
+    try:
+        if options.json:
+            print(json.dumps(record))
+        else:
+            for_people(record)
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever reads has read enough
+        _hush()
+    except OSError as error:
+        _hush()
+        what = f"The answer could not be written: {error.strerror or error}."
+        raise FlipscopeError(what, "Free some space on the disk, and ask again.") from error
     return DONE
+
+
+def _hush() -> None:
+    """What is still to be written goes nowhere: Python would try once more at its end, and fail."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def print_table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:

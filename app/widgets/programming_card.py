@@ -151,9 +151,7 @@ class ProgrammingCard(Card):
     def _sliders(self) -> QGridLayout:
         grid = QGridLayout()
         grid.setSpacing(GRID)
-        for column, (slider, told) in enumerate(
-            ((self.overdrive, self.overdrive_told), (self.pulse, self.pulse_told))
-        ):
+        for column, (slider, told) in enumerate(((self.overdrive, self.overdrive_told), (self.pulse, self.pulse_told))):
             told.setMinimumWidth(told.fontMetrics().horizontalAdvance(WIDEST))
             grid.addWidget(slider, 0, 2 * column)
             grid.addWidget(told, 0, 2 * column + 1)
