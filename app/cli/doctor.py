@@ -40,8 +40,8 @@ def print_doctor(record: Record) -> None:
     print_table(("folder", "writable", "holds", "disk has free", "where"), rows)
     print()
     states = [(_yes(b["ready"]), b["reason"] or b["note"], b["remedy"]) for b in record["backends"]]
-    rows = [(b["name"], *state) for b, state in zip(record["backends"], states, strict=True)]
-    print_table(("backend", "ready", "on what, or why not", "what to do"), rows)
+    backends = [(b["name"], *state) for b, state in zip(record["backends"], states, strict=True)]
+    print_table(("backend", "ready", "on what, or why not", "what to do"), backends)
     print()
     print_table(("data set", "ready", "note"), [(d["name"], _yes(d["ready"]), d["note"]) for d in record["data"]])
     print()
