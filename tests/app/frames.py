@@ -60,3 +60,10 @@ class Trainer:
         self.channel.say(
             m.Scored(self.run, self.step, self.step / 100, 1.0, accuracy, 0.4, np.asarray(confusion), "numpy-xnor")
         )
+
+
+def draw(page):
+    """All that is due on a Learn page, as its ticks would."""
+    page._pictured_at = -1.0
+    for _ in range(8):
+        page.refresh_due()

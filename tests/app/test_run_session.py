@@ -1,0 +1,103 @@
+"""The run in the session: credit, its states, live settings, and the death of its trainer."""
+
+import pytest
+
+from app.link import Death
+from engine import messages as m
+from engine.config import RunConfig
+from engine.errors import BadInput
+from tests.app.said import frame, started
+
+
+class TestRun:
+    def test_the_first_credit_is_given_when_a_run_starts(self, session):
+        session.trainer.say(started())
+        assert session.trainer.last(m.Ack) == m.Ack(-1)
+
+    def test_a_shown_frame_is_acknowledged_at_once_on_the_learn_page(self, session):
+        session.show_page("learn")
+        session.trainer.say(started(), frame(0, 1))
+        assert session.trainer.last(m.Ack) == m.Ack(0)
+
+    def test_a_hidden_page_acknowledges_once_a_second(self, session, qtbot):
+        session.show_page("draw")
+        session.trainer.say(started(), frame(0, 1))
+        assert session.trainer.last(m.Ack) == m.Ack(-1)
+        qtbot.waitUntil(lambda: session.trainer.last(m.Ack) == m.Ack(0), timeout=3000)
+
+    def test_coming_back_to_the_learn_page_acknowledges_at_once(self, session):
+        session.show_page("draw")
+        session.trainer.say(started(), frame(0, 1))
+        session.show_page("learn")
+        assert session.trainer.last(m.Ack) == m.Ack(0)
+
+    def test_a_frame_of_an_older_run_is_not_shown(self, session):
+        session.trainer.say(started("r1"), started("r2"), frame(5, 77, "r1"))
+        assert session.run.step == 0
+
+    def test_space_starts_pauses_and_resumes(self, session):
+        session.toggle_run()
+        assert session.run.state == "starting"
+        session.trainer.say(started(), m.RunState("r1", "running"))
+        session.toggle_run()
+        assert session.trainer.sent[-1] == m.Pause("run")
+        session.toggle_run()
+        assert session.trainer.sent[-1] == m.Resume("run")
+
+    def test_a_live_setting_reaches_the_run_and_the_next_one(self, session):
+        session.trainer.say(started(), m.RunState("r1", "running"))
+        session.tune("learning_rate", 0.001)
+        assert session.trainer.sent[-1] == m.Tune("learning_rate", 0.001)
+        assert session.draft.config().learning_rate == 0.001
+
+    def test_a_setting_out_of_range_is_refused_before_it_is_sent(self, session):
+        session.trainer.say(started(), m.RunState("r1", "running"))
+        with pytest.raises(BadInput):
+            session.tune("learning_rate", 7.0)
+        assert session.trainer.last(m.Tune) is None
+
+    def test_broken_remembered_settings_give_the_defaults(self, session):
+        session.settings.run = {"epochs": "many", "colour": 3}
+        assert session.draft.config() == RunConfig()
+        assert session.settings.run == {}
+
+
+class TestDeath:
+    def test_a_dead_trainer_is_told_with_where_it_can_go_on(self, session, qtbot):
+        session.trainer.say(started(), m.RunState("r1", "running"), m.Saved("r1", 468, 1.0, "/r1/last"))
+        with qtbot.waitSignal(session.noticed) as caught:
+            session.trainer.died.emit(Death("torch", -9, "Killed"))
+        assert session.run.state == "lost"
+        assert "signal 9" in caught.args[0].what
+        assert "step 468" in caught.args[0].remedy
+        session.resume_lost()
+        assert session.trainer.starts == 2
+        assert session.trainer.last(m.ContinueRun) == m.ContinueRun("/r1/last")
+
+    def test_what_was_seen_before_the_save_stays_and_the_pinned_weight_is_watched_on(self, session):
+        session.trainer.say(started(), frame(0, 400), m.Saved("r1", 468, 1.0, "/r1/last"), frame(1, 500))
+        history = session.run.history
+        session.watch(0, 3, 4)
+        session.trainer.died.emit(Death("torch", -9, ""))
+        session.resume_lost()
+        session.trainer.sent.clear()
+        session.trainer.say(started(step=468))
+        assert session.run.history is history
+        assert session.run.saved.step == 468
+        assert session.trainer.last(m.Watch) == m.Watch(0, 3, 4)
+
+    def test_without_a_save_it_begins_again(self, session):
+        session.trainer.say(started(seed=3), m.RunState("r1", "running"))
+        session.trainer.died.emit(Death("torch", 1, ""))
+        session.resume_lost()
+        assert session.trainer.last(m.StartRun).config.seed == 3
+
+    def test_a_trainer_that_cannot_start_is_told_of_and_not_started_for_ever(self, session, qtbot):
+        with qtbot.waitSignal(session.noticed) as caught:
+            session.trainer.died.emit(Death("torch", 1, "No module named 'torch'"))
+        assert session.trainer.starts == 1
+        assert caught.args[0].action == "restart-trainer"
+        session.restart_trainer()
+        session.trainer.say(m.ChildReady("torch", 1, {}))
+        session.trainer.died.emit(Death("torch", -9, ""))
+        assert session.trainer.starts == 3
