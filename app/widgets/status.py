@@ -138,6 +138,8 @@ def _racing(race: Race, run: RunView) -> str:
         return ""
     if race.ghost.state == "starting":
         return " · plain torch is starting"
+    if run.state == "paused":
+        return " · the race rests too"
     if race.ghost.state == "going":
         return " · plain torch's turn" if run.active else " · plain torch goes on alone"
     return " · racing plain torch, in turns"

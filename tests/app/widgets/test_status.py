@@ -52,3 +52,5 @@ def test_in_a_race_it_says_whose_turn_it_is(line, session):
         "Waits · epoch 3 of 10 · plain torch's turn",
         "0.2 epochs in 2.5 s   step 20   8.0 steps/s by plain torch",
     )
+    session.pause()
+    assert said(line)[0] == "Paused · epoch 3 of 10 · the race rests too"
