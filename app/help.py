@@ -19,7 +19,9 @@ PAGES: dict[str, tuple[str, str]] = {
         "Each hidden layer answers with one bit for each of its neurons: white is +1, black is −1. The float "
         "backend multiplies in float32; the XNOR backends compare bits and count the equal ones. Their scores are "
         "the same numbers, bit for bit, because a product of signs is a count. The slider under Weights breaks stored "
-        "bits of this very network, always the same ones: they are amber, and the digit is read again.",
+        "bits of this very network, always the same ones: they are amber, and the digit is read again. A digit's "
+        "key, 0 to 9, keeps the drawing as that digit: below are those that are kept, how every model does on them, "
+        "and the way to train on them too.",
     ),
     "learn": (
         "One square, one weight bit",

@@ -124,6 +124,7 @@ class Tray(QObject):
 
     def load(self) -> None:
         """A fresh inference worker: have it read what is kept, or write it where that may not have been written."""
+        self.busy = False
         if self._loaded:
             self._write(self.path, self.drawings)
         else:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from functools import cached_property
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent
@@ -23,7 +22,6 @@ from app.widgets.page import framed
 from app.widgets.scores import ScoreChart
 from app.widgets.sight import Sight
 from app.widgets.tray_card import TrayCard
-from app.widgets.tray_dialog import TrayDialog
 from app.widgets.votes import Votes
 from app.widgets.wear_card import WearCard
 from engine import digits
@@ -51,7 +49,7 @@ class DrawPage(QWidget):
         self.layers: list[LayerCard] = []
         self.readout = label("", "muted", figures=True)
         self.bar = DrawBar(session, self.canvas)
-        self.tray = TrayCard(session)
+        self.tray = TrayCard(session, self.canvas)
         self._shown: m.Prediction | None = None
         self._layout_for: m.ModelInfo | None = None
         self._inked = False
@@ -92,35 +90,11 @@ class DrawPage(QWidget):
         self.clock.asked(at)
         self.session.predict(image)
 
-    def keep(self, digit: int) -> None:
-        """Put what is drawn into the tray as this digit, and take it off the canvas for the next one."""
-        picture, grey = self.canvas.bare_picture, self.canvas.grey()
-        drawn = None if grey is None else digits.prepare(grey)
-        if picture is not None and picture.image is not None and picture.image.shape == (digits.SIDE, digits.SIDE, 1):
-            drawn = picture.image[..., 0]
-        if drawn is None:
-            self.tray.told.setText("draw a digit first")
-        elif self.session.tray.keep(drawn, digit):
-            self.canvas.clear()
-        else:
-            full = f"The tray is full: it has {len(self.session.tray.drawings):,} drawings."
-            self.session.noticed.emit(Notice("draw", full, "Delete some that you no longer need."))
-
-    def show_tray(self) -> None:
-        """The table of models on these drawings, and training on them."""
-        self.tray_dialog.show()
-        self.tray_dialog.raise_()
-
-    @cached_property
-    def tray_dialog(self) -> TrayDialog:
-        """Made when it is wanted first."""
-        return TrayDialog(self.session, self.window())
-
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """A digit says what is on the canvas."""
         plain = event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
         if plain and len(event.text()) == 1 and event.text() in "0123456789" and not event.isAutoRepeat():
-            self.keep(int(event.text()))
+            self.tray.keep(int(event.text()))
         else:
             super().keyPressEvent(event)
 
@@ -214,8 +188,6 @@ class DrawPage(QWidget):
         self.canvas.changed.connect(self.ask)
         self.chart.painted.connect(self._painted)
         self.bar.watch_asked.connect(self._watch)
-        self.tray.label_asked.connect(self.keep)
-        self.tray.more_asked.connect(self.show_tray)
         self.votes.chosen.connect(self._choose_backend)
         session = self.session
         session.backends_changed.connect(self._backends_changed)

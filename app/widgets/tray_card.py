@@ -2,34 +2,36 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
+from functools import cached_property
+
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QPushButton, QVBoxLayout
 
-from app.session import Session
+from app.session import Notice, Session
 from app.theme import GRID
 from app.why import explain
+from app.widgets.canvas import Canvas
 from app.widgets.card import label
+from app.widgets.tray_dialog import TrayDialog
 from app.widgets.tray_strip import TrayStrip
+from engine import digits
+from engine.messages import Image
 
 KEY = 24
 """Pixels a side of a button."""
 
 
 class TrayCard(QFrame):
-    """`label_asked`: the digit that the drawing on the canvas is. `more_asked`: the table and training are wanted."""
+    """Keeps what is on the canvas, with what it is; the button at its end opens the table and training."""
 
-    label_asked = Signal(int)
-    more_asked = Signal()
-
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, canvas: Canvas) -> None:
         super().__init__()
         self.setObjectName("card")
         self.setAccessibleName("Your digits")
-        self._session, self._tray = session, session.tray
+        self._session, self._tray, self._canvas = session, session.tray, canvas
         self.strip = TrayStrip(session)
         self.title, self.told = label("Your digits", "title"), label("", "muted")
         self.more = self._button("Test and train…", "How many each model reads right, and training on them too")
-        self.more.clicked.connect(lambda _checked=False: self.more_asked.emit())
+        self.more.clicked.connect(lambda _checked=False: self.show_dialog())
         self.undo = self._button("Undo", "Take back the last change of your drawings (Ctrl+Z in the strip)")
         self.undo.clicked.connect(lambda _checked=False: self._tray.undo_stack.undo())
         self.keys = [self._key(digit) for digit in range(10)]
@@ -46,6 +48,34 @@ class TrayCard(QFrame):
         self._tray.undo_stack.indexChanged.connect(self._name_undo)  # it moves after the change
         self._name_undo()
         self.refresh()
+
+    def keep(self, digit: int) -> None:
+        """Keep what is drawn as this digit, and take it off the canvas for the next one."""
+        drawn = self._drawn()
+        if drawn is None:
+            self.told.setText("draw a digit first")
+        elif self._tray.keep(drawn, digit):
+            self._canvas.clear()
+        else:
+            full = f"The tray is full: it has {len(self._tray.drawings):,} drawings."
+            self._session.noticed.emit(Notice("draw", full, "Delete some that you no longer need."))
+
+    def _drawn(self) -> Image | None:
+        """What is on the canvas, prepared, u8 [28, 28]; a picture as it was prepared for a network of such images."""
+        picture, grey = self._canvas.bare_picture, self._canvas.grey()
+        if picture is not None and picture.image is not None and picture.image.shape == (digits.SIDE, digits.SIDE, 1):
+            return picture.image[..., 0]
+        return None if grey is None else digits.prepare(grey)
+
+    def show_dialog(self) -> None:
+        """Show how every model does on these drawings, and training on them."""
+        self.dialog.show()
+        self.dialog.raise_()
+
+    @cached_property
+    def dialog(self) -> TrayDialog:
+        """Made when it is wanted first."""
+        return TrayDialog(self._session, self.window())
 
     def refresh(self) -> None:
         """Have the model in use read what it has not, and say how many it has right."""
@@ -91,7 +121,7 @@ class TrayCard(QFrame):
         button = self._button(str(digit), f"Keep the drawing as a {digit} (key {digit})")
         button.setStyleSheet("padding: 0; min-height: 0;")
         button.setFixedSize(KEY, KEY)
-        button.clicked.connect(lambda _checked=False: self.label_asked.emit(digit))
+        button.clicked.connect(lambda _checked=False: self.keep(digit))
         return button
 
     @staticmethod

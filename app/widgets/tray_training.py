@@ -25,7 +25,7 @@ class TrayTraining(Card):
         super().__init__("Train on mine too")
         self._session, self._tray = session, session.tray
         self._asked = False
-        self._run = ""
+        self._run = self._before = ""
         self.share = _spin("Share of your drawings in what is trained on", 1, 90, round(RunConfig.extra_share * 100))
         self.share.setSuffix(" %")
         self.epochs = _spin("Epochs", 1, MOST_EPOCHS, 1)
@@ -76,13 +76,13 @@ class TrayTraining(Card):
         except BadInput as error:
             self._say(str(error), "warning")
             return
-        self._asked, self._run = True, ""
+        self._asked, self._run, self._before = True, "", self._session.run.name
         self._session.train_on(model, self.changes())
 
     def refresh(self) -> None:
         """Show how far it is, or what it would do."""
         run = self._session.run
-        if self._asked and run.active and run.config.extra and run.state != "starting":
+        if self._asked and run.active and run.name != self._before:
             self._asked, self._run = False, run.name
         self.train.setVisible(not self.following)
         self.stop.setVisible(self.following)

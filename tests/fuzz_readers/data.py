@@ -14,6 +14,7 @@ import zlib
 import numpy as np
 from PIL import Image
 
+from engine import drawings
 from engine.datasets.readers import cifar, idx, npz
 from engine.inference import pictures
 from tests.fuzz_readers.draw import HOSTILE
@@ -63,6 +64,8 @@ def make_npz(draw, folder):
         arrays["residual"] = draw.rng.integers(0, 256, (3, count, 4, 5), dtype=np.uint8)
         del arrays["images"]
     if draw.chance(0.3):
+        arrays["test"] = draw.rng.random(draw.choice([count, count, 3])) < 0.5
+    if draw.chance(0.3):
         arrays = {f"{part}_{key}": array for part in ("train", "test") for key, array in arrays.items()}
     content = io.BytesIO()
     methods = (*[zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED] * 4, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
@@ -71,6 +74,14 @@ def make_npz(draw, folder):
             _add(archive, f"{name}.npy", draw.torn(_npy(draw, array)) if draw.chance(0.06) else _npy(draw, array))
     path.write_bytes(draw.torn(content.getvalue()) if draw.chance(0.3) else content.getvalue())
     return path
+
+
+def make_drawings(draw, folder):
+    return draw.choice([make_npz, make_idx])(draw, folder)
+
+
+def read_drawings(path):
+    drawings.load(path)
 
 
 def _npy(draw, array):

@@ -17,6 +17,7 @@ READERS = {
     "settings": (texts.make_settings, texts.read_settings),
     "idx": (data.make_idx, data.read_idx),
     "npz": (data.make_npz, data.read_npz),
+    "drawings": (data.make_drawings, data.read_drawings),
     "cifar": (data.make_cifar, data.read_cifar),
     "picture": (data.make_picture, data.read_picture),
 }

@@ -265,5 +265,5 @@ def test_a_picture_is_kept_as_the_network_sees_it(page):
     picture = np.zeros((60, 40), np.uint8)
     picture[20:40, 18:22] = 255
     page.session.inference.say(m.Prepared(1, image, picture, False))
-    page.keep(1)
+    page.tray.keep(1)
     assert np.array_equal(page.session.tray.drawings[0].image, image[..., 0])

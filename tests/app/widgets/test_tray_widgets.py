@@ -12,6 +12,7 @@ from app.as_command import of_training_on
 from app.cli.parser import parse
 from app.session import TRAINING, ModelChoice
 from app.tray import Tally
+from app.widgets.canvas import Canvas
 from app.widgets.tray_card import TrayCard
 from app.widgets.tray_dialog import TrayDialog
 from app.widgets.tray_table import told
@@ -48,7 +49,7 @@ def answer(session, key, labels, **more):
 
 @pytest.fixture
 def card(kept, qtbot):
-    made = TrayCard(kept)
+    made = TrayCard(kept, Canvas())
     qtbot.addWidget(made)
     made.resize(1000, 70)
     made.show()
