@@ -10,19 +10,8 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.theme import theme, tokens
 from app.widgets import bitraster as raster
+from app.widgets.filter_layout import CHANNELS, Layout, Shape
 from engine.bits import Words, unpack
-
-SPACE = 6
-"""Device pixels between tiles."""
-
-CHANNELS = (0xFFE0443A, 0xFF35A853, 0xFF4285F4)
-"""RGB32 of the lines under red, green and blue."""
-LINE = 3
-"""Device pixels that they take with the space over them."""
-MOST = 14
-"""Points a bit at most."""
-
-Shape = tuple[int, int, int]
 
 
 class FilterTiles(QWidget):
@@ -44,6 +33,8 @@ class FilterTiles(QWidget):
         self._first = 0
         self._pin = -1
         self._pixels: NDArray[np.uint32] | None = None
+        self._laid_out_for: tuple[object, ...] = ()
+        self._laid_out = Layout(1, 1, 1, 1, 1, 1, 1)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -128,63 +119,26 @@ class FilterTiles(QWidget):
 
     # ------------------------------------------------------------ geometry, in device pixels
 
-    def _tile(self) -> tuple[int, int]:
-        height, width, channels = self._shape
-        return height, width * channels
-
-    def _size(self) -> tuple[int, int]:
+    @property
+    def _layout(self) -> Layout:
+        """Where tiles lie now; made anew where size, ratio, shape or number are others."""
         ratio = self.devicePixelRatioF()
-        return max(1, round(self.width() * ratio)), max(1, round(self.height() * ratio))
-
-    def _scale(self) -> int:
-        """Whole device pixels a bit: the largest, up to MOST a point, at which every tile fits.
-
-        Where there are too many, one to three a point: what fills the room best, many small tiles before few.
-        """
-        ratio = self.devicePixelRatioF()
-        for scale in range(round(MOST * ratio), 0, -1):
-            down, across = self._fitting(scale)
-            if self.count and down * across >= self.count:
-                return scale
-        scales = range(1, round(3 * ratio) + 1)
-        return max(scales, key=lambda scale: (self._filled(scale), -scale))
-
-    def _filled(self, scale: int) -> int:
-        rows, columns = self._tile()
-        down, across = self._fitting(scale)
-        return down * across * rows * columns * scale**2
-
-    def _fitting(self, scale: int) -> tuple[int, int]:
-        """Tiles down and across at a scale; 0 where not one fits."""
-        (width, height), (rows, columns) = self._size(), self._tile()
-        height -= LINE if self._shape[2] == len(CHANNELS) else 0
-        return (height + SPACE) // (rows * scale + SPACE), (width + SPACE) // (columns * scale + SPACE)
-
-    def _grid(self) -> tuple[int, int]:
-        """Tiles down and across, at least one."""
-        down, across = self._fitting(self._scale())
-        return max(1, down), max(1, across)
+        size = max(1, round(self.width() * ratio)), max(1, round(self.height() * ratio))
+        wanted = (size, self._shape, self.count, ratio)
+        if wanted != self._laid_out_for:
+            self._laid_out_for, self._laid_out = wanted, Layout.of(*wanted)
+        return self._laid_out
 
     @property
     def per_page(self) -> int:
         """Tiles of a full page."""
-        down, across = self._grid()
-        return down * across
-
-    def _corner(self, place: int) -> tuple[int, int]:
-        """Top and left of a place on the page; what is left over parts the tiles evenly."""
-        (width, height), (rows, columns), scale = self._size(), self._tile(), self._scale()
-        down, across = self._grid()
-        gap_x = (width - across * columns * scale) // max(1, across - 1) if across > 1 else 0
-        gap_y = (height - down * rows * scale) // max(1, down - 1) if down > 1 else 0
-        gap_x, gap_y = min(gap_x, 2 * SPACE), min(gap_y, 2 * SPACE)
-        return place // across * (rows * scale + gap_y), place % across * (columns * scale + gap_x)
+        return self._layout.per_page
 
     def square(self, row: int) -> QRectF:
         """Where an output of this page lies in the widget."""
-        ratio, scale, (rows, columns) = self.devicePixelRatioF(), self._scale(), self._tile()
-        top, left = self._corner(row - self._first)
-        return QRectF(left / ratio, top / ratio, columns * scale / ratio, rows * scale / ratio)
+        ratio, lay = self.devicePixelRatioF(), self._layout
+        top, left = lay.corner(row - self._first)
+        return QRectF(left / ratio, top / ratio, lay.columns * lay.scale / ratio, lay.rows * lay.scale / ratio)
 
     def _under(self, position: QPointF) -> int:
         return next((row for row in self.shown if self.square(row).contains(position)), -1)
@@ -218,21 +172,20 @@ class FilterTiles(QWidget):
         return self._pixels
 
     def _drawn(self, words: Words) -> NDArray[np.uint32]:
-        (width, height), (rows, columns), scale = self._size(), self._tile(), self._scale()
-        page = np.full((height, width), tokens().color("surface").rgb(), np.uint32)
+        lay = self._layout
+        page = np.full((lay.height, lay.width), tokens().color("surface").rgb(), np.uint32)
         table = raster.color_table(tokens())
         colors = table[self._pictures(words) * np.uint16(255)]
         if self._flipped is not None and self._flipped.shape == words.shape:
             colors[self._pictures(self._flipped) > 0] = table[-1]
-        for place, tile in enumerate(colors):
-            top, left = self._corner(place)
-            page[top : top + rows * scale, left : left + columns * scale] = tile.repeat(scale, 0).repeat(scale, 1)[
-                : height - top, : width - left
-            ]
+        large = colors.repeat(lay.scale, 1).repeat(lay.scale, 2)
+        for place, tile in enumerate(large):
+            top, left = lay.corner(place)
+            page[top : top + tile.shape[0], left : left + tile.shape[1]] = tile[: lay.height - top, : lay.width - left]
             if self._shape[2] == len(CHANNELS):
-                line = np.array(CHANNELS, np.uint32).repeat(columns // len(CHANNELS) * scale)
-                under = top + rows * scale + 1
-                page[under : under + 2, left : left + columns * scale] = line[: max(0, width - left)]
+                line = np.array(CHANNELS, np.uint32).repeat(tile.shape[1] // len(CHANNELS))
+                under = top + tile.shape[0] + 1
+                page[under : under + 2, left : left + tile.shape[1]] = line[: max(0, lay.width - left)]
         return page
 
     def _pictures(self, words: Words) -> NDArray[np.uint16]:
@@ -259,7 +212,7 @@ class FilterTiles(QWidget):
         event.accept()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        key, across = Qt.Key(event.key()), self._grid()[1]
+        key, across = Qt.Key(event.key()), self._layout.across
         walk = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Up: -across, Qt.Key.Key_Down: across}
         pages = {Qt.Key.Key_PageUp: -1, Qt.Key.Key_PageDown: 1}
         if key in walk and self.count:

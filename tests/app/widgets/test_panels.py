@@ -73,7 +73,7 @@ def test_channels_lie_side_by_side(tiles):
 def test_few_small_windows_are_shown_large_and_whole(tiles):
     tiles.set_bits(pack(np.zeros((16, 25), bool)), (5, 5, 1))
     assert tiles.shown == range(16)
-    assert tiles._scale() > 3
+    assert tiles._layout.scale > 3
 
 
 def test_colour_channels_are_underlined_in_their_colours(tiles):
