@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import QRect, QRectF, Qt
 from PySide6.QtGui import QPainter, QPen
 from PySide6.QtWidgets import QWidget
 
@@ -14,6 +14,8 @@ from app.widgets.axes import Axis
 from app.widgets.plot import Plot
 
 HEADROOM = 1.18
+TOPS = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
+"""What its axis may end at, times a power of ten: bars move, and the axis stands still most of the time."""
 SERIES = "share"
 
 
@@ -51,7 +53,7 @@ class Histogram(Plot):
         marked = {int((mark - low) / width) for mark in self._marks}
         others = np.delete(self._share, sorted(marked)) if marked else self._share
         top = float(others.max()) or float(self._share.max())
-        self.y_axis = Axis("share", "%", low=0.0, high=100 * top * HEADROOM)
+        self.y_axis = Axis("share", "%", low=0.0, high=round_top(100 * top * HEADROOM))
         self.set_line(SERIES, centers, 100 * self._share)
         below = float(self._share[centers < 0].sum())
         self.set_summary(f"{what} {percent(below)} below zero, {percent(1 - below)} from zero on.".strip())
@@ -73,10 +75,15 @@ class Histogram(Plot):
         positive = t.color("bit_on") if t.dark else t.color("muted", 120)
         negative = t.color("muted", 150) if t.dark else t.color("bit_off")
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-        for i in range(count):
-            if heights[i] > 0:
-                bar = QRectF(edges[i], area.bottom() - heights[i], max(1.0, edges[i + 1] - edges[i] - 1), heights[i])
-                painter.fillRect(bar, negative if i < zero - 0.5 else positive)
+        painter.setPen(Qt.PenStyle.NoPen)
+        lefts, widths = edges.astype(int).tolist(), np.maximum(1, np.diff(edges) - 1).astype(int).tolist()
+        talls = np.rint(heights).astype(int).tolist()
+        floor = round(area.bottom())
+        bars = [QRect(x, floor - tall, width, tall) for x, width, tall in zip(lefts, widths, talls, strict=False)]
+        split = int(np.searchsorted(np.arange(count), zero - 0.5))
+        for color, side in ((negative, bars[:split]), (positive, bars[split:])):
+            painter.setBrush(color)
+            painter.drawRects(side)
         painter.setFont(self._small_font())
         for mark in self._marks:
             share = self._share[int((mark - low) / (high - low) * count)]
@@ -94,3 +101,9 @@ class Histogram(Plot):
         side = Qt.AlignmentFlag.AlignLeft if mark < 0 else Qt.AlignmentFlag.AlignRight
         box = QRectF(x + 5, area.top() + 14, 60, 14) if mark < 0 else QRectF(x - 65, area.top() + 14, 60, 14)
         painter.drawText(box, side, percent(share))
+
+
+def round_top(least: float) -> float:
+    """The lowest round number from `least` on, above 0."""
+    power = 10.0 ** np.floor(np.log10(max(least, 1e-9)))
+    return float(power * next(top for top in TOPS if top * power >= least * (1 - 1e-9)))

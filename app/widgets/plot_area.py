@@ -8,7 +8,24 @@ from __future__ import annotations
 
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF
-from PySide6.QtWidgets import QFrame, QGraphicsGridLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGraphicsGridLayout, QGraphicsItem, QWidget
+
+Ticks = list[list[tuple[float, str]]]
+
+
+class StillAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
+    """An axis that is painted once for each of its ranges, and copied while only curves move."""
+
+    def __init__(self, orientation: str) -> None:
+        super().__init__(orientation)
+        self._told: Ticks | None = None
+        self.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)
+
+    def setTicks(self, ticks: Ticks | None) -> None:
+        """Figures and where they are; nothing is laid out or painted anew where they are the same."""
+        if ticks is None or ticks != self._told:
+            self._told = ticks
+            super().setTicks(ticks)
 
 
 class PlotArea(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no types
@@ -24,7 +41,7 @@ class PlotArea(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no types
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.view = pg.ViewBox(enableMenu=False, enableMouse=False)
         self.view.disableAutoRange()
-        self.left, self.bottom = pg.AxisItem("left"), pg.AxisItem("bottom")
+        self.left, self.bottom = StillAxis("left"), StillAxis("bottom")
         self._grid = QGraphicsGridLayout()
         self._grid.setSpacing(0)
         self._grid.addItem(self.left, 0, 0)
