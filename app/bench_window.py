@@ -29,11 +29,11 @@ class BenchWindow:
         self.app: QApplication = application()
         self.session = make_session(Settings(page="learn")) if session is None else session
         self.window = Window(self.session)
-        self.window.resize(*SIZE)
 
     def open(self) -> None:
         """Raises FlipscopeError where the children are not ready in time."""
-        self.window.show()
+        self.window.showNormal()
+        self.window.resize(*SIZE)  # after it is shown: on a small screen, as offscreen, it begins maximized
         self.session.start()
         self.until(lambda: all(self.session.ready.values()) and self.session.model is not None, READY)
 

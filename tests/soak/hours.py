@@ -22,8 +22,8 @@ class RealTime:
         self.share = share
         self.window = Window(make_session(Settings(page="learn")))
         self.session = self.window.session
-        self.window.resize(1280, 800)
-        self.window.show()
+        self.window.showNormal()
+        self.window.resize(1280, 800)  # offscreen it begins maximized, which is smaller
         self.session.start()
         self._until(lambda: all(self.session.ready.values()) and self.session.model is not None)
         self.session.start_run(RunConfig(model="mlp-64x2", epochs=100_000))

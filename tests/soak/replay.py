@@ -24,8 +24,8 @@ class Replay(QObject):
         self.trainer = ReplayTrainer()
         session = Session(self.trainer, FakeChannel(), FakeChannel, Settings(page="learn"))
         self.window = Window(session)
-        self.window.resize(1280, 800)
-        self.window.show()
+        self.window.showNormal()
+        self.window.resize(1280, 800)  # offscreen it begins maximized, which is smaller
         session.start()
         self.trainer.begin()
         if history_bytes is not None:
