@@ -123,7 +123,7 @@ class Bench(BenchWindow):
         In a time of its own: so much painting would disturb the other figures.
         """
         connection = self.session.frame_arrived.connect(self._frame_shown)
-        self._spin(self._seconds / 4)
+        self.spin(self._seconds / 4)
         self.session.frame_arrived.disconnect(connection)
         return self._frame_ms
 

@@ -32,8 +32,10 @@ class BenchWindow:
 
     def open(self) -> None:
         """Raises FlipscopeError where the children are not ready in time."""
-        self.window.showNormal()
-        self.window.resize(*SIZE)  # after it is shown: on a small screen, as offscreen, it begins maximized
+        self.window.show()
+        self.app.processEvents()
+        self.window.showNormal()  # on a small screen, as offscreen, it begins maximized
+        self.window.resize(*SIZE)
         self.session.start()
         self.until(lambda: all(self.session.ready.values()) and self.session.model is not None, READY)
 

@@ -3,6 +3,7 @@
 import itertools
 
 from PySide6.QtCore import QEventLoop, QTimer
+from PySide6.QtWidgets import QApplication
 
 from app.launch import make_session
 from app.settings import Settings
@@ -22,8 +23,10 @@ class RealTime:
         self.share = share
         self.window = Window(make_session(Settings(page="learn")))
         self.session = self.window.session
-        self.window.showNormal()
-        self.window.resize(1280, 800)  # offscreen it begins maximized, which is smaller
+        self.window.show()
+        QApplication.processEvents()
+        self.window.showNormal()  # offscreen it begins maximized, which is smaller
+        self.window.resize(1280, 800)
         self.session.start()
         self._until(lambda: all(self.session.ready.values()) and self.session.model is not None)
         self.session.start_run(RunConfig(model="mlp-64x2", epochs=100_000))

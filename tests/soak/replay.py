@@ -1,6 +1,7 @@
 """Frames of hours through the real session and pages, in the event loop, as fast as they are taken."""
 
 from PySide6.QtCore import QEventLoop, QObject, QTimer
+from PySide6.QtWidgets import QApplication
 
 from app.session import Session
 from app.settings import Settings
@@ -24,8 +25,10 @@ class Replay(QObject):
         self.trainer = ReplayTrainer()
         session = Session(self.trainer, FakeChannel(), FakeChannel, Settings(page="learn"))
         self.window = Window(session)
-        self.window.showNormal()
-        self.window.resize(1280, 800)  # offscreen it begins maximized, which is smaller
+        self.window.show()
+        QApplication.processEvents()
+        self.window.showNormal()  # offscreen it begins maximized, which is smaller
+        self.window.resize(1280, 800)
         session.start()
         self.trainer.begin()
         if history_bytes is not None:
