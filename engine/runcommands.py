@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from engine import __version__, paths, runlist, runservice, runzip
+from engine import __version__, paths, runcompare, runlist, runservice, runzip
 from engine.branch import branch
 from engine.checkpoint import Checkpoint
 from engine.choices import LIVE
@@ -138,6 +138,8 @@ def lines(action: str, record: Record) -> Iterator[str]:
             yield from _list_lines(record["runs"])
         case "show":
             yield from _show_lines(record)
+        case "compare":
+            yield from runcompare.lines(record)
         case "export":
             yield f"{record['path']}, {record['bytes']:,} bytes"
         case "import":

@@ -109,7 +109,7 @@ def read(folder: RunFolder) -> r.RunRead:
         key=str(folder.path),
         trace=Trace.of(curves, curves.weights, scores, now),
         checkpoints=tuple(_checkpoints(folder)),
-        changes=tuple(_changes(folder)),
+        changes=tuple(changes(folder)),
     )
 
 
@@ -147,14 +147,15 @@ def _begun_with(folder: RunFolder) -> RunConfig:
     """The settings in a run's folder with its live changes. Raises BadFile."""
     try:
         config = RunConfig.from_json(folder.read_json(CONFIG))
-        for _, key, value in _changes(folder):
+        for _, key, value in changes(folder):
             config = config.changed(key, value)
     except (FlipscopeError, TypeError) as error:
         raise BadFile(f"Its settings are not understood: {error}", "Look into its folder.") from error
     return config
 
 
-def _changes(folder: RunFolder) -> Iterator[tuple[int, str, str]]:
+def changes(folder: RunFolder) -> Iterator[tuple[int, str, str]]:
+    """Its live changes, (step, setting, value), oldest first. Raises BadFile."""
     for line in folder.rows(CHANGES)[1:]:
         if len(line) == 3 and line[0].isdecimal():
             yield int(line[0]), line[1], line[2]

@@ -7,14 +7,17 @@ import argparse
 from app.cli.printing import Record, answer, json_flag
 from app.cli.train import assignments
 
-SUMMARY = "kept runs: list, show, export, import, branch, describe, delete, restore"
+SUMMARY = "kept runs: list, show, compare, export, import, branch, describe, delete, restore"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    actions = ("list", "show", "export", "import", "branch", "describe", "delete", "restore")
+    actions = ("list", "show", "compare", "export", "import", "branch", "describe", "delete", "restore")
     parser.add_argument("action", nargs="?", choices=actions, default="list")
     parser.add_argument(
-        "runs", nargs="*", metavar="RUN", help="a run: its name or its beginning, title or folder; import: a zip file"
+        "runs",
+        nargs="*",
+        metavar="RUN",
+        help="a run: its name or its beginning, title or folder; compare: all where none is named; import: a zip file",
     )
     parser.add_argument("--epoch", type=int, metavar="N", help="branch: the kept checkpoint (default: the newest save)")
     parser.add_argument(
@@ -35,11 +38,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from engine import runcommands
+    from engine import runcommands, runcompare
     from engine.errors import BadInput
 
     action, runs = options.action, options.runs
-    if not runs and action != "list":
+    if not runs and action not in ("list", "compare"):
         raise BadInput("No run is named.", f"Write it as: runs {action} RUN.")
     if len(runs) > 1 and action in ("show", "import", "branch", "describe"):
         raise BadInput(f"{len(runs)} runs are named.", f"Name one: runs {action} RUN.")
@@ -48,6 +51,8 @@ def run(options: argparse.Namespace) -> int:
             record = runcommands.listed()
         case "show":
             record = runcommands.shown(runs[0])
+        case "compare":
+            record = runcompare.compared(runs)
         case "export":
             record = _export_runs(options)
         case "import":
