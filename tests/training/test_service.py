@@ -412,3 +412,23 @@ def test_an_unknown_method_or_command_is_refused():
     stage.answer(lambda _: [m.Shutdown()] if len(stage.of(m.Failed)) == 3 else None)
     stage.play(m.ListBackends(), m.PeerProduct("cublas", 1, (1, 1, 1)), m.PeerNetwork("int8", 1, (4, 2), 1))
     assert [event.command for event in stage.of(m.Failed)] == ["ListBackends", "PeerProduct", "PeerNetwork"]
+
+
+def test_a_model_trained_on_with_drawings_is_a_run_as_any_other(tmp_path, data):
+    drawn, labels = data.test_images[:6, :, :, 0], data.test_labels[:6]
+    np.savez(tmp_path / "mine.npz", images=drawn, labels=labels, test=np.arange(6) % 3 == 2)
+    model = Path("assets/models/mnist-mlp-512x2.safetensors").resolve()
+    changes = {"extra": str(tmp_path / "mine.npz"), "extra_share": 0.25, "epochs": 1}
+    stage = Stage().acknowledging()
+    stage.play(m.TrainOn(str(model), changes, str(tmp_path / "runs")))
+    assert not stage.of(m.Failed) + stage.of(m.Crashed)
+    (started,) = stage.of(m.RunStarted)
+    assert (started.train_images, started.config.epochs, started.config.model) == (800, 1, "mlp-512x2")
+    assert started.config.extra == str(Path(started.folder) / "extra.npz")
+    assert RunFolder(Path(started.folder)).about().title == "mnist-mlp-512x2 + mine"
+    assert stage.of(m.Scored)[-1].accuracy > 0.9
+    refused = Stage()
+    refused.answer(lambda event: [m.Shutdown()] if isinstance(event, m.Failed) else None)
+    refused.worker.post(m.TrainOn(str(model), changes | {"extra": "none.npz"}, str(tmp_path / "runs")))
+    refused.worker.run()
+    assert "no .npz file" in refused.of(m.Failed)[0].what
