@@ -110,15 +110,25 @@ class Tray(QObject):
         """Take all out."""
         self._do(f"clear all {len(self.drawings)}", ())
 
+    def undo(self) -> None:
+        """Take the last change back."""
+        self.undo_stack.undo()
+        self.changed.emit()
+
+    def redo(self) -> None:
+        """Make it again."""
+        self.undo_stack.redo()
+        self.changed.emit()
+
     def show(self, after: Drawings) -> None:
-        """Hold these drawings and have them written; the undo stack's commands call this."""
+        """Hold these drawings and have them written; the undo stack's commands call this, and do not tell of it."""
         self.drawings = after
         self._write(self.path, after)
-        self.changed.emit()
 
     def _do(self, text: str, after: Drawings) -> None:
         if len(after) != len(self.drawings) or any(a is not b for a, b in zip(after, self.drawings, strict=True)):
             self.undo_stack.push(_Change(self, text, after))
+            self.changed.emit()
 
     # ------------------------------------------------------------ files
 

@@ -33,7 +33,7 @@ class TrayCard(QFrame):
         self.more = self._button("Test and train…", "How many each model reads right, and training on them too")
         self.more.clicked.connect(lambda _checked=False: self.show_dialog())
         self.undo = self._button("Undo", "Take back the last change of your drawings (Ctrl+Z in the strip)")
-        self.undo.clicked.connect(lambda _checked=False: self._tray.undo_stack.undo())
+        self.undo.clicked.connect(lambda _checked=False: self._tray.undo())
         self.keys = [self._key(digit) for digit in range(10)]
         self._lay_out()
         explain(
@@ -45,8 +45,6 @@ class TrayCard(QFrame):
         )
         for signal in (self._tray.changed, self._tray.read, session.model_changed):
             signal.connect(self.refresh)
-        self._tray.undo_stack.indexChanged.connect(self._name_undo)  # it moves after the change
-        self._name_undo()
         self.refresh()
 
     def keep(self, digit: int) -> None:
@@ -79,6 +77,7 @@ class TrayCard(QFrame):
 
     def refresh(self) -> None:
         """Have the model in use read what it has not, and say how many it has right."""
+        self._name_undo()
         key = self._session.model_key
         tally = self._tray.tally(key)
         if not self._tray.busy:

@@ -128,7 +128,7 @@ class TrayStrip(QWidget):
             self._tray.remove(self.chosen)
         elif control and key == Qt.Key.Key_Z:
             shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
-            (self._tray.undo_stack.redo if shift else self._tray.undo_stack.undo)()
+            (self._tray.redo if shift else self._tray.undo)()
         elif control and key == Qt.Key.Key_A:
             self._choose(set(range(count)))
         elif self.chosen and not control and event.text() and event.text() in "0123456789":

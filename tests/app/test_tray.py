@@ -54,9 +54,9 @@ def test_every_change_is_written_and_every_one_can_be_undone(tray):
     tray.clear()
     assert len(written(tray).labels) == 0
     for expected in ([7, 7], [3, 7, 4, 7], [3, 1, 4, 1], [3, 1, 4]):
-        tray.undo_stack.undo()
+        tray.undo()
         assert labels(tray) == expected == written(tray).labels.tolist()
-    tray.undo_stack.redo()
+    tray.redo()
     assert labels(tray) == [3, 1, 4, 1]
 
 
@@ -99,7 +99,7 @@ def test_an_import_adds_what_is_new_and_says_what_was_left_out(tray, session, qt
     assert told.args == ["2 drawings were added; 2 were here already; 1 had nothing on them."]
     assert labels(tray) == [1, 2, 3, 4]
     assert [one.test for one in tray.drawings] == [False, False, True, False]
-    tray.undo_stack.undo()
+    tray.undo()
     assert labels(tray) == [1, 2]
     with qtbot.waitSignal(session.noticed) as told:
         session.inference.say(m.Failed("ReadDrawings", "It is no file.", "Choose another."))
