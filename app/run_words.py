@@ -68,11 +68,13 @@ def when(created: float, now: float) -> str:
 
 
 def title(row: RunRow) -> str:
-    """What people call a run: its title, else its network and seed, else its folder."""
+    """What people call a run: its title, else its network and seed with a kind or optimizer that is not the usual."""
     if row.title or row.config is None:
         return row.title or row.name
-    c, branch = row.config, "" if row.origin is None else ", branch"
-    return f"{model_title(c.model)}, seed {c.seed}{branch}"
+    c = row.config
+    words = [model_title(c.model), *([KINDS[c.kind]] if c.kind in KINDS else [])]
+    words += [] if c.optimizer == RunConfig.optimizer else [OPTIMIZERS.get(c.optimizer, c.optimizer)]
+    return ", ".join([*words, f"seed {c.seed}", *([] if row.origin is None else ["branch"])])
 
 
 def summary(row: RunRow, now: float | None = None) -> str:

@@ -12,9 +12,10 @@ from engine import __version__, paths, runcompare, runlist, runservice, runzip
 from engine.branch import branch
 from engine.checkpoint import Checkpoint
 from engine.choices import LIVE
+from engine.config import RunConfig
 from engine.errors import BadInput, UnknownName
 from engine.messages import runs as r
-from engine.runs import RunFolder
+from engine.runs import VERSIONS, RunFolder
 from engine.tables import table
 
 Record = dict[str, Any]
@@ -29,7 +30,7 @@ def listed() -> Record:
 
 
 def shown(run: str) -> Record:
-    """One run whole: its settings, live changes, checkpoints and scores. Raises UnknownName, BadFile."""
+    """One run whole: its settings, versions, live changes, checkpoints and scores. Raises UnknownName, BadFile."""
     folder = runlist.find(paths.runs_dir(), run)
     row, read = runlist.row(folder), runlist.read(folder)
     s = read.trace.scores
@@ -38,6 +39,7 @@ def shown(run: str) -> Record:
     )
     return _row(row) | {
         "config": None if row.config is None else row.config.to_json(),
+        "versions": folder.read_json(VERSIONS) if (folder.path / VERSIONS).is_file() else {},
         "changes": [dict(zip(("step", "key", "value"), change, strict=True)) for change in read.changes],
         "checkpoints": [asdict(kept) for kept in read.checkpoints],
         "scores": [dict(zip(("step", "epoch", "seconds", "accuracy", "loss"), row, strict=True)) for row in scores],
@@ -165,9 +167,16 @@ def _list_lines(runs: Sequence[Record]) -> Iterator[str]:
 
 
 def _show_lines(run: Record) -> Iterator[str]:
-    for key in ("name", "title", "note", "created", "folder", "model", "data", "optimizer", "step", "epoch", "problem"):
+    said = ("name", "title", "note", "created", "folder", "model", "data", "optimizer", "seed", "step", "epoch")
+    for key in (*said, "seconds", "problem"):
         if run[key] not in (None, ""):
             yield f"{key:<10} {run[key]}"
+    usual = RunConfig().to_json()
+    for key, value in (run["config"] or {}).items():
+        if key not in said and value != usual[key]:
+            yield f"{'set':<10} {key}={value}"
+    if run["versions"]:
+        yield f"{'versions':<10} {', '.join(f'{name} {version}' for name, version in run['versions'].items())}"
     if run["origin"] is not None:
         yield f"{'from':<10} epoch {run['origin']['epoch']} of {run['origin']['run']}"
     for change in run["changes"]:

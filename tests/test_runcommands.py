@@ -56,6 +56,7 @@ def test_list_and_show(run, capsys):
     assert [kept["epoch"] for kept in whole["checkpoints"]] == [1, 2, 3]
     assert [score["step"] for score in whole["scores"]] == [10, 20, 30]
     assert whole["config"]["epochs"] == 10  # of its newest save
+    assert whole["versions"] == {"flipscope": "0"}
 
 
 def test_a_branch_goes_on_from_a_kept_checkpoint_with_other_settings(run, capsys):
@@ -102,6 +103,15 @@ def test_what_cannot_be_is_refused_in_one_line(run, capsys, arguments, said):  #
     assert code == 2
     assert said in error
     assert error.count("\n") == 1
+
+
+def test_people_read_the_seed_the_versions_and_what_is_not_usual(capsys):
+    config = RunConfig(optimizer="bop", adaptivity=0.02, seed=7)
+    made = runs.RunFolder.create(paths.runs_dir(), config, {"flipscope": "0", "torch": "1"}, datetime(2026, 1, 2))
+    assert main.main(["runs", "show", made.name]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert {"seed       7", "set        adaptivity=0.02", "versions   flipscope 0, torch 1"} <= set(said)
+    assert sum(line.startswith("set ") for line in said) == 1
 
 
 def test_people_read_lines(run, capsys):

@@ -34,6 +34,9 @@ def test_lasted(seconds, words):
 def test_a_run_without_a_title_is_called_by_its_network_and_a_broken_one_by_its_folder():
     assert run_words.title(row("x", config=RunConfig(model="mlp-512x2", seed=3))) == "mlp-512×2, seed 3"
     assert run_words.title(row("x", origin=("y", 3, 1))) == "mlp-512×2, seed 0, branch"
+    bop, twin = RunConfig(optimizer="bop"), RunConfig(kind="float", model="mlp-8x1")
+    assert run_words.title(row("x", config=bop)) == "mlp-512×2, Bop, seed 0"  # not called as Adam's beside it
+    assert run_words.title(row("x", config=twin)) == "mlp-8×1, float twin, seed 0"
     assert run_words.title(row("x", config=None)) == "x"
     assert run_words.title(row("x", title="Mine")) == "Mine"
 

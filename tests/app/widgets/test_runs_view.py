@@ -59,7 +59,7 @@ def test_every_word_of_the_filter_must_be_found(view, text, names):
 
 
 def test_order(view):
-    for key, names in (("best", "bacd"), ("name", "dbca"), ("newest", "abcd")):
+    for key, names in (("best", "bacd"), ("name", "dcba"), ("newest", "abcd")):
         view._order(key)
         assert "".join(shown(view)) == names, key
 
