@@ -86,7 +86,8 @@ class Tour(QObject):
             self.ring.setGeometry(where)
         self.ring.setVisible(where is not None)
         run = window.session.run
-        self.popover.tell(step.fact(window), "▶ Train one now" if step.trains and not run.name else "")
+        idle = step.trains and not (run.name or run.moving)
+        self.popover.tell(step.fact(window), "▶ Train one now" if idle else "")
         self.popover.point_at(where)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from app.window import Window
 
 UNTRAINED = "Nothing is in training yet; it fills with the first steps."
+STARTING = "Training is starting: this fills with its first steps."
 THREE = (
     (92, 84),
     (124, 56),
@@ -62,22 +63,29 @@ def _layer(window: Window) -> m.LayerFrame | None:
     return None if moment is None or shown >= len(moment.layers) else moment.layers[shown]
 
 
+def _untrained(window: Window) -> str:
+    """Why there is nothing to tell of a layer yet."""
+    return STARTING if window.session.run.moving else UNTRAINED
+
+
 def _flips(window: Window) -> str:
     layer, moment = _layer(window), window.session.moment()
     if layer is None or moment is None:
-        return UNTRAINED
+        return _untrained(window)
     count = layer.outputs * layer.inputs
     return f"At step {moment.step:,} {digits(100 * layer.flip_rate, 2)} % of {count:,} weights flip."
 
 
 def _latents(window: Window) -> str:
     layer = _layer(window)
-    return UNTRAINED if layer is None else f"{percent(layer.clipped)} of this layer's are clipped at ±1 now."
+    if layer is None:
+        return _untrained(window)
+    return f"{percent(layer.clipped)} of this layer's have reached an end, −1 or +1, where they are held."
 
 
 def _signs(window: Window) -> str:
     layer = _layer(window)
-    return UNTRAINED if layer is None else f"{percent(layer.positive)} of the values become +1 on this batch."
+    return _untrained(window) if layer is None else f"{percent(layer.positive)} of the values become +1 on this batch."
 
 
 def _product(window: Window) -> str:

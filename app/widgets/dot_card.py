@@ -75,7 +75,7 @@ class DotCard(Card):
         a, whose_a = self._activations()
         w, whose_w = self._weights()
         self.steps.show_product(DotProduct(a[:k], w[:k]))
-        self.source.setText(f"a: {whose_a} · w: {whose_w} · click a bit to flip it")
+        self.source.setText(f"a: {whose_a} · w: {whose_w} · 1 is +1, 0 is −1 · click a bit to flip it")
 
     def _activations(self) -> tuple[Bits, str]:
         event = self._prediction

@@ -103,7 +103,7 @@ def _times(ratio: float) -> str:
 
 
 def _bytes(count: float) -> str:
-    for scale, unit in ((1e9, "GB"), (1e6, "MB"), (1e3, "KB")):
+    for scale, unit in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
         if count >= scale:
             return f"{digits(count / scale)} {unit}"
     return f"{count:.0f} B"

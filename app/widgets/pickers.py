@@ -11,7 +11,7 @@ LETTERS = 9
 
 
 class Picker(QComboBox):
-    """A list of choices that shows as much of the chosen one as there is room for, and all of it in the tip."""
+    """A list of choices that shows both ends of the chosen one where there is no room, and all of it in the tip."""
 
     def __init__(self, name: str) -> None:
         super().__init__()
@@ -26,16 +26,16 @@ class Picker(QComboBox):
         painter.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option)
         field = QStyle.SubControl.SC_ComboBoxEditField
         room = self.style().subControlRect(QStyle.ComplexControl.CC_ComboBox, option, field, self).width()
-        option.currentText = self.fontMetrics().elidedText(self.currentText(), Qt.TextElideMode.ElideRight, room - 2)
+        option.currentText = self.fontMetrics().elidedText(self.currentText(), Qt.TextElideMode.ElideMiddle, room - 2)
         painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
         painter.end()
 
 
 def picker(name: str) -> QComboBox:
-    """A list of choices of even width, called so."""
+    """A list of choices, called so: as wide as the longest where there is room, never under LETTERS."""
     made = Picker(name)
     made.setMinimumContentsLength(LETTERS)
-    made.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    made.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
     return made
 
 

@@ -21,7 +21,7 @@ from app.widgets.run_fields import RunFields
 from app.widgets.segmented import Segmented
 from app.widgets.setup_row import SetupRow
 
-HELD = "A run is under way: what is greyed determines it from its first step. Stop or reset it to change that."
+HELD = "A run is under way: what is pale is fixed from its first step. Stop or reset it to change that."
 
 
 class SetupPanel(Card):

@@ -105,7 +105,7 @@ class TrayDialog(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(GAP, GAP, GAP, GAP)
         column.setSpacing(GAP)
-        reads = Card("Read right", "count, and where the true share lies by 95 % (Wilson)")
+        reads = Card("Read right", "count, and the 95 % interval of the true share (Wilson)")
         reads.add_to_header(self.stop)
         reads.body.addWidget(self.table, 1)
         reads.body.addWidget(self.counts)

@@ -118,9 +118,10 @@ class TrayTraining(Card):
         if not teaching:
             return "Keep a drawing or two first."
         ends = " The run under way is saved and ended first." if self._session.run.active else ""
+        drawings = "1 drawing" if teaching == 1 else f"{teaching} drawings"
         return (
-            f"A new run begins with {self._session.model.name}, and learns its data set and {teaching} drawings of "
-            f"yours, warped anew each time; those marked T are left out.{ends}"
+            f"A new run begins with {self._session.model.name}, and learns its data set and {drawings} of yours, "
+            f"warped anew each time; those marked T are left out.{ends}"
         )
 
     def _noticed(self, notice: Notice) -> None:

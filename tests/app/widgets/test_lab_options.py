@@ -59,3 +59,12 @@ def test_a_float_network_is_listed_apart(options):
     key = options.session.models[0].key
     assert key in options.models("packed")
     assert key not in options.models("float")
+
+
+def test_a_picker_takes_the_room_of_its_longest_choice_and_can_do_with_less(options):
+    box = options.network
+    before, least = box.sizeHint().width(), box.minimumSizeHint().width()
+    longest = "a network with a name longer than any other on the list of them"
+    box.addItem(longest)
+    assert box.sizeHint().width() >= max(before, box.fontMetrics().horizontalAdvance(longest))
+    assert box.minimumSizeHint().width() == least
