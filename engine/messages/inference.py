@@ -340,7 +340,7 @@ class Recognise(Command):
     """Have each of these models, (key, file), read drawings u8 [N, 28, 28]; each is answered by a Recognised."""
 
     lane: ClassVar[str | None] = "recognise"
-    urgency: ClassVar[int] = 6
+    urgency: ClassVar[int] = 3
     request: int
     models: tuple[tuple[str, str], ...]
     images: Image
