@@ -161,4 +161,9 @@ def _folder() -> Path:
 
 
 def _recent(settings: Settings) -> list[ModelChoice]:
-    return [ModelChoice(path, Path(path).stem, path) for path in settings.recent_models if Path(path).is_file()]
+    return [ModelChoice(path, _title(Path(path)), path) for path in settings.recent_models if Path(path).is_file()]
+
+
+def _title(path: Path) -> str:
+    """What a model file is listed as before it says itself; of a run's newest save, the run's folder."""
+    return path.parent.name if path.name == LAST else path.stem

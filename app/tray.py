@@ -77,6 +77,7 @@ class Tray(QObject):
         self.undo_stack.setUndoLimit(UNDO_LIMIT)
         self.drawings: Drawings = ()
         self.whys: dict[str, str] = {}
+        self.names: dict[str, str] = {}
         self.accuracies: dict[str, float | None] = {}
         self.busy = False
         self._loaded = False
@@ -246,7 +247,7 @@ class Tray(QObject):
         """What a model read in the drawings that were asked about last."""
         if event.request != self._request:
             return
-        self.accuracies[event.key] = event.accuracy
+        self.names[event.key], self.accuracies[event.key] = event.name, event.accuracy
         if event.labels is None:
             self.whys[event.key] = event.why
         else:

@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QLabel, QScrollArea, QWidget
 
 from app.figures import percent
-from app.session import Session
+from app.session import TRAINING, ModelChoice, Session
 from app.theme import GRID
 from app.tray import Tally
 from app.widgets.card import label, set_role
@@ -47,16 +47,22 @@ class TrayTable(QScrollArea):
             self._make_rows()
         lines = []
         for choice in self._session.models:
-            why, seen = self._tray.whys.get(choice.key, ""), MARK in choice.title
+            why, title = self._tray.whys.get(choice.key, ""), self._title(choice)
+            seen = MARK in title
             texts = ["–"] * 3 if why else self._texts(choice.key, seen=seen)
             for column, text in enumerate(texts):
                 cell = self.cells[choice.key, column]
                 cell.setText(text)
                 cell.setToolTip(why or COLUMNS[column][1])
                 set_role(cell, "muted" if text == "–" or (seen and column == 1) else "")
+            self.cells[choice.key, -1].setText(title)
             set_role(self.cells[choice.key, -1], "title" if choice.key == self._session.model_key else "")
-            lines.append(f"{choice.title}: {why or ', '.join(texts)}")
+            lines.append(f"{title}: {why or ', '.join(texts)}")
         self.setAccessibleDescription("; ".join(lines))
+
+    def _title(self, choice: ModelChoice) -> str:
+        """What a model calls itself, once it was read: the saves of all runs are files of one name."""
+        return choice.title if choice.key == TRAINING else self._tray.names.get(choice.key) or choice.title
 
     def _texts(self, key: str, *, seen: bool) -> list[str]:
         test, others = told(self._tray.tally(key, test=True)), told(self._tray.tally(key, test=False))

@@ -29,7 +29,8 @@ def recognise(command: m.Recognise, loaded: Mapping[str, Network]) -> Run:
         try:
             network = loaded[key] if key in loaded else modelfile.load(path)
             labels = yield from _labels(network, command.images)
-            yield m.Recognised(command.request, key, labels, accuracy=network.metadata.accuracy)
+            about = network.metadata
+            yield m.Recognised(command.request, key, labels, "", about.name, about.accuracy)
         except BackendLost:
             raise
         except FlipscopeError as error:

@@ -350,11 +350,12 @@ class Recognise(Command):
 class Recognised(Event):
     """What a model reads in the drawings: int64 [N], digits; None where it cannot, and why.
 
-    accuracy: 0..1, of its data set's test images, where its file tells it.
+    name: what the model calls itself. accuracy: 0..1, of its data set's test images, where its file tells it.
     """
 
     request: int
     key: str
     labels: NDArray[np.int64] | None
     why: str = ""
+    name: str = ""
     accuracy: float | None = None

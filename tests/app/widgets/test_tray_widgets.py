@@ -135,13 +135,13 @@ def test_few_are_told_as_a_count_with_where_the_share_may_lie():
 
 
 def test_the_table_tells_test_from_what_was_trained_on(dialog, kept):
-    answer(kept, "b", [0, 1, 2, 3, 4, 9], accuracy=0.9912)
+    answer(kept, "b", [0, 1, 2, 3, 4, 9], accuracy=0.9912, name="little + mine")
     cells = dialog.table.cells
     assert cells["a", 0].text() == "2 of 2  (34–100 %)"
     assert cells["b", 0].text() == "1 of 2  (9–91 %)"
     assert cells["b", 1].text() == "4 of 4  (51–100 %)  (trained on)"
     assert cells["b", 2].text() == "99.12 %"
-    assert "small + mine: 1 of 2" in dialog.table.accessibleDescription()
+    assert "little + mine: 1 of 2" in dialog.table.accessibleDescription()
     assert dialog.counts.text() == "6 kept: 4 to train on, 2 for the test alone (T)"
 
 
