@@ -8,7 +8,7 @@ import pytest
 from engine.jit.layout import aligned
 from engine.jit.record import filled
 from engine.jit.training import kernels, program
-from engine.training.native.programs import _give_way
+from engine.training.native.together import _give_way
 
 
 @pytest.mark.parametrize("count", [1, 2, 5])
