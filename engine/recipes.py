@@ -17,7 +17,7 @@ from typing import Any
 from engine.config import RunConfig
 from engine.errors import BadFile, FlipscopeError, UnknownName
 from engine.files import checked_size
-from engine.strict import check_keys, loaded, typed
+from engine.strict import check_keys, loaded, number, typed
 
 MOST_BYTES = 1 << 16
 REQUIRED = (
@@ -118,7 +118,7 @@ def _result(table: Mapping[str, Any]) -> Result:
     return Result(
         test_accuracy=_share("test_accuracy", table["test_accuracy"]),
         seeds=tuple(typed("seeds", seed, int) for seed in typed("seeds", table["seeds"], list)),
-        seconds=float(typed("seconds", table["seconds"], int, float)),
+        seconds=number("seconds", table["seconds"]),
         machine=typed("machine", table["machine"], str),
         date=typed("date", table["date"], datetime.date),
         changed_accuracy=None if changed is None else _share("changed_accuracy", changed),
@@ -132,7 +132,7 @@ def _table(record: Mapping[str, Any], key: str) -> dict[str, Any]:
 
 
 def _share(key: str, value: object) -> float:
-    number = float(typed(key, value, int, float))
-    if not 0 <= number <= 1:
-        raise BadFile(f"{key} is {number:g}.", "Give it as a share, from 0 to 1.")
-    return number
+    share = number(key, value)
+    if not 0 <= share <= 1:
+        raise BadFile(f"{key} is {share:g}.", "Give it as a share, from 0 to 1.")
+    return share

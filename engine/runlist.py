@@ -17,7 +17,7 @@ from engine.checkpoint import Standing
 from engine.config import RunConfig
 from engine.errors import BadFile, FlipscopeError, UnknownName
 from engine.messages import runs as r
-from engine.runs import CHANGES, CONFIG, LAST, METRIC_COLUMNS, METRICS, About, RunFolder
+from engine.runs import CHANGES, CONFIG, LAST, METRIC_COLUMNS, METRICS, About, RunFolder, step_of
 from engine.trace import Scores, Trace
 
 CURVE_POINTS = 24
@@ -157,8 +157,9 @@ def _begun_with(folder: RunFolder) -> RunConfig:
 def changes(folder: RunFolder) -> Iterator[tuple[int, str, str]]:
     """Its live changes, (step, setting, value), oldest first. Raises BadFile."""
     for line in folder.rows(CHANGES)[1:]:
-        if len(line) == 3 and line[0].isdecimal():
-            yield int(line[0]), line[1], line[2]
+        step = step_of(line)
+        if len(line) == 3 and step is not None:
+            yield step, line[1], line[2]
 
 
 def _checkpoints(folder: RunFolder) -> Iterator[r.KeptCheckpoint]:

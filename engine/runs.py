@@ -10,7 +10,7 @@ import logging
 import os
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -53,6 +53,8 @@ METRIC_COLUMNS = (
 
 MAX_JSON, MAX_TABLE, MAX_CURVES = 1 << 20, 64 << 20, 64 << 20
 """Bytes of the largest files of each kind that are read, characters of a table."""
+MAX_DIGITS = 18
+"""Of a step."""
 CURVE_CAPACITY = 2048
 """Stretches of steps in the curves of a run folder."""
 MAX_TITLE, MAX_NOTE = 80, 10_000
@@ -216,7 +218,7 @@ class RunFolder:
     def copy_rows(self, other: RunFolder, file: str, step: int) -> None:
         """Have a table hold the rows of another run's up to `step`, and no others."""
         header, *rows = other.rows(file)
-        kept = [row for row in rows if row and row[0].isdigit() and int(row[0]) <= step]
+        kept = [row for row in rows if (at := step_of(row)) is not None and at <= step]
         self._write(file, "".join(map(_csv_line, [header, *kept])))
 
     def read_json(self, file: str) -> dict[str, Any]:
@@ -266,6 +268,12 @@ class RunFolder:
 
     def _write(self, file: str, text: str) -> None:
         write_atomically(self.path / file, text.encode())
+
+
+def step_of(row: Sequence[str]) -> int | None:
+    """The step that a row of a table begins with; None where it is none."""
+    text = row[0] if row else ""
+    return int(text) if text.isdecimal() and len(text) <= MAX_DIGITS else None
 
 
 def is_kept(epoch: int) -> bool:

@@ -35,6 +35,14 @@ def typed(key: str, value: Any, *kinds: type) -> Any:
     return value
 
 
+def number(key: str, value: Any) -> float:
+    """The value as a float, if it is a number and not beyond all floats. Raises BadFile."""
+    try:
+        return float(typed(key, value, int, float))
+    except OverflowError:
+        raise BadFile(f"{key} is larger than any number is.", "Give an ordinary one.") from None
+
+
 _WORDS = {
     str: "text",
     int: "a whole number",

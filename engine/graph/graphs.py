@@ -13,6 +13,8 @@ from engine.errors import BadInput
 Nodes = NDArray[np.int64]
 
 MOST_NODES, MOST_EDGES, MOST_CLASSES = 100_000, 5_000_000, 64
+PAIR_BYTES = 64
+"""What a pair of neighbours takes on its way to an edge."""
 MOST_BITS = 1 << 31
 """Nodes times words at most: a quarter of a gigabyte of bits."""
 

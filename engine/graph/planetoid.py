@@ -19,13 +19,13 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from engine.errors import BadFile
-from engine.files import checked_size
-from engine.graph.graphs import MOST_EDGES, MOST_NODES, Graph, undirected
+from engine.files import checked_size, room_for
+from engine.graph.graphs import MOST_EDGES, MOST_NODES, PAIR_BYTES, Graph, undirected
 from engine.graph.published import GRAPHS, PARTS
 from engine.pickled import ARRAYS, Inert, inert
 
-MOST_BYTES = 1 << 26
-"""Of one file."""
+MOST_BYTES, MOST_INDEX = 1 << 24, 1 << 20
+"""Of one file, and of the one with the numbers of the test nodes."""
 VALIDATION = 500
 """Nodes after the training nodes that are Planetoid's validation set."""
 
@@ -69,11 +69,13 @@ def parsed(contents: Mapping[str, bytes], name: str) -> Graph:
         for part in PARTS[:-1]:
             found[part] = inert(contents[part], _KNOWN)
         part = "test.index"
+        if len(contents[part]) > MOST_INDEX:
+            raise ValueError("more numbers than there may be nodes")
         test = np.array(contents[part].split(), np.int64)
         words = {part: _matrix(found[part]) for part in ("x", "tx", "allx")}
         labels = {part: _classes(found[part]) for part in ("y", "ty", "ally")}
         part = "graph"
-        edges = undirected(_pairs(found[part]))
+        edges = undirected(_pairs(found[part], room_for(len(contents[part])) // PAIR_BYTES))
     except _DAMAGE as error:
         raise BadFile(f"The file ind.{name}.{part} is no sound part of a graph: {error}.", _REMEDY) from error
     return _assembled(name, words, labels, edges, test)
@@ -150,9 +152,9 @@ def _classes(made: Inert) -> NDArray[np.int64]:
     return np.where(rows.any(axis=1), rows.argmax(axis=1), -1)
 
 
-def _pairs(graph: dict[int, list[int]]) -> NDArray[np.int64]:
-    """Pairs [2, M] of every node and each of its neighbours. Raises ValueError."""
-    if not isinstance(graph, dict) or sum(map(len, graph.values())) > 2 * MOST_EDGES:
+def _pairs(graph: dict[int, list[int]], most: int) -> NDArray[np.int64]:
+    """Pairs [2, M] of every node and each of its neighbours, M at most `most`. Raises ValueError."""
+    if not isinstance(graph, dict) or sum(map(len, graph.values())) > most:
         raise ValueError("no dictionary of neighbours, or one of too many")
     counts = [len(near) for near in graph.values()]
     starts = np.repeat(np.array(list(graph), np.int64), counts)

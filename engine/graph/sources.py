@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from engine.datasets.readers import npz
 from engine.errors import BadFile, UnknownName
+from engine.files import room_for
 from engine.graph import karate, planetoid
-from engine.graph.graphs import MOST_CLASSES, Graph, undirected
+from engine.graph.graphs import MOST_CLASSES, PAIR_BYTES, Graph, undirected
 from engine.graph.published import GRAPHS, KARATE, TITLES, PublishedGraph
 
 KEYS = ("indptr", "indices", "shape", "edges", "labels", "train", "val", "test")
@@ -49,6 +50,8 @@ def from_npz(path: Path, known: PublishedGraph | None = None) -> Graph:
     missing = [key for key in KEYS if key not in arrays]
     if missing:
         raise BadFile(f"'{path}' lacks {', '.join(missing)}.", _REMEDY)
+    if PAIR_BYTES * arrays["edges"].size > 2 * room_for(path.stat().st_size):
+        raise BadFile(f"'{path}' holds more edges than there is room for.", "Give each once, and no others.")
     try:
         words = _words(arrays)
         labels, train, val, test = (_whole(arrays[key], 1) for key in ("labels", "train", "val", "test"))

@@ -7,24 +7,26 @@ What comes in is arrays by name: `block0.weights` [outputs, inputs] of +1 and -1
 from __future__ import annotations
 
 import math
-import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from engine import bits, digits
+from engine.datasets.readers import npz
 from engine.errors import BadFile, FlipscopeError
-from engine.files import checked_size
+from engine.files import checked_size, room_for
 from engine.inference.network import Affine, Dense, Metadata, Operation, PackedNetwork
 from engine.inference.thresholds import BatchNorm, Float64, thresholds
-from engine.strict import check_keys, loaded, typed
+from engine.strict import check_keys, loaded, number, typed
 
-MOST_BYTES = 16 << 20
+MOST_BYTES, MOST_TEXT = 16 << 20, 1 << 20
+"""Of an npz, and of a text, which takes much more memory and time to read."""
 MOST_BLOCKS = 100
 VECTORS = ("bias", "gamma", "beta", "mean", "var")
 """Of each block, beside its weights: sign(gamma * (w x + bias - mean) / sqrt(var) + beta), with no epsilon."""
+_REMEDY = "Save it with numpy.savez: numbers by name, and nothing else."
 _SIGNS = {"+": 1.0, "-": -1.0}
 _MOST = float(np.finfo(np.float32).max)
 
@@ -36,9 +38,10 @@ def read(path: str) -> PackedNetwork:
     checked_size(path, "a network", MOST_BYTES)
     try:
         if Path(path).suffix.lower() == ".npz":
-            return network(Path(path).stem, dict(_npz(path)))
+            return network(Path(path).stem, _npz(path))
+        checked_size(path, "a network", MOST_TEXT)
         return _from_text(Path(path))
-    except (OSError, zipfile.BadZipFile) as error:
+    except OSError as error:
         raise BadFile(f"'{path}' cannot be read: {error}.", "Write it again, or choose another.") from error
     except FlipscopeError as error:
         raise BadFile(f"'{path}' describes no network. {error.what}", error.remedy) from error
@@ -102,7 +105,7 @@ def _written(key: str, rows: list[Any]) -> Float64:
 
 
 def _numbers(key: str, values: Any) -> Float64:
-    return np.array([float(typed(key, value, int, float)) for value in typed(key, values, list)])
+    return np.array([number(key, value) for value in typed(key, values, list)])
 
 
 def _pair(value: Any) -> tuple[int, int]:
@@ -117,32 +120,14 @@ def _shape_of(inputs: int) -> tuple[int, int]:
     return (side, side) if side * side == inputs else (1, inputs)
 
 
-def _npz(path: str) -> Iterator[tuple[str, Float64]]:
-    """Arrays of an npz file, none of them larger than it says and all of them than is allowed; no objects."""
-    with zipfile.ZipFile(path) as archive:
-        members = archive.infolist()
-        if sum(member.file_size for member in members) > MOST_BYTES * 8 or len(members) > MOST_BLOCKS * 6 + 2:
-            raise BadFile("Its arrays are too large.", "Choose a smaller network.")
-        for member in members:
-            with archive.open(member) as file:
-                yield member.filename.removesuffix(".npy"), _array(member, file)
-
-
-def _array(member: zipfile.ZipInfo, file: Any) -> Float64:
-    try:
-        major, _ = np.lib.format.read_magic(file)
-        header = np.lib.format.read_array_header_1_0 if major == 1 else np.lib.format.read_array_header_2_0
-        shape, fortran, dtype = header(file)
-    except ValueError as error:
-        raise BadFile(f"'{member.filename}' is no array.", "Save it with numpy.savez.") from error
-    size = math.prod(shape) * dtype.itemsize
-    if dtype.kind not in "iufb" or size > member.file_size:
-        raise BadFile(f"'{member.filename}' holds no numbers, or fewer than it says.", "Save it with numpy.savez.")
-    content = file.read(size)
-    if len(content) != size:
-        raise BadFile(f"'{member.filename}' ends too early.", "Save it with numpy.savez.")
-    values = np.frombuffer(content, dtype).astype(np.float64)
-    return values.reshape(shape, order="F" if fortran else "C")
+def _npz(path: str) -> dict[str, Float64]:
+    """The arrays of an npz file; as float64, they may take no more than any packed file may. Raises BadFile."""
+    arrays = npz.load(Path(path), _REMEDY)
+    if 8 * sum(array.size for array in arrays.values()) > room_for(Path(path).stat().st_size):
+        raise BadFile("Its arrays are too large.", "Choose a smaller network.")
+    if any(array.dtype.kind not in "biuf" for array in arrays.values()):
+        raise BadFile("It holds arrays that are no numbers.", _REMEDY)
+    return {name: array.astype(np.float64) for name, array in arrays.items()}
 
 
 def _dense(arrays: Arrays, key: str, inputs: int) -> Dense:

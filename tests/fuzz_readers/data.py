@@ -67,6 +67,11 @@ def make_npz(draw, folder):
         arrays["test"] = draw.rng.random(draw.choice([count, count, 3])) < 0.5
     if draw.chance(0.3):
         arrays = {f"{part}_{key}": array for part in ("train", "test") for key, array in arrays.items()}
+    return write_npz(draw, path, arrays)
+
+
+def write_npz(draw, path, arrays):
+    """An npz whose headers, members and bytes are bent at times."""
     content = io.BytesIO()
     methods = (*[zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED] * 4, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
     with zipfile.ZipFile(content, "w", draw.choice(methods)) as archive:

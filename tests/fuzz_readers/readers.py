@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from tests.fuzz_readers import data, models, texts
+from tests.fuzz_readers import data, graphs, models, runs, texts
 from tests.fuzz_readers.draw import Draw
 from tests.fuzz_readers.limits import held
 
@@ -14,11 +14,16 @@ READERS = {
     "checkpoint": (models.make_checkpoint, models.read_checkpoint),
     "recipe": (texts.make_recipe, texts.read_recipe),
     "network": (texts.make_network, texts.read_network),
+    "imported": (texts.make_imported, texts.read_imported),
     "settings": (texts.make_settings, texts.read_settings),
     "idx": (data.make_idx, data.read_idx),
     "npz": (data.make_npz, data.read_npz),
     "drawings": (data.make_drawings, data.read_drawings),
     "cifar": (data.make_cifar, data.read_cifar),
+    "planetoid": (graphs.make_planetoid, graphs.read_planetoid),
+    "graph": (graphs.make_graph_npz, graphs.read_graph_npz),
+    "run": (runs.make_run, runs.read_run),
+    "zipped": (runs.make_zipped, runs.read_zipped),
     "picture": (data.make_picture, data.read_picture),
 }
 

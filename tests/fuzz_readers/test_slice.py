@@ -1,12 +1,17 @@
 """A slice of the campaign: some files for every reader, bombs, and the cases that campaigns have found."""
 
+import numpy as np
 import pytest
 
+from engine import strict
 from engine.config import RunConfig
-from engine.errors import BadInput
-from tests.fuzz_readers import data
+from engine.errors import BadFile, BadInput
+from engine.runs import step_of
+from engine.verify import described
+from tests.fuzz_readers import data, graphs
 from tests.fuzz_readers.limits import held
 from tests.fuzz_readers.readers import READERS, case
+from tests.graph import made
 
 USUAL, SLOW = 100, 40
 """Cases of a reader; fewer where each takes longer."""
@@ -14,7 +19,7 @@ USUAL, SLOW = 100, 40
 
 @pytest.mark.parametrize("name", READERS)
 def test_every_file_is_read_or_refused_in_words_soon_and_in_little_memory(name):
-    cases = SLOW if name in ("model", "checkpoint", "picture", "npz") else USUAL
+    cases = SLOW if name in ("model", "checkpoint", "picture", "npz", "planetoid", "run", "zipped") else USUAL
     ends = [case(name, 1, number) for number in range(cases)]
     assert not all(ends), "nothing was sound"
     assert any(ends) or name == "settings", "nothing was bent"
@@ -23,6 +28,28 @@ def test_every_file_is_read_or_refused_in_words_soon_and_in_little_memory(name):
 def test_bombs(tmp_path):
     for read, path in data.bombs(tmp_path):
         held(read, path)
+
+
+@pytest.mark.parametrize("number", range(len(graphs.pickle_bombs())))
+def test_pickles_that_unfold_to_much_more(tmp_path, number):
+    files = made.planetoid(made.small(), made.small().test)
+    folder = made.save(tmp_path, files | {"graph": graphs.pickle_bombs()[number]})
+    assert held(graphs.read_planetoid, folder) is not None
+
+
+def test_numbers_beyond_all_floats_are_refused_in_recipes():
+    with pytest.raises(BadFile, match="larger than any"):
+        strict.number("seconds", 10**400)
+
+
+def test_a_step_of_five_thousand_digits_is_none():
+    assert [step_of(row) for row in (["9" * 5000, "key"], ["²"], [], ["12", "x"])] == [None, None, None, 12]
+
+
+def test_a_network_of_other_peoples_making_that_unfolds_to_much_more(tmp_path):
+    np.savez_compressed(tmp_path / "n.npz", **{"output.weights": np.ones((4000, 10_000), np.int8)})
+    with pytest.raises(BadFile, match="too large"):
+        described.read(str(tmp_path / "n.npz"))
 
 
 @pytest.mark.parametrize("value", [10**400, -(10**400), float("inf"), float("nan")], ids=lambda value: f"{value!s:.5}")

@@ -1,13 +1,17 @@
-"""Recipes, networks and settings: documents of text, bent."""
+"""Recipes, networks, imported networks and settings: documents of text, bent."""
 
 from __future__ import annotations
 
 import json
 import tomllib
 
+import numpy as np
+
 from app.settings import Settings
 from engine import recipes
 from engine.training import netfile
+from engine.verify import described
+from tests.fuzz_readers.data import write_npz
 from tests.fuzz_readers.draw import toml
 
 _LAYERS = [
@@ -38,6 +42,33 @@ def make_network(draw, folder):
 def read_network(path):
     name, layers = netfile.read(path)
     assert netfile.written(netfile.parsed(layers)) == layers, name
+
+
+_BLOCK = {"weights": ["+-+-", "----", "++++"]} | {key: [1.0, 2.0, 0.5] for key in described.VECTORS}
+
+
+def make_imported(draw, folder):
+    """A network of other people's making, as text or as arrays."""
+    if draw.chance(0.5):
+        record = {
+            "name": "n", "shape": [2, 2], "classes": ["a", "b"], "block": [dict(_BLOCK)],
+            "output": {"weights": ["+-+", "-+-"], "bias": [0, 1]},
+        }  # fmt: skip
+        return _toml(draw, folder / "n.toml", record)
+    signs = draw.rng.choice(np.array([-1, 1], np.int8), (3, 4))
+    arrays = {"block0.weights": signs, "output.weights": signs[:2, :3], "output.bias": np.array([0, 1])}
+    arrays |= {f"block0.{key}": np.array([1.0, 2.0, 0.5]) for key in described.VECTORS}
+    if draw.chance(0.3):
+        name = draw.choice(sorted(arrays))
+        shapes = [arrays[name][:0], arrays[name][np.newaxis], arrays[name] * 0, arrays[name].astype("U4")]
+        arrays[draw.choice([name, "block1.gamma", "x"])] = draw.choice(shapes)
+    if draw.chance(0.02):
+        arrays["block0.weights"] = np.ones((4000, 10_000), np.int8)
+    return write_npz(draw, folder / "n.npz", arrays)
+
+
+def read_imported(path):
+    assert described.read(str(path)).weight_count > 0
 
 
 def make_settings(draw, folder):
