@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import secrets
 import shutil
 import struct
 import zlib
 from pathlib import Path
-from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile, ZipInfo
+from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 from engine import runlist
 from engine.datasets.readers import MOST_BYTES
@@ -39,6 +40,8 @@ MAX_FILES, MAX_DIRECTORY = 1000, 1 << 20
 SIZES = dict.fromkeys((CONFIG, VERSIONS, ABOUT), MAX_JSON) | dict.fromkeys((CHANGES, METRICS), MAX_TABLE)
 SIZES |= {CURVES: MAX_CURVES, LAST: modelfile.MAX_BYTES}
 SIZES |= {INPUTS["extra"]: MOST_BYTES, INPUTS["start"]: modelfile.MAX_BYTES}
+METHODS = (ZIP_STORED, ZIP_DEFLATED)
+"""Ways of packing that are read; others can claim gigabytes for their tables."""
 CHECKPOINT = re.compile(r"checkpoint-\d{5}\.safetensors")
 FOLDER = re.compile(r'[^./\\:*?"<>|\x00-\x1f][^/\\:*?"<>|\x00-\x1f]{0,149}')
 """What a run's folder may be called: nothing that leads elsewhere, on no system."""
@@ -80,6 +83,8 @@ def unpack(source: Path, root: Path) -> RunFolder:
     except (BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
         raise BadFile(f"'{source}' is no whole zip file: {error}.", "Have it zipped and sent again.") from error
     except OSError as error:
+        if error.errno == errno.EINVAL:  # it points to before its own beginning
+            raise BadFile(f"'{source}' is no whole zip file.", "Have it zipped and sent again.") from error
         raise CannotWrite(f"'{source}' could not be unpacked: {error.strerror or error}.", "Check the disk.") from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
@@ -108,6 +113,8 @@ def _members(packed: ZipFile, size: int) -> tuple[str, list[ZipInfo]]:
     members = [one for one in packed.infolist() if _is_of(one.filename, homes[0])]
     for one in members:
         most = _most(one.filename.split("/")[1]) or 0
+        if one.compress_type not in METHODS:
+            raise BadFile(f"'{one.filename}' is packed in a way that is not read.", "Have it zipped by Flipscope.")
         if one.file_size > most:
             raise BadFile(f"'{one.filename}' claims {one.file_size:,} bytes.", f"At most {most:,} are unpacked.")
     if len({one.filename for one in members}) < len(members):

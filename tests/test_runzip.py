@@ -82,6 +82,23 @@ def test_bombs_are_refused_before_they_are_unpacked(run, tmp_path, monkeypatch):
     assert not (tmp_path / "runs").exists() or not list((tmp_path / "runs").iterdir())
 
 
+def test_ways_of_packing_whose_tables_have_no_end_are_refused(run, tmp_path):
+    for method in (zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA):
+        with zipfile.ZipFile(tmp_path / "r.zip", "w", method) as packed:
+            packed.writestr("a/config.json", contents(run)["config.json"])
+        with pytest.raises(BadFile, match="packed in a way"):
+            runzip.unpack(tmp_path / "r.zip", tmp_path / "runs")
+
+
+def test_a_directory_that_would_begin_before_the_file_is_the_files_fault(run, tmp_path):
+    runzip.pack(run, tmp_path / "r.zip")
+    data = bytearray((tmp_path / "r.zip").read_bytes())
+    data[-10:-6] = (len(data) + 100).to_bytes(4, "little")  # bytes of the directory
+    (tmp_path / "r.zip").write_bytes(data)
+    with pytest.raises(BadFile, match="no whole zip file"):
+        runzip.unpack(tmp_path / "r.zip", tmp_path / "runs")
+
+
 def test_a_run_that_is_broken_is_not_kept(run, tmp_path):
     files = {f"mine/{name}": data for name, data in contents(run).items()}
     for broken in ({"mine/last.safetensors": b"no"}, {"mine/config.json": b"{"}, {"mine/metrics.csv": b"\xff"}):

@@ -36,9 +36,10 @@ Arrays = Mapping[str, Float64]
 def read(path: str) -> PackedNetwork:
     """The network that a .toml or .npz file describes. Raises BadFile."""
     checked_size(path, "a network", MOST_BYTES)
+    arrays = _npz(path) if Path(path).suffix.lower() == ".npz" else None
     try:
-        if Path(path).suffix.lower() == ".npz":
-            return network(Path(path).stem, _npz(path))
+        if arrays is not None:
+            return network(Path(path).stem, arrays)
         checked_size(path, "a network", MOST_TEXT)
         return _from_text(Path(path))
     except OSError as error:
@@ -124,9 +125,9 @@ def _npz(path: str) -> dict[str, Float64]:
     """The arrays of an npz file; as float64, they may take no more than any packed file may. Raises BadFile."""
     arrays = npz.load(Path(path), _REMEDY)
     if 8 * sum(array.size for array in arrays.values()) > room_for(Path(path).stat().st_size):
-        raise BadFile("Its arrays are too large.", "Choose a smaller network.")
+        raise BadFile(f"'{path}' holds arrays that are too large.", "Choose a smaller network.")
     if any(array.dtype.kind not in "biuf" for array in arrays.values()):
-        raise BadFile("It holds arrays that are no numbers.", _REMEDY)
+        raise BadFile(f"'{path}' holds arrays that are no numbers.", _REMEDY)
     return {name: array.astype(np.float64) for name, array in arrays.items()}
 
 

@@ -71,12 +71,12 @@ def make_npz(draw, folder):
 
 
 def write_npz(draw, path, arrays):
-    """An npz whose headers, members and bytes are bent at times."""
-    content = io.BytesIO()
+    """An npz of which one member, or the whole, is bent at times."""
+    content, bent = io.BytesIO(), draw.choice([*arrays, None]) if draw.chance(0.4) else None
     methods = (*[zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED] * 4, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
     with zipfile.ZipFile(content, "w", draw.choice(methods)) as archive:
         for name, array in arrays.items():
-            _add(archive, f"{name}.npy", draw.torn(_npy(draw, array)) if draw.chance(0.06) else _npy(draw, array))
+            _add(archive, f"{name}.npy", _bent_npy(draw, array) if name == bent else _npy(array))
     path.write_bytes(draw.torn(content.getvalue()) if draw.chance(0.3) else content.getvalue())
     return path
 
@@ -89,17 +89,24 @@ def read_drawings(path):
     drawings.load(path)
 
 
-def _npy(draw, array):
-    """An array as .npy, its header bent at times."""
+def _npy(array):
+    content = io.BytesIO()
+    np.save(content, array, allow_pickle=False)
+    return content.getvalue()
+
+
+def _bent_npy(draw, array):
+    """An array as .npy, its header or its bytes bent."""
+    if draw.chance(0.4):
+        return draw.torn(_npy(array))
     fields = {"descr": array.dtype.str, "fortran_order": False, "shape": array.shape}
-    if draw.chance(0.08):
-        kinds = ("|O", "<f4", "|u1", "<i8", "<U0", "|V9", "|S3", "<m8[s]", [("a", "<i4")])
-        odd = ((-1,), (0, 2**70), (2**40, 2**40), (2, -3), (0, 2**62, 2**62), (True,), (1.5,), ())
-        fields[draw.choice(list(fields))] = draw.choice([*HOSTILE, *kinds, *odd])
+    kinds = ("|O", "<f4", "|u1", "<i8", "<U0", "|V9", "|S3", "<m8[s]", [("a", "<i4")])
+    odd = ((-1,), (0, 2**70), (2**40, 2**40), (2, -3), (0, 2**62, 2**62), (True,), (1.5,), ())
+    fields[draw.choice(list(fields))] = draw.choice([*HOSTILE, *kinds, *odd])
     text = repr(fields)
-    if draw.chance(0.02):
+    if draw.chance(0.1):
         text = draw.choice(["(" * 3000, "[" * 9000, "{'descr': " * 500, text + "\n\t x = (", "-" * 9000 + "1", "10L"])
-    version = draw.choice([*[(1, 0)] * 40, (2, 0), (3, 0), (9, 9)])
+    version = draw.choice([*[(1, 0)] * 8, (2, 0), (3, 0), (9, 9)])
     length = struct.pack("<H" if version[0] == 1 else "<I", len(text.encode(errors="replace")))
     return b"\x93NUMPY" + bytes(version) + length + text.encode(errors="replace") + array.tobytes()
 

@@ -41,7 +41,7 @@ class Draw:
 
     def bent(self, document):
         """A document as JSON has them, with none to three of its parts replaced, dropped, nudged or doubled."""
-        holder = [document]
+        holder = [copy.deepcopy(document)]
         for _ in range(self.integer(0, 3)):
             container, key = self.choice(list(_parts(holder)))
             self._bend(container, key)

@@ -36,7 +36,7 @@ def read_recipe(path):
 
 
 def make_network(draw, folder):
-    return _toml(draw, folder / "n.toml", {"layer": [dict(layer) for layer in _LAYERS]})
+    return _toml(draw, folder / "n.toml", {"layer": _LAYERS})
 
 
 def read_network(path):
@@ -51,7 +51,7 @@ def make_imported(draw, folder):
     """A network of other people's making, as text or as arrays."""
     if draw.chance(0.5):
         record = {
-            "name": "n", "shape": [2, 2], "classes": ["a", "b"], "block": [dict(_BLOCK)],
+            "name": "n", "shape": [2, 2], "classes": ["a", "b"], "block": [_BLOCK],
             "output": {"weights": ["+-+", "-+-"], "bias": [0, 1]},
         }  # fmt: skip
         return _toml(draw, folder / "n.toml", record)
