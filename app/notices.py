@@ -60,6 +60,11 @@ def trainer_unable(death: Death) -> Notice:
     return Notice("learn", what, "Its last words are in the report.", "restart-trainer", death.last_words)
 
 
+def trainer_again(death: Death) -> Notice:
+    """The notice of a trainer that died at rest, which nothing was lost by."""
+    return Notice("learn", f"The trainer was gone: {death.reason}.", "It is started again; no run was under way.")
+
+
 def silent(page: str, who: str, action: Literal["end-trainer", "end-inference", "end-job"]) -> Notice:
     """The notice of a child that does not answer."""
     what = f"{who} does not answer; something may have stopped it."

@@ -306,6 +306,7 @@ class RunSession(QObject):
             self.noticed.emit(notices.run_lost(death, self.run.saved))
         elif could_start:
             self.trainer.start()
+            self.noticed.emit(notices.trainer_again(death))
         else:
             self.gone.add("trainer")
             self.noticed.emit(notices.trainer_unable(death))

@@ -99,5 +99,7 @@ class TestDeath:
         assert caught.args[0].action == "restart-trainer"
         session.restart_trainer()
         session.trainer.say(m.ChildReady("torch", 1, {}))
-        session.trainer.died.emit(Death("torch", -9, ""))
+        with qtbot.waitSignal(session.noticed) as caught:
+            session.trainer.died.emit(Death("torch", -9, ""))
         assert session.trainer.starts == 3
+        assert "started again" in caught.args[0].remedy
