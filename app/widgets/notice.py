@@ -37,7 +37,6 @@ class NoticeBar(QFrame):
         row.setSpacing(GRID)
         self.what = label(f"⚠ {notice.what}", "title")
         self.remedy = label(notice.remedy, "muted")
-        self.remedy.setVisible(bool(notice.remedy))
         for text in (self.what, self.remedy):
             text.setWordWrap(True)
             text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -46,7 +45,6 @@ class NoticeBar(QFrame):
         row.addWidget(self.remedy, 2)
         self.action = QPushButton(ACTIONS.get(notice.action, ""))
         self.action.setAccessibleName(self.action.text())
-        self.action.setVisible(bool(notice.action))
         self.action.clicked.connect(self._act)
         row.addWidget(self.action)
         if notice.report and notice.action != "report":
@@ -61,6 +59,9 @@ class NoticeBar(QFrame):
         close.setProperty("flat", True)
         close.clicked.connect(self.done)
         row.addWidget(close)
+        # Only now: what is shown while it is on no widget is a window of its own.
+        self.remedy.setVisible(bool(notice.remedy))
+        self.action.setVisible(bool(notice.action))
         for button in (self.action, close):
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         theme().changed.connect(self._recolor)

@@ -1,5 +1,7 @@
 """Inline notices."""
 
+from PySide6.QtCore import QEvent, QObject
+
 from app.session import Notice
 from app.widgets.notice import NoticeArea
 
@@ -51,3 +53,21 @@ def test_what_no_longer_holds_is_put_away(session, qtbot):
     assert notices.bars
     notices.drop("The disk is full.")
     assert notices.isHidden()
+
+
+def test_nothing_is_shown_outside_its_window(session, qtbot, qapp):
+    """A widget that is made visible before it has a parent is a window of its own for a moment."""
+    seen = []
+
+    class Watch(QObject):
+        def eventFilter(self, watched, event):  # noqa: N802 - Qt's name
+            if event.type() == QEvent.Type.Show and watched.isWidgetType() and watched.parentWidget() is None:
+                seen.append(watched)
+            return False
+
+    notices = area(session, qtbot)
+    watch = Watch()
+    qapp.installEventFilter(watch)
+    notices.add(Notice("learn", "It broke.", "Start it again.", "restart-trainer", "Traceback: x"))
+    qapp.removeEventFilter(watch)
+    assert [widget for widget in seen if widget is not notices] == []
