@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import datetime
 import json
 
 import numpy as np
@@ -107,4 +108,6 @@ def toml(value):
         return "[" + ", ".join(map(toml, value)) + "]"
     if isinstance(value, float):
         return repr(value)
+    if isinstance(value, datetime.date):
+        return value.isoformat()
     return json.dumps(value)

@@ -25,9 +25,6 @@ _LAYERS = [
 def make_recipe(draw, folder):
     content = recipes._files()[draw.choice(recipes.names())]
     record = tomllib.loads(content.decode())
-    for table in record.values():
-        if isinstance(table, dict) and "date" in table:
-            table["date"] = str(table["date"])
     return _toml(draw, folder / "r.toml", record, "run", "result")
 
 
