@@ -4,10 +4,24 @@ import numpy as np
 import pytest
 
 from engine import datasets
+from engine import messages as m
 from engine.inference import modelfile
 from engine.inference.backend import backends
+from engine.inference.service import open_service
 from tests.inference import builders
 from tests.inference.fragile import Fragile, put_in_place
+
+
+@pytest.fixture
+def service():
+    service = open_service()
+    yield service
+    service.close()
+
+
+def said(service, command):
+    """What a service answers, without the turns it takes."""
+    return [event for event in service.carry_out(command) if isinstance(event, m.Event)]
 
 
 @pytest.fixture

@@ -10,22 +10,11 @@ from engine.files import CannotWrite
 from engine.inference import modelfile
 from engine.inference.backend import backend
 from engine.inference.rules import taken
-from engine.inference.service import open_service
+from tests.inference.conftest import said
 
 CANVAS = "assets/models/mnist-cnn-canvas.safetensors"
 FLOAT = "assets/models/mnist-mlp-512x2-float.safetensors"
 BITS = "assets/models/verify-100-50-10.safetensors"
-
-
-@pytest.fixture
-def service():
-    service = open_service()
-    yield service
-    service.close()
-
-
-def said(service, command):
-    return [event for event in service.carry_out(command) if isinstance(event, m.Event)]
 
 
 @pytest.fixture(scope="module")

@@ -14,21 +14,9 @@ from engine.faults import wear
 from engine.faults.broken import broken
 from engine.inference import modelfile
 from engine.inference.backend import backend
-from engine.inference.service import open_service
 from tests.inference import builders
-from tests.inference.conftest import with_data
+from tests.inference.conftest import said, with_data
 from tests.inference.fragile import NAME
-
-
-@pytest.fixture
-def service():
-    service = open_service()
-    yield service
-    service.close()
-
-
-def said(service, command):
-    return [event for event in service.carry_out(command) if isinstance(event, m.Event)]
 
 
 @pytest.fixture
