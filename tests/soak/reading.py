@@ -44,14 +44,15 @@ class Reading:
         )
 
 
-def verdict(readings, limit, growth=GROWTH):
+def verdict(readings, limit, growth=GROWTH, end=0.1):
     """Figures of the readings after the warm-up, and what does not hold of them: (figures, complaints).
 
-    Memory is the median of the first and of the last tenth; of whatever is counted, the least there may be no more at
-    the end, since some come and go. limit: bytes that the history may take.
+    Memory is the median of either end; of whatever is counted, the least there may be no more at the last end, since
+    some come and go (a scroll bar that fades is an object more). limit: bytes that the history may take. end: the share
+    of the readings that is an end.
     """
-    tenth = max(1, len(readings) // 10)
-    first, last = readings[:tenth], readings[-tenth:]
+    count = max(1, int(end * len(readings)))
+    first, last = readings[:count], readings[-count:]
     before, after = (median(r.resident for r in part) for part in (first, last))
     grown = after / before - 1
     complaints = [] if grown <= growth else [f"memory grew by {grown:.1%}"]

@@ -51,6 +51,15 @@ class Replay(QObject):
         self.session.run.history.flush()
         return Reading.take(self.trainer.seq, self.window)
 
+    def look_around(self):
+        """Visit every page, and the past."""
+        for page in ("draw", "kernels", "labs", "learn"):
+            self.window.show_page(page)
+            self.window.repaint()
+        for index in range(0, len(self.session.run.history), 40):
+            self.session.scrub(index)
+        self.session.go_live()
+
     def close(self):
         self.window.close()
         self.window.deleteLater()
@@ -63,15 +72,7 @@ class Replay(QObject):
             learn.refresh_pictures()
             learn.repaint()
         if seq % AWAY_EVERY == 0:
-            self._look_around()
+            self.look_around()
         if seq >= self._until:
             self._feed.stop()
             self._loop.quit()
-
-    def _look_around(self):
-        for page in ("draw", "kernels", "labs", "learn"):
-            self.window.show_page(page)
-            self.window.repaint()
-        for index in range(0, len(self.session.run.history), 40):
-            self.session.scrub(index)
-        self.session.go_live()

@@ -16,14 +16,16 @@ SLACK = 0.1
 def test_a_slice_holds_no_more_at_its_end(qapp):  # noqa: ARG001 - a window needs an application
     replay, readings = Replay(LIMIT), []
     try:
-        for _ in range(5):
-            replay.play(60)
+        replay.play(60)
+        replay.look_around()
+        for _ in range(10):
+            replay.play(24)
             readings.append(replay.reading())
     finally:
         replay.close()
     assert readings[-1].frames == 300
     assert len(replay.session.run.history) > 5
-    _, complaints = verdict(readings[1:], LIMIT, SLACK)
+    _, complaints = verdict(readings, LIMIT, SLACK, end=0.4)
     assert complaints == []
 
 
@@ -37,6 +39,11 @@ def test_what_stands_still_is_no_complaint(steady):
     figures, complaints = verdict(steady, 10**6)
     assert complaints == []
     assert figures["grown"] == 0.0
+
+
+def test_what_comes_and_goes_is_no_complaint(steady):
+    restless = [replace(r, objects=r.objects + (k % 3 > 0)) for k, r in enumerate(steady)]
+    assert verdict(restless, 10**6)[1] == []
 
 
 @pytest.mark.parametrize("name", ["handles", "threads", "timers", "objects"])
