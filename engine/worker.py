@@ -8,6 +8,7 @@ import faulthandler
 import importlib
 import itertools
 import logging
+import multiprocessing
 import os
 import platform
 import queue
@@ -266,7 +267,13 @@ def _redirect(log_path: str) -> None:
 
 
 def _die_with_parent() -> None:
-    """Belt to the pipe's braces: on Linux the kernel kills this process when the thread that started it ends."""
+    """Belt to the pipe's braces: on Linux the kernel kills this process when the thread that started it ends.
+
+    One that has ended before the kernel is asked is not told of; and the pipe's end is only seen after the imports.
+    """
     if sys.platform == "linux":
         pr_set_pdeathsig = 1
         ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
+    parent = multiprocessing.parent_process()
+    if parent is not None and not parent.is_alive():
+        os._exit(1)

@@ -1,11 +1,19 @@
 """The worker drives lanes by urgency, rests, steps, cancels and reports; on a service made for the purpose."""
 
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import time
 from dataclasses import dataclass
 from typing import ClassVar
 
+import psutil
 import pytest
 
 from engine import messages as m
+from engine import worker
 from engine.errors import BackendLost, BadInput
 from engine.worker import REST, STEP, Worker
 
@@ -187,3 +195,30 @@ def test_commands_without_a_lane_do_not_replace_each_other(stage):
     heard = play(Instant("slowly"), Instant("slowly"), Count(1, paused=True), m.StepOnce("count"))
     assert heard[0] == "count rests"
     assert sorted(heard[1:5]) == ["0", "0", "1", "1"]
+
+
+def starts_one_that_comes_too_late():
+    """Start a process and be killed at once, long before that can ask the kernel to end it too."""
+    process = multiprocessing.get_context("spawn").Process(target=comes_too_late, args=(os.getpid(),))
+    process.start()
+    print(process.pid, flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def comes_too_late(parent):
+    while os.getppid() == parent:
+        time.sleep(0.01)
+    worker._die_with_parent()
+    time.sleep(600)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="an orphan's parent keeps its number there")
+def test_who_comes_after_its_parents_end_ends_too():
+    code = f"from {__name__} import starts_one_that_comes_too_late as start; start()"
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as parent:
+        pid = int(parent.stdout.readline())
+    orphan = [one for one in psutil.process_iter() if one.pid == pid]
+    _, alive = psutil.wait_procs(orphan, timeout=30)
+    for one in alive:
+        one.kill()
+    assert not alive
