@@ -1,4 +1,4 @@
-"""Data sets of one's own: IDX files, npz archives, batches of CIFAR-10, pictures; with bombs among them."""
+"""Data sets of one's own: IDX files, npz archives, batches of CIFAR-10; with bombs among them."""
 
 from __future__ import annotations
 
@@ -9,17 +9,13 @@ import pickle
 import struct
 import warnings
 import zipfile
-import zlib
 
 import numpy as np
-from PIL import Image
 
-from engine import drawings
 from engine.datasets.readers import cifar, idx, npz
-from engine.inference import pictures
 from tests.fuzz_readers.draw import HOSTILE
 
-_BOMB = 160 << 20
+BOMB = 160 << 20
 """Bytes that a bomb of less than a megabyte unfolds to."""
 
 # ---------------------------------------------------------------- IDX
@@ -41,7 +37,7 @@ def make_idx(draw, folder):
 
 @functools.cache
 def _bomb_of_idx(axes):
-    shape = (_BOMB // 784, 28, 28)[:axes] if axes == 3 else (_BOMB,)
+    shape = (BOMB // 784, 28, 28)[:axes] if axes == 3 else (BOMB,)
     return gzip.compress(struct.pack(f">4B{axes}I", 0, 0, 8, axes, *shape) + bytes(int(np.prod(shape))), 1)
 
 
@@ -59,7 +55,11 @@ def make_npz(draw, folder):
         return path
     count, shape = draw.integer(0, 9), tuple(draw.rng.integers(1, 9, draw.choice([2, 3])).tolist())
     images = draw.rng.integers(0, 256, (count, *shape), dtype=np.uint8)
-    arrays = {"images": images, "labels": draw.rng.integers(0, 3, count), "names": np.array(["a", "b", "c"])}
+    arrays = {
+        "images": images,
+        "labels": draw.rng.integers(0, 3, count),
+        "names": np.array(list(draw.choice(["abc", "012"]))),
+    }
     if draw.chance(0.2):
         arrays["residual"] = draw.rng.integers(0, 256, (3, count, 4, 5), dtype=np.uint8)
         del arrays["images"]
@@ -79,14 +79,6 @@ def write_npz(draw, path, arrays):
             _add(archive, f"{name}.npy", _bent_npy(draw, array) if name == bent else _npy(array))
     path.write_bytes(draw.torn(content.getvalue()) if draw.chance(0.3) else content.getvalue())
     return path
-
-
-def make_drawings(draw, folder):
-    return draw.choice([make_npz, make_idx])(draw, folder)
-
-
-def read_drawings(path):
-    drawings.load(path)
 
 
 def _npy(array):
@@ -119,7 +111,7 @@ def _add(archive, name, content):
 
 @functools.cache
 def _bomb_of_npz(method):
-    content, count = io.BytesIO(), (_BOMB if method == zipfile.ZIP_DEFLATED else 1 << 20) // 784
+    content, count = io.BytesIO(), (BOMB if method == zipfile.ZIP_DEFLATED else 1 << 20) // 784
     with zipfile.ZipFile(content, "w", method, compresslevel=1) as archive:
         for name, shape in (("labels", (count,)), ("images", (count, 28, 28))):
             head = io.BytesIO()
@@ -153,51 +145,7 @@ def read_cifar(path):
     assert cifar.read(path) is None
 
 
-# ---------------------------------------------------------------- pictures
-
-_FORMATS = {
-    "PNG": ("1", "L", "LA", "P", "RGB", "RGBA", "I;16"), "JPEG": ("L", "RGB", "CMYK"), "PPM": ("1", "L", "RGB"),
-    "BMP": ("1", "L", "P", "RGB"), "GIF": ("L", "P"), "TIFF": ("1", "L", "RGB", "RGBA", "F", "I;16", "CMYK", "LAB"),
-    "WEBP": ("RGB", "RGBA"),
-}  # fmt: skip
-
-
-_BOMBS = (
-    (30_000, 1000, 2), (5000, 5000, 6), (40_000, 40_000, 0), (1, 30_000_000, 0), (5000, 5000, 0), (2047, 2047, 6),
-)  # fmt: skip
-"""Width, height and kind of pictures of nothing."""
-
-
-def make_picture(draw, folder):
-    path = folder / "p.png"
-    if draw.chance(0.02):
-        path.write_bytes(_bomb_of_png(*draw.choice(_BOMBS)))
-        return path
-    form = draw.choice(list(_FORMATS))
-    width, height = draw.integer(1, 40), draw.integer(1, 40)
-    picture = Image.fromarray(draw.rng.integers(0, 256, (height, width, 3), dtype=np.uint8))
-    mode = draw.choice(_FORMATS[form])
-    picture = picture.convert("L").convert(mode) if mode.startswith(("I", "F")) else picture.convert(mode)
-    content = io.BytesIO()
-    exif = Image.Exif()
-    exif[0x0112] = draw.integer(0, 9)
-    picture.save(content, form, **({"exif": exif} if form in ("JPEG", "PNG", "TIFF", "WEBP") else {}))
-    path.write_bytes(draw.torn(content.getvalue()))
-    return path
-
-
-@functools.cache
-def _bomb_of_png(width, height, kind):
-    """A PNG of nothing. kind: 0 grey, 2 RGB, 6 RGBA."""
-    room = min(_BOMB, height * (1 + width * {0: 1, 2: 3, 6: 4}[kind]))
-    packer = zlib.compressobj(1)
-    packed = [packer.compress(bytes(1 << 20)) for _ in range((room >> 20) + 1)] + [packer.flush()]
-    head = struct.pack(">2I5B", width, height, 8, kind, 0, 0, 0)
-    chunks = ((b"IHDR", head), (b"IDAT", b"".join(packed)), (b"IEND", b""))
-    made = [
-        struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body)) for name, body in chunks
-    ]
-    return b"\x89PNG\r\n\x1a\n" + b"".join(made)
+# ---------------------------------------------------------------- bombs
 
 
 def bombs(folder):
@@ -209,15 +157,3 @@ def bombs(folder):
         path = folder / f"{method}.npz"
         path.write_bytes(_bomb_of_npz(method))
         yield read_npz, path
-    for number, bomb in enumerate(_BOMBS):
-        path = folder / f"{number}.png"
-        path.write_bytes(_bomb_of_png(*bomb))
-        yield read_picture, path
-
-
-def read_picture(path):
-    height, width, _ = pictures.look(path)
-    picture = pictures.read(path)
-    assert picture.dtype == np.uint8
-    assert max(picture.shape[:2]) <= min(max(height, width), pictures.WORKING_SIDE)
-    pictures.resized(picture, (28, 28, 1))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from tests.fuzz_readers import data, graphs, models, runs, texts
+from tests.fuzz_readers import data, graphs, models, pictures, runs, texts
 from tests.fuzz_readers.draw import Draw
 from tests.fuzz_readers.limits import held
 
@@ -18,13 +18,14 @@ READERS = {
     "settings": (texts.make_settings, texts.read_settings),
     "idx": (data.make_idx, data.read_idx),
     "npz": (data.make_npz, data.read_npz),
-    "drawings": (data.make_drawings, data.read_drawings),
+    "drawings": (pictures.make_drawings, pictures.read_drawings),
     "cifar": (data.make_cifar, data.read_cifar),
     "planetoid": (graphs.make_planetoid, graphs.read_planetoid),
     "graph": (graphs.make_graph_npz, graphs.read_graph_npz),
     "run": (runs.make_run, runs.read_run),
     "zipped": (runs.make_zipped, runs.read_zipped),
-    "picture": (data.make_picture, data.read_picture),
+    "picture": (pictures.make_picture, pictures.read_picture),
+    "folder": (pictures.make_folder, pictures.read_folder),
 }
 
 

@@ -8,7 +8,7 @@ from engine.config import RunConfig
 from engine.errors import BadFile, BadInput
 from engine.runs import step_of
 from engine.verify import described
-from tests.fuzz_readers import data, graphs
+from tests.fuzz_readers import data, graphs, pictures
 from tests.fuzz_readers.limits import held
 from tests.fuzz_readers.readers import READERS, case
 from tests.graph import made
@@ -19,14 +19,14 @@ USUAL, SLOW = 100, 40
 
 @pytest.mark.parametrize("name", READERS)
 def test_every_file_is_read_or_refused_in_words_soon_and_in_little_memory(name):
-    cases = SLOW if name in ("model", "checkpoint", "picture", "npz", "planetoid", "run", "zipped") else USUAL
+    cases = SLOW if name in ("model", "checkpoint", "picture", "folder", "npz", "planetoid", "run", "zipped") else USUAL
     ends = [case(name, 1, number) for number in range(cases)]
     assert not all(ends), "nothing was sound"
     assert any(ends) or name == "settings", "nothing was bent"
 
 
 def test_bombs(tmp_path):
-    for read, path in data.bombs(tmp_path):
+    for read, path in (*data.bombs(tmp_path), *pictures.bombs(tmp_path)):
         held(read, path)
 
 
