@@ -2,177 +2,179 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import random
 import signal
 import time
-from dataclasses import dataclass
-from pathlib import Path
 
+import numpy as np
 import psutil
 from PySide6.QtCore import QEventLoop, QTimer
 
 from app import pulse
 from app.launch import application, make_session
-from app.models_list import shipped
 from app.settings import Settings
+from app.widgets.notice import NoticeBar
 from app.window import Window
 from engine import messages as m
-from engine.config import RunConfig
-from engine.datasets import load
-from engine.labs.faults import RunFaults
-from engine.labs.verify import RunVerify
+from engine import paths
+from tests.survival.cells import JOBS, run_config
+from tests.survival.processes import nobody_left, runs, words
 from tests.survival.saves import Saves
 
-PATIENCE = 120.0
+PATIENCE = 300.0
 """Seconds that anything may take on a busy machine."""
-ORPHANS = 3.0
-HARMS = (signal.SIGKILL, signal.SIGSEGV, signal.SIGSTOP)
-SHIPPED = {Path(path).stem: path for path in shipped("")}
-FAULTS = RunFaults(SHIPPED["mnist-mlp-512x2"], draws=3)
-VERIFY = RunVerify(SHIPPED["verify-100-50-10"], radius=2, index=0)
-BENCH = m.BenchGemm(((256, 256, 256),), quick=True)
-
-
-@dataclass(frozen=True)
-class Activity:
-    """What the window does while it is harmed: its name, and which children it is work for."""
-
-    name: str
-    busy: tuple[str, ...]
-
-
-ACTIVITIES = (
-    Activity("training", ("trainer",)),
-    Activity("saving", ("trainer",)),
-    Activity("drawing", ("inference",)),
-    Activity("scoring the test set", ("inference",)),
-    Activity("breaking memories", ("job",)),
-    Activity("verifying", ("job",)),
-    Activity("measuring", ("job",)),
-)
+BEAT_MS, STARTING = 600, 100
+"""Silence of a child is told after three seconds here, and after a minute where it has yet to start: who ends what only
+starts slowly never sees it started."""
+NAMES = {"trainer": "trainer", "inference": "inference worker", "job": "job"}
+"""What notices call the children."""
 
 
 class Survivor:
     """One window that is harmed round after round, and everything that it says."""
 
-    def __init__(self, seed):
+    def __init__(self, seed, home, session=None):
+        """session: of children of other making; of real ones where there is none."""
         self._rng = random.Random(seed)
-        pulse.BEAT_MS = 300  # silence is told after a second and a half here
+        pulse.BEAT_MS, pulse.STARTING = BEAT_MS, STARTING
         self._app = application()
-        self.session = make_session(Settings())
+        self.session = session or make_session(Settings())
         self.window = Window(self.session)
-        self.saves = Saves()
-        self.notices = []
+        self.saves = Saves(paths.runs_dir())
+        self._config = run_config(home)
+        self.notices, self._begun, self._began_at = [], 0, 0
+        self._unexpected = _Errors()
+        logging.getLogger().addHandler(self._unexpected)
         self.session.noticed.connect(self.notices.append)
         self.session.trainer.said.connect(self._said)
+        self.session.inference.said.connect(self._said)
+        self.session.jobs.said.connect(self._said)
+
+    def start(self):
+        """Open the window and wait for its children."""
         self.window.show()
         self.session.start()
         self._until(self._ready, "the children to be ready")
-        self._images = load("mnist").test_images
 
-    def round(self):
-        """Do something, harm somebody, see what holds; what was done, for the log."""
-        activity, harm = self._rng.choice(ACTIVITIES), self._rng.choice(HARMS)
-        self._begin(activity)
-        self._wait(self._rng.uniform(0.0, 1.5))
-        victim = self._rng.choice((*activity.busy, *activity.busy, "trainer", "inference"))
-        told = f"{activity.name}, {harm.name} to {victim}"
-        process = self._process(victim)
+    def round(self, cell):
+        """Do something, harm somebody, see what holds; what there is to say of it, for the log."""
+        self._begin(cell.activity)
+        if self._rng.random() < 0.7:  # the others are harmed while they begin
+            self._until(lambda: self._begun, f"{cell.activity} to begin")
+        self._wait(self._rng.choice((0.0, 0.3, 1.0)) * self._rng.random())
+        process = self._process(cell.victim)
         if process is None:
-            return f"{told}: already over"
+            self._over()
+            return "over before it was harmed"
+        family = [process, *process.children(recursive=True)]
+        saved = self.session.run.saved if self.session.run.active else None
         self.notices.clear()
-        before = process.pid
-        os.kill(before, harm)
-        self._until(lambda: self._answered(victim, before), f"the window to answer {told}")
-        self._recover()
-        self._until(self._ready, f"the children to be ready after {told}")
-        self._nobody_left_of(before)
-        self.saves.check()
-        return told
+        self._began_at = -1
+        os.kill(process.pid, cell.harm)
+        self._until(lambda: self._told(cell.victim, cell.harm), f"the window to tell of {cell}")
+        self._recover(cell.victim, process)
+        nobody_left(family, self._wait)
+        if saved is not None and cell.victim == "trainer":
+            self._until(lambda: self._goes_on(saved), f"the run to go on from step {saved.step}")
+        self._over()
+        return ""
 
     def close(self):
         """Close the window; nobody may be left."""
         family = psutil.Process().children(recursive=True)
         self.window.close()
-        _, alive = psutil.wait_procs([child for child in family if "spawn_main" in _words(child)], timeout=ORPHANS)
+        nobody_left([child for child in family if "resource_tracker" not in words(child)])
         self.saves.close()
-        assert not alive, f"left running: {alive}"
+        logging.getLogger().removeHandler(self._unexpected)
 
     # ------------------------------------------------------------ what is done
 
     def _begin(self, activity):
-        session = self.session
-        match activity.name:
-            case "training" | "saving":
-                if not session.run.moving:
-                    session.start_run(RunConfig(epochs=1000))
-                    self._until(lambda: session.run.step > 0, "training to begin")
-                if activity.name == "saving":
-                    session.stop_run()
-            case "drawing":
-                session.predict(self._images[self._rng.randrange(len(self._images))])
-            case "scoring the test set":
-                session.inference.send(m.Evaluate(session.model_key, ("numpy-xnor",)))
-            case _:
-                command = {"breaking memories": FAULTS, "verifying": VERIFY, "measuring": BENCH}[activity.name]
-                session.jobs.start(command, "labs", "The job")
+        session, self._begun = self.session, 0
+        if activity in JOBS:
+            session.jobs.start(JOBS[activity], "labs", "The job")
+        elif activity == "drawing":
+            session.predict(np.full((28, 28, 1), 100, np.uint8))
+        elif activity == "scoring":
+            session.inference.send(m.Evaluate(session.model_key, ("numpy-xnor",)))
+        else:
+            session.start_run(self._config)
+            if activity == "saving":
+                self._until(lambda: session.run.step > 0, "training to begin")
+                self._begun = 0
+                session.stop_run()
+
+    def _over(self):
+        """Leave nothing under way, and see what is on the disk."""
+        self.session.jobs.cancel()
+        if self.session.run.active:
+            self.session.stop_run()
+            self._until(lambda: not self.session.run.active, "the run to end")
+        self.saves.check()
+        assert not self._unexpected.seen, self._unexpected.seen
 
     def _process(self, victim):
-        channel = {"trainer": self.session.trainer, "inference": self.session.inference, "job": self.session.jobs.child}
-        link = channel[victim]
-        alive = link is not None and link.pid is not None and psutil.pid_exists(link.pid)
-        return psutil.Process(link.pid) if alive else None
+        session = self.session
+        link = {"trainer": session.trainer, "inference": session.inference, "job": session.jobs.child}[victim]
+        if link is None or link.pid is None:
+            return None
+        try:
+            found = psutil.Process(link.pid)
+        except psutil.NoSuchProcess:
+            return None
+        return found if runs(found) else None
 
     # ------------------------------------------------------------ what must follow
 
-    def _answered(self, victim, before):
-        """It was said, or, where nothing was under way that could be lost, mended without a word."""
-        if any(notice.what for notice in self.notices):
-            return True
-        process = self._process(victim)
-        return victim != "inference" and (process is None or process.pid != before)
+    def _told(self, victim, harm):
+        """Whether the window says what happened to whom, and what to do, or what it did itself."""
+        about = [notice for notice in self.notices if NAMES[victim] in notice.what]
+        if harm == signal.SIGSTOP:
+            return any(notice.action == f"end-{victim}" for notice in about) or self._job_done(victim)
+        return any(notice.remedy for notice in about) or self._job_done(victim)
 
-    def _recover(self):
-        """What a person would press: end who does not answer, start who is gone."""
-        session = self.session
-        deadline = time.monotonic() + PATIENCE
-        while not self._ready():
+    def _job_done(self, victim):
+        """The last that a job said before it was harmed was that it is done."""
+        return victim == "job" and self.session.jobs.child is None
+
+    def _recover(self, victim, harmed):
+        """Press what is offered about a child until that process is gone and all is well again."""
+        deadline, pressed = time.monotonic() + PATIENCE, set()
+        while runs(harmed) or not self._ready():
+            said = [notice for notice in self.notices if NAMES[victim] in notice.what and notice.action]
+            for notice in said:
+                if id(notice) not in pressed:
+                    pressed.add(id(notice))
+                    bar = NoticeBar(notice, self.session)
+                    bar.action.click()
             assert time.monotonic() < deadline, f"no way back; said: {[n.what for n in self.notices]}"
-            offers = {notice.action for notice in self.notices}
-            self.notices.clear()
-            if "end-trainer" in offers:
-                session.trainer.kill()
-            if "end-inference" in offers:
-                session.inference.kill()
-            if session.run.state == "lost":
-                session.resume_lost()
-            elif "restart-trainer" in offers:
-                session.restart_trainer()
-            if "restart-inference" in offers:
-                session.restart_inference()
-            self._wait(0.2)
-        session.jobs.cancel()
+            self._wait(0.1)
 
     def _ready(self):
-        running = all(self._runs(child) for child in ("trainer", "inference"))
-        return all(self.session.ready.values()) and running and self.session.run.state != "lost"
+        session = self.session
+        children = (self._process(child) for child in ("trainer", "inference", "job") if child != "job" or self._job)
+        running = all(child is not None and child.status() != psutil.STATUS_STOPPED for child in children)
+        return all(session.ready.values()) and running and session.run.state != "lost"
 
-    def _runs(self, child):
-        process = self._process(child)
-        return process is not None and process.status() != psutil.STATUS_STOPPED
+    @property
+    def _job(self):
+        return self.session.jobs.child is not None
 
-    def _nobody_left_of(self, pid):
-        deadline = time.monotonic() + ORPHANS
-        while psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
-            assert time.monotonic() < deadline, f"process {pid} is left"
-            self._wait(0.05)
+    def _goes_on(self, saved):
+        return self.session.run.state == "running" and self._began_at >= saved.step
 
     # ------------------------------------------------------------ the event loop
 
-    def _said(self, event):
-        if isinstance(event, m.Saved):
-            self.saves.announce(event)
+    def _said(self, *told):
+        event = told[-1]
+        match event:
+            case m.Saved():
+                self.saves.announce(event.path, event.step)
+            case m.RunStarted():
+                self._began_at = event.step
+        self._begun += not isinstance(event, m.ChildReady)
 
     def _until(self, condition, what):
         deadline = time.monotonic() + PATIENCE
@@ -186,8 +188,12 @@ class Survivor:
         loop.exec()
 
 
-def _words(process):
-    try:
-        return " ".join(process.cmdline())
-    except psutil.Error:
-        return ""
+class _Errors(logging.Handler):
+    """Keeps what the window logs as an error: nobody may expect the unexpected."""
+
+    def __init__(self):
+        super().__init__(logging.ERROR)
+        self.seen = []
+
+    def emit(self, record):
+        self.seen.append(record.getMessage())
