@@ -25,7 +25,7 @@ class Errand:
 
 
 class Jobs(QObject):
-    """Starts a job in a child of its world, made of that and whether its priority is lower, and ends it with it.
+    """Starts a job in a child of its world, and ends it with it.
 
     `said` carries the command under way and an event of it; `changed` is emitted when a job begins or is over.
     """
@@ -33,7 +33,7 @@ class Jobs(QObject):
     said = Signal(object, object)
     changed = Signal()
 
-    def __init__(self, make_child: Callable[[m.World, bool], Channel], training: RunSession, left_out: LeftOut) -> None:
+    def __init__(self, make_child: Callable[[m.World], Channel], training: RunSession, left_out: LeftOut) -> None:
         super().__init__(training)
         self._make_child, self._training, self._left_out = make_child, training, left_out
         self.child: Channel | None = None
@@ -57,7 +57,7 @@ class Jobs(QObject):
         self._resume_after = command.alone and self._training.run.moving
         if self._resume_after:
             self._training.pause()
-        self.child = self._make_child(command.world, command.lowered)
+        self.child = self._make_child(command.world)
         self.child.said.connect(self._child_said)
         self.child.died.connect(self._child_died)
         self.child.silent.connect(self._child_silent)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from functools import partial
 
 from PySide6.QtCore import QLocale, Qt, QTimer
 from PySide6.QtWidgets import QApplication
@@ -40,8 +41,9 @@ def speak_english() -> None:
 
 
 def make_session(settings: Settings) -> Session:
-    """A session on real children, none of them started yet."""
-    return Session(Link("torch"), Link("inference"), lambda world, lowered: Link(world, lowered=lowered), settings)
+    """A session on real children, none of them started yet. The window and what it asks of a pen go before the rest."""
+    behind = partial(Link, lowered=True)
+    return Session(behind("torch"), Link("inference"), behind, settings)
 
 
 def first_visit(settings: Settings, path: str = "", page: str = "", quit_after: float | None = None) -> bool:

@@ -49,7 +49,7 @@ class Session(RunSession):
         self,
         trainer: Channel,
         inference: Channel,
-        make_job: Callable[[m.World, bool], Channel],
+        make_job: Callable[[m.World], Channel],
         settings: Settings,
         parent: QObject | None = None,
     ) -> None:

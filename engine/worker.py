@@ -53,6 +53,10 @@ BACKEND_LOST = 75
 """Exit code of a child that ended because a backend failed in it (sysexits.h: try again later)."""
 
 
+BELOW_NORMAL = 0x4000
+"""Windows's name for the priority class below that of a window."""
+
+
 class Service(Protocol):
     """What a world can do. Knows nothing of pipes; its methods run in the worker's main thread."""
 
@@ -203,12 +207,12 @@ def main(world: m.World, connection: Connection, log_path: str, lowered: bool = 
 
     Args:
         log_path: file that takes stderr and fault reports, whose end is a dead child's last words.
-        lowered: run at lower priority (job children).
+        lowered: run at lower priority than the window.
     """
     _redirect(log_path)
     _die_with_parent()
-    if lowered and hasattr(os, "nice"):
-        os.nice(10)
+    if lowered:
+        _go_behind()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C goes to the whole group; the parent decides
     service: Service = importlib.import_module(SERVICES[world]).open_service()
     sending = threading.Lock()
@@ -228,6 +232,15 @@ def main(world: m.World, connection: Connection, log_path: str, lowered: bool = 
             os._exit(BACKEND_LOST)  # an orderly end would wait for a device that may never answer again
     except (BrokenPipeError, ConnectionError):
         os._exit(1)  # the parent is gone; nobody is left to tell
+
+
+def _go_behind() -> None:
+    """Leave the processor to the window wherever it wants it."""
+    if sys.platform == "win32":
+        this_process = ctypes.c_void_p(-1)
+        ctypes.windll.kernel32.SetPriorityClass(this_process, BELOW_NORMAL)
+    else:
+        os.nice(10)
 
 
 def told(lost: BackendLost) -> m.BackendLost:

@@ -110,7 +110,7 @@ class BitsCard(Card):
         """What the number behind a bit is called in this run."""
         self._inertia = name
         self.trace.y_axis = replace(self.trace.y_axis, name=name)
-        self.trace.viewport().update()
+        self.trace.redraw()
 
     def choose(self, layer: int) -> None:
         """Go to a layer's tab."""

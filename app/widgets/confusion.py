@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from app.figures import percent
 from app.theme import mono, theme, tokens
+from app.widgets.still import Still
 
 MARGIN = 15.0
 """Room for the class names at the left and below."""
@@ -41,6 +42,7 @@ class ConfusionMatrix(QWidget):
         self._longest = 0.0  # pixels of the longest name
         self._colors: list[list[QColor]] = []
         self._at: tuple[int, int] | None = None
+        self._still = Still(self, self._paint)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -108,10 +110,22 @@ class ConfusionMatrix(QWidget):
 
     def _recolor(self) -> None:
         self._colors = [] if self._counts is None else _colors(self._counts)
+        self._still.forget()
         self.update()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
+        self._still.draw(painter)
+        if self._counts is not None and self._at is not None:
+            painter.setPen(QPen(tokens().color("text"), 2))
+            painter.drawRect(self.cell(*self._at).adjusted(0, 0, -1, -1))
+        if self.hasFocus():
+            painter.setPen(QPen(tokens().color("float_"), 1))
+            painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
+        painter.end()
+
+    def _paint(self, painter: QPainter) -> None:
+        """What stands still: names and cells, or the words of an empty matrix."""
         classes = len(self._names) or 10
         painter.setFont(mono(7.5))
         self._paint_names(painter, classes)
@@ -129,12 +143,6 @@ class ConfusionMatrix(QWidget):
             painter.setPen(tokens().color("muted"))
             centered = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
             painter.drawText(self.rect().adjusted(int(self._left) + 8, 0, -8, -int(MARGIN)), centered, self._empty)
-        elif self._at is not None:
-            painter.setPen(QPen(tokens().color("text"), 2))
-            painter.drawRect(self.cell(*self._at).adjusted(0, 0, -1, -1))
-        if self.hasFocus():
-            painter.setPen(QPen(tokens().color("float_"), 1))
-            painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
 
     def _paint_names(self, painter: QPainter, classes: int) -> None:
         painter.setPen(tokens().color("muted"))

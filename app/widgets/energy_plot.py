@@ -44,7 +44,7 @@ class EnergyPlot(Plot):
     def show_marks(self, marks: Sequence[Mark]) -> None:
         """Mark choices."""
         self._marks = marks
-        self.viewport().update()
+        self.redraw()
 
     def drawForeground(self, painter: QPainter, rect: QRectF) -> None:
         """The marks go under what every plot writes."""

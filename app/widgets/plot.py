@@ -117,7 +117,7 @@ class Plot(PlotArea):
     def rename_line(self, old: str, new: str) -> None:
         """Call a curve otherwise; it keeps its colour, its data and its place."""
         self.series = {new if name == old else name: s for name, s in self.series.items()}
-        self.viewport().update()
+        self.redraw()
 
     def clear_lines(self) -> None:
         """Take the data off every curve; axes and curves stay."""
@@ -189,7 +189,7 @@ class Plot(PlotArea):
             if s.handed != floors:
                 self._hand_over(s, *floors)
                 s.handed = floors
-        self.viewport().update()
+        self.redraw()
 
     def _ranged(self, name: str, axis: Axis, values: list[Floats]) -> tuple[float, float]:
         """Set one axis to its range. A range that still suits the data stays, so that curves move and not the axis."""
@@ -275,10 +275,9 @@ class Plot(PlotArea):
     # ------------------------------------------------------------ painting
 
     def drawForeground(self, painter: QPainter, rect: QRectF) -> None:
-        """Axis names, playhead, reading or legend: painted over the curves, without items of their own."""
+        """Axis names and legend: painted over the curves, without items of their own."""
         super().drawForeground(painter, rect)
-        area = self.area()
-        t = tokens()
+        area, t = self.area(), tokens()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         painter.setFont(self._small_font())
         axis_names(painter, area, self.height(), self.below, self.y_axis.title)
@@ -286,15 +285,21 @@ class Plot(PlotArea):
             inner = area.adjusted(6, 2, -6, -2)
             painter.drawText(inner, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self._empty)
             return
+        named = [(name, s.paint(t)) for name, s in self.series.items() if s.x.size]
+        legend(painter, area.right(), self.y_axis.title, named if self._named else [])
+
+    def paint_over(self, painter: QPainter) -> None:
+        """Playhead, and what is read under the pointer."""
+        if not self.has_data:
+            return
+        area, t = self.area(), tokens()
         for x, name in ((self._marker, "text"), (self._cursor, "muted")):
             if x is not None and (x > 0 or not self.x_axis.log):
                 at = self._position_of(x)
                 painter.setPen(QPen(t.color(name), 1, Qt.PenStyle.DashLine))
                 painter.drawLine(QPointF(at, area.top()), QPointF(at, area.bottom()))
-        if self._cursor is None:
-            named = [(name, s.paint(t)) for name, s in self.series.items() if s.x.size]
-            legend(painter, area.right(), self.y_axis.title, named if self._named else [])
-        else:
+        if self._cursor is not None:
+            painter.setFont(self._small_font())
             reading(painter, area, self.reading(self._cursor))
 
     @staticmethod
@@ -310,7 +315,7 @@ class Plot(PlotArea):
             axis.setTickFont(self._small_font())
         for s in self.series.values():
             s.recolor()
-        self.viewport().update()
+        self.redraw()
 
     # ------------------------------------------------------------ export
 

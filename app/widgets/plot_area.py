@@ -1,4 +1,4 @@
-"""What is under every plot: a pyqtgraph view between two axes, and nothing else.
+"""What is under every plot: a pyqtgraph view between two axes, kept as a picture while its data stand still.
 
 `pg.PlotWidget` makes two more axes and a menu of some hundred widgets for each plot, which would be most of what the
 window holds, and of what opening a page or changing the theme costs.
@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF
-from PySide6.QtWidgets import QFrame, QGraphicsGridLayout, QGraphicsItem, QWidget
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QFrame, QGraphicsGridLayout, QWidget
+
+from app.widgets.still import Still
 
 Ticks = list[list[tuple[float, str]]]
 
 
 class StillAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
-    """An axis that is painted once for each of its ranges, and copied while only curves move."""
+    """An axis that is laid out once for each of its ranges."""
 
     def __init__(self, orientation: str) -> None:
         super().__init__(orientation)
         self._told: Ticks | None = None
-        self.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)
 
     def setTicks(self, ticks: Ticks | None) -> None:
         """Figures and where they are; nothing is laid out or painted anew where they are the same."""
@@ -31,6 +33,9 @@ class StillAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
 class PlotArea(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no types
     """A view box with an axis to its left and one below. Neither the mouse nor the data move its view.
 
+    Axes, curves and foreground are painted once and copied until something of them changes; `paint_over` paints over
+    the copy what moves more often, as a line under the pointer.
+
     Attributes:
         view: the view box; items are in its coordinates.
         left, bottom: its axes.
@@ -39,6 +44,7 @@ class PlotArea(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no types
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setFrameShape(QFrame.Shape.NoFrame)
+        self._still = Still(self.viewport(), self._paint)
         self.view = pg.ViewBox(enableMenu=False, enableMouse=False)
         self.view.disableAutoRange()
         self.left, self.bottom = StillAxis("left"), StillAxis("bottom")
@@ -56,10 +62,29 @@ class PlotArea(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no types
         whole = pg.GraphicsWidget()
         whole.setLayout(self._grid)
         self.setCentralItem(whole)
+        self.scene().changed.connect(lambda _regions: self._still.forget())
 
     def set_margins(self, left: float, top: float, right: float, bottom: float) -> None:
         """Pixels left free around axes and view."""
         self._grid.setContentsMargins(left, top, right, bottom)
+
+    def redraw(self) -> None:
+        """Paint everything anew: something changed that is not an item of the view."""
+        self._still.forget()
+        self.viewport().update()
+
+    def paint_over(self, painter: QPainter) -> None:
+        """Paint what lies over axes, curves and foreground, in pixels."""
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self.viewport())
+        self._still.draw(painter)
+        self.paint_over(painter)
+        painter.end()
+
+    def _paint(self, painter: QPainter) -> None:
+        whole = self.viewport().rect()
+        self.render(painter, QRectF(whole), whole)
 
     def area(self) -> QRectF:
         """Where the view is, in pixels."""

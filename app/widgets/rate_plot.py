@@ -43,7 +43,7 @@ class RatePlot(Plot):
     def set_claim(self, rate: float, words: str) -> None:
         """Mark a rate that a paper speaks of."""
         self._claim = (rate, words)
-        self.viewport().update()
+        self.redraw()
 
     def reading(self, x: float) -> list[tuple[str, str]]:
         """The exact figures nearest to x: mean, and lowest and highest draw where they differ."""

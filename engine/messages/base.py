@@ -65,13 +65,12 @@ class Job(Command):
     """What a job child is started for, in `world`: at most one at a time, ended at any moment.
 
     Its generator yields Progress, results and, where it cannot go on, a failure; then comes Done.
-    alone: whether it times things, so that training rests meanwhile. lowered: whether it is of lower priority.
+    alone: whether it times things, so that training rests meanwhile.
     """
 
     lane: ClassVar[str | None] = "job"
     world: ClassVar[World] = "inference"
     alone: ClassVar[bool] = False
-    lowered: ClassVar[bool] = True
 
 
 @dataclass(frozen=True)

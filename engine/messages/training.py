@@ -256,11 +256,10 @@ class NotSaved(Event):
 class Race(Job):
     """Train a run once more, beside the one that is seen: no folder, no pictures. It rests before its first step.
 
-    Answered by Ghost… and Scored…, Done; of the priority that the trainer has, since it is timed in turns with it.
+    Answered by Ghost… and Scored…, Done.
     """
 
     world: ClassVar[World] = "torch"
-    lowered: ClassVar[bool] = False
     config: RunConfig
     paused: bool = True
 

@@ -12,9 +12,9 @@ class FakeChannel(QObject):
     died = Signal(object)
     silent = Signal(bool)
 
-    def __init__(self, world="inference", lowered=False):
+    def __init__(self, world="inference"):
         super().__init__()
-        self.world, self.lowered = world, lowered
+        self.world = world
         self.sent = []
         self.starts = 0
         self.ended = self.killed = False

@@ -95,7 +95,7 @@ def test_the_same_run_is_asked_for_with_plain_steps_at_the_trainers_priority(run
     running.race.toggle()
     child = running.jobs.child
     assert child.last(m.Race).config == CONFIG.changed("steps", "plain")
-    assert (child.world, child.lowered) == ("torch", False)
+    assert child.world == "torch"
 
 
 def test_the_run_rests_while_the_ghost_starts_and_catches_up(running):

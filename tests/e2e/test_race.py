@@ -14,7 +14,7 @@ LONG_MS = 120_000
 @pytest.fixture
 def session(qapp):  # noqa: ARG001 - a session needs an application
     """A session whose trainer and jobs are real."""
-    made = Session(Link("torch"), FakeChannel(), lambda world, lowered: Link(world, lowered=lowered), Settings())
+    made = Session(Link("torch"), FakeChannel(), Link, Settings())
     made.start()
     made.show_page("learn")
     yield made
