@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,29 +60,34 @@ class RunPictures:
         panels.filters.refresh()
         self._last = None
 
-    def refresh(self) -> None:
-        """Draw the moment that is to be shown."""
+    def parts(self) -> list[Callable[[], None]]:
+        """What draws the moment that is to be shown: all at once, or one after another where a pause would be felt."""
         session, panels = self._session, self._panels
         index, moment = session.moment_index, session.moment()
         panels.bits.set_step(session.playhead)
         if moment is None or panels.bits.layer >= len(moment.layers):
-            self._show_nothing()
-            return
+            return [self._show_nothing]
         layer = moment.layers[panels.bits.layer]
-        panels.bits.view.reduced_motion = session.settings.reduced_motion
         now = (session.run.name, panels.bits.layer, session.live)
-        went_on = now == self._last and session.live
+        since = None if now == self._last and session.live else index
         self._last = now
+        return [
+            partial(self._show_bits, layer, since),
+            partial(self._show_filters, moment, since),
+            partial(self._show_distributions, layer),
+        ]
+
+    def _show_bits(self, layer: m.LayerFrame, index: int | None) -> None:
+        """index: of the moment, where flips are to be found against the recorded moment before it."""
+        session, bits = self._session, self._panels.bits
+        bits.view.reduced_motion = session.settings.reduced_motion
         fading = session.live and session.run.moving
-        flipped = None if went_on else self._flipped_since(index, panels.bits.layer, layer.signs)
-        panels.bits.view.set_bits(layer.signs, layer.outputs, layer.inputs, flipped=flipped, fading=fading)
-        self._show_filters(moment, None if went_on else index)
-        self._show_distributions(layer)
-        panels.confusion.set_counts(self._confusion(moment), session.run.class_names)
-        panels.bits.refresh()
+        flipped = None if index is None else self._flipped_since(index, bits.layer, layer.signs)
+        bits.view.set_bits(layer.signs, layer.outputs, layer.inputs, flipped=flipped, fading=fading)
+        bits.refresh()
 
     def _show_filters(self, moment: Moment, index: int | None) -> None:
-        """index: of the moment, where flips are to be found against the recorded moment before it."""
+        self._panels.confusion.set_counts(self._confusion(moment), self._session.run.class_names)
         first, filters = moment.layers[0], self._panels.filters
         flipped = None if index is None else self._flipped_since(index, 0, first.signs)
         filters.tiles.set_bits(first.signs, self._window(first.inputs), flipped)

@@ -27,10 +27,12 @@ from app.widgets.setup_panel import SetupPanel
 from app.widgets.strip import Strip
 from engine import messages as m
 
-TICK_MS = 33
-"""One card of curves is drawn a tick, none in the tick that draws pictures: no long pause anywhere."""
+TICK_MS = 10
+"""One thing is drawn a tick, so that there is no long pause anywhere: each curve at 30 Hz, and the pictures between."""
 PICTURE_SECONDS = 0.095
 """Live pictures are at least so far apart; scrubbing is not held back."""
+ACCURACY_SECONDS = 0.5
+"""And so are, between two scores, pictures of the accuracy, where only its axis goes on."""
 
 
 class LearnPage(QWidget):
@@ -46,15 +48,10 @@ class LearnPage(QWidget):
         self._refused: m.NotSaved | None = None
         self._picture_due = self._scrubbed = True
         self._curves_due: list[Callable[[], None]] = []
-        self._pictured_at = -math.inf
+        self._parts_due: list[Callable[[], None]] = []
+        self._pictured_at = self._accuracy_at = -math.inf
         self._lay_out()
         self._connect()
-        self._drawings: tuple[Callable[[], None], ...] = (
-            lambda: self.loss.refresh(session.run),
-            lambda: self.flips.refresh(session.run),
-            self._refresh_scrubber,
-            lambda: self.accuracy.refresh(session.run, session.race),
-        )
         self._tick = QTimer(self)
         self._tick.setInterval(TICK_MS)
         self._tick.timeout.connect(self.refresh_due)
@@ -169,7 +166,7 @@ class LearnPage(QWidget):
         if self._stack.currentIndex():
             self._tick.stop()
             return
-        self._due(curves=True, picture=True)
+        self._due(curves=True, picture=True, accuracy=True)
         self._scrubbed = True
         self._tick.start()
 
@@ -178,18 +175,18 @@ class LearnPage(QWidget):
         self._tick.stop()
 
     def _frame_arrived(self, frame: m.Frame) -> None:
-        self._due(curves=True, picture=bool(frame.layers))
+        self._due(curves=True, picture=bool(frame.layers), accuracy=self._accuracy_is_old)
         if frame.watch is not None:
             self._watched.add(frame.watch)
         if self._tick.isActive():
             self._draw_picture_if_due()
 
     def _scored(self, _event: m.Scored) -> None:
-        self._due(curves=True, picture=True)
+        self._due(curves=True, picture=True, accuracy=True)
 
     def _race_changed(self) -> None:
         self.accuracy.offer(self._session.race)
-        self._due(curves=True)
+        self._due(curves=True, accuracy=True)
 
     def _moment_changed(self) -> None:
         self._due(picture=True)
@@ -200,12 +197,14 @@ class LearnPage(QWidget):
         if self._tick.isActive():
             self._draw_picture_if_due()
 
-    def _due(self, *, curves: bool = False, picture: bool = False) -> None:
+    def _due(self, *, curves: bool = False, picture: bool = False, accuracy: bool = False) -> None:
         """Ask for drawing; what is asked for already keeps its turn."""
         self._picture_due |= picture
-        if curves:
-            waiting = set(self._curves_due)
-            self._curves_due += [draw for draw in self._drawings if draw not in waiting]
+        asked = [
+            *((self._draw_loss, self._draw_flips) if curves else ()),
+            *((self._draw_accuracy,) if accuracy else ()),
+        ]
+        self._curves_due += [draw for draw in asked if draw not in self._curves_due]
 
     def _run_changed(self) -> None:
         run = self._session.run
@@ -228,7 +227,7 @@ class LearnPage(QWidget):
         self._watched = Watched()
         self.bits.set_watched(self._watched)
         self.pictures.begin()
-        self._picture_due = True
+        self._parts_due, self._picture_due = [], True
         layers = self._session.run.layers
         if target is not None and target[0] < len(layers):
             _, outputs, inputs = layers[target[0]]
@@ -262,17 +261,39 @@ class LearnPage(QWidget):
 
     def refresh_due(self) -> None:
         """Draw one of the things that are due."""
-        if not self._draw_picture_if_due() and self._curves_due:
-            self._curves_due.pop(0)()
+        if self._draw_picture_if_due():
+            return
+        waiting = self._parts_due or self._curves_due
+        if waiting:
+            waiting.pop(0)()
 
     def _draw_picture_if_due(self) -> bool:
         now = time.monotonic()
         due = self._picture_due and (self._scrubbed or now - self._pictured_at >= PICTURE_SECONDS)
         if due:
-            self._picture_due = self._scrubbed = False
-            self._pictured_at = now
-            self.refresh_pictures()
+            self._picture_due, self._pictured_at = False, now
+            self._parts_due = self.pictures.parts()
+            if self._scrubbed:
+                self._draw_parts()
+            else:
+                self._parts_due.pop(0)()
+            self._scrubbed = False
         return due
+
+    @property
+    def _accuracy_is_old(self) -> bool:
+        return time.monotonic() - self._accuracy_at >= ACCURACY_SECONDS
+
+    def _draw_loss(self) -> None:
+        self.loss.refresh(self._session.run)
+
+    def _draw_flips(self) -> None:
+        self.flips.refresh(self._session.run)
+        self._refresh_scrubber()
+
+    def _draw_accuracy(self) -> None:
+        self._accuracy_at = time.monotonic()
+        self.accuracy.refresh(self._session.run, self._session.race)
 
     def _refresh_scrubber(self) -> None:
         session, run = self._session, self._session.run
@@ -282,4 +303,9 @@ class LearnPage(QWidget):
 
     def refresh_pictures(self) -> None:
         """Bits, filters, distributions and confusion of the moment that is to be shown."""
-        self.pictures.refresh()
+        self._parts_due = self.pictures.parts()
+        self._draw_parts()
+
+    def _draw_parts(self) -> None:
+        while self._parts_due:
+            self._parts_due.pop(0)()

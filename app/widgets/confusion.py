@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, QSizeF, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetricsF, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
@@ -16,6 +16,9 @@ MARGIN = 15.0
 """Room for the class names at the left and below."""
 NUMBERS_FROM = (24.0, 15.0)
 """Width and height of a cell from which counts are written into it."""
+
+DARK, LIGHT = QColor("#0C0D10"), QColor("#E9EBEF")
+"""Figures on light cells, and on dark ones."""
 
 CIVIDIS = np.array(
     [(0, 34, 78), (18, 53, 112), (59, 73, 108), (87, 93, 109), (112, 113, 115), (138, 134, 120), (165, 156, 116),
@@ -40,7 +43,7 @@ class ConfusionMatrix(QWidget):
         self._counts: NDArray[np.int64] | None = None
         self._names: tuple[str, ...] = ()
         self._longest = 0.0  # pixels of the longest name
-        self._colors: list[list[QColor]] = []
+        self._colors: NDArray[np.uint8] | None = None
         self._at: tuple[int, int] | None = None
         self._still = Still(self, self._paint)
         self.setMouseTracking(True)
@@ -106,10 +109,10 @@ class ConfusionMatrix(QWidget):
 
     def color(self, true: int, taken: int) -> QColor:
         """The colour of a cell."""
-        return self._colors[true][taken] if self._colors else tokens().color("raised")
+        return tokens().color("raised") if self._colors is None else QColor(*self._colors[true, taken].tolist())
 
     def _recolor(self) -> None:
-        self._colors = [] if self._counts is None else _colors(self._counts)
+        self._colors = None if self._counts is None else _colors(self._counts)
         self._still.forget()
         self.update()
 
@@ -129,15 +132,20 @@ class ConfusionMatrix(QWidget):
         classes = len(self._names) or 10
         painter.setFont(mono(7.5))
         self._paint_names(painter, classes)
-        numbers = self.cell(0, 0).width() >= NUMBERS_FROM[0] and self.cell(0, 0).height() >= NUMBERS_FROM[1]
-        gap = 1.0 if self.cell(0, 0).height() >= 5 else 0.0
-        for true in range(classes):
-            for taken in range(classes):
-                color, square = self.color(true, taken), self.cell(true, taken).adjusted(0, 0, -gap, -gap)
+        first = self.cell(0, 0)
+        across, down = first.width(), first.height()
+        numbers = across >= NUMBERS_FROM[0] and down >= NUMBERS_FROM[1]
+        counts = np.zeros((classes, classes), int) if self._counts is None else self._counts
+        gap = 1 if down >= 5 else 0
+        first.setSize(QSizeF(across - gap, down - gap))
+        for true, row in enumerate(counts.tolist()):
+            for taken, count in enumerate(row):
+                color = self.color(true, taken)
+                square = first.translated(taken * across, true * down)
                 painter.fillRect(square, color)
-                if numbers and self._counts is not None and self._counts[true, taken]:
-                    painter.setPen(QColor("#0C0D10" if color.lightnessF() > 0.42 else "#E9EBEF"))
-                    painter.drawText(square, Qt.AlignmentFlag.AlignCenter, str(int(self._counts[true, taken])))
+                if numbers and count:
+                    painter.setPen(DARK if color.lightnessF() > 0.42 else LIGHT)
+                    painter.drawText(square, Qt.AlignmentFlag.AlignCenter, str(count))
         if self._counts is None:
             painter.setFont(self.font())
             painter.setPen(tokens().color("muted"))
@@ -188,27 +196,25 @@ class ConfusionMatrix(QWidget):
             self.update()
 
 
-def _colors(counts: NDArray[np.int64]) -> list[list[QColor]]:
+def _colors(counts: NDArray[np.int64]) -> NDArray[np.uint8]:
+    """Red, green and blue of each cell, [classes, classes, 3]."""
     t = tokens()
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     right = np.diag(shares)
     most = float((shares - np.diag(right)).max()) or 1.0
-    mistakes = [[_cividis((share / most) ** 0.5) for share in row] for row in shares.tolist()]
-    for index, share in enumerate(right.tolist()):
-        mistakes[index][index] = _between(t.color("surface"), t.color("xnor"), 0.15 + 0.75 * share**2)
-    return mistakes
+    colors = _cividis(np.minimum(shares / most, 1) ** 0.5)
+    places = np.arange(len(counts))
+    weight = (0.15 + 0.75 * right**2)[:, None]
+    colors[places, places] = _rgb(t.color("surface")) * (1 - weight) + _rgb(t.color("xnor")) * weight
+    return np.rint(colors).astype(np.uint8)
 
 
-def _cividis(share: float) -> QColor:
-    at = min(max(share, 0.0), 1.0) * (len(CIVIDIS) - 1)
-    low = min(int(at), len(CIVIDIS) - 2)
-    red, green, blue = CIVIDIS[low] + (CIVIDIS[low + 1] - CIVIDIS[low]) * (at - low)
-    return QColor(round(red), round(green), round(blue))
+def _cividis(shares: NDArray[np.float64]) -> NDArray[np.float64]:
+    at = shares * (len(CIVIDIS) - 1)
+    low = np.minimum(at.astype(np.int64), len(CIVIDIS) - 2)
+    colors: NDArray[np.float64] = CIVIDIS[low] + (CIVIDIS[low + 1] - CIVIDIS[low]) * (at - low)[..., None]
+    return colors
 
 
-def _between(a: QColor, b: QColor, share: float) -> QColor:
-    return QColor(
-        round(a.red() + (b.red() - a.red()) * share),
-        round(a.green() + (b.green() - a.green()) * share),
-        round(a.blue() + (b.blue() - a.blue()) * share),
-    )
+def _rgb(color: QColor) -> NDArray[np.float64]:
+    return np.array([color.red(), color.green(), color.blue()], np.float64)
