@@ -66,13 +66,15 @@ def means(words: Words, rows: Bins, columns: Bins) -> Octets:
     octet = columns.begin // 8
     seen = _octets(words)[rows.begin : rows.end, octet : -(-columns.end // 8)]
     counts, cells = _counted(seen, unit), _in_units(columns, unit, octet * 8)
-    over_rows = _summed(counts, rows.first - rows.begin, rows.count)
-    both = _summed(np.ascontiguousarray(over_rows.T), cells.first, cells.count).T
+    most = unit * int(rows.count.max())
+    over_rows = _summed(counts, rows.first - rows.begin, rows.count, 0, most)
+    both = _summed(over_rows, cells.first, cells.count, 1, most * int(cells.count.max()))
     if unit == 1 and rows.count.max() == 1 and cells.count.max() == 1:
         return np.multiply(both, 255, dtype=np.uint8, casting="unsafe")
     bits = np.minimum((cells.first + cells.count) * unit, columns.end - octet * 8) - cells.first * unit
-    area = np.multiply.outer(rows.count, bits).astype(np.float32)
-    grey: Octets = np.minimum(both * (np.float32(255) / area) + np.float32(0.5), 255).astype(np.uint8)
+    share = both * np.multiply.outer((1 / rows.count).astype(np.float32), (255 / bits).astype(np.float32))
+    share += np.float32(0.5)
+    grey: Octets = np.minimum(share, 255, out=share).astype(np.uint8)
     return grey
 
 
@@ -84,13 +86,13 @@ def any_set(words: Words, rows: Bins, columns: Bins) -> NDArray[np.bool_]:
     for k in range(1, int(rows.count.max())):
         more = rows.count > k
         packed[more] |= seen[rows.first[more] - rows.begin + k]
-    bits = np.unpackbits(_octets(packed), axis=1, bitorder="little").T
-    offset = word * WORD
-    found = bits[columns.first - offset]
+    bits = np.unpackbits(_octets(packed), axis=1, bitorder="little")
+    first = columns.first - word * WORD
+    found = bits.take(first, axis=1)
     for k in range(1, int(columns.count.max())):
-        more = columns.count > k
-        found[more] |= bits[columns.first[more] - offset + k]
-    return np.ascontiguousarray(found.T).view(np.bool_)
+        wider = np.flatnonzero(columns.count > k)
+        found[:, wider] |= bits.take(first[wider] + k, axis=1)
+    return found.view(np.bool_)
 
 
 def color_table(t: Tokens) -> Pixels:
@@ -142,13 +144,17 @@ def _in_units(columns: Bins, unit: int, offset: int) -> Bins:
     return Bins(first, np.maximum(last - first, 1))
 
 
-def _summed(values: NDArray[Any], first: NDArray[np.int64], count: NDArray[np.int64]) -> NDArray[np.uint16]:
-    """Sums of successive rows: uint16 [len(first), …]; a gather for each of the few rows of a bin."""
-    total = values[first].astype(np.uint16)
+def _summed(
+    values: NDArray[Any], first: NDArray[np.int64], count: NDArray[np.int64], axis: int, most: int
+) -> NDArray[Any]:
+    """Sums of successive rows (axis 0) or columns (1), none above `most`; a gather for each of the few of a bin."""
+    total = values.take(first, axis=axis).astype(np.min_scalar_type(most), copy=False)
+    lines = total if axis == 0 else total.T
     for k in range(1, int(count.max())):
-        more = count > k
-        if more.all():
-            total += values[first + k]
+        more = np.flatnonzero(count > k)
+        added = values.take(first[more] + k, axis=axis)
+        if len(more) == len(first):
+            total += added
         else:
-            total[more] += values[first[more] + k]
+            lines[more] += added if axis == 0 else added.T
     return total
