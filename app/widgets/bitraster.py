@@ -70,7 +70,8 @@ def means(words: Words, rows: Bins, columns: Bins) -> Octets:
     over_rows = _summed(counts, rows.first - rows.begin, rows.count, 0, most)
     both = _summed(over_rows, cells.first, cells.count, 1, most * int(cells.count.max()))
     if unit == 1 and rows.count.max() == 1 and cells.count.max() == 1:
-        return np.multiply(both, 255, dtype=np.uint8, casting="unsafe")
+        black_or_white: Octets = both.astype(np.uint8) * np.uint8(255)
+        return black_or_white
     bits = np.minimum((cells.first + cells.count) * unit, columns.end - octet * 8) - cells.first * unit
     share = both * np.multiply.outer((1 / rows.count).astype(np.float32), (255 / bits).astype(np.float32))
     share += np.float32(0.5)
