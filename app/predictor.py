@@ -34,7 +34,8 @@ class Predictor:
         """Show an answer, unless it is to a question that no longer stands."""
         if event.request == self._in_flight:
             self._answered.emit(event)
-            self.send_waiting()
+            if event.complete:
+                self.send_waiting()
 
     def send_waiting(self) -> None:
         """Nothing is in flight any more: send what was drawn meanwhile."""

@@ -46,6 +46,7 @@ class ConfusionMatrix(QWidget):
         self._colors: NDArray[np.uint8] | None = None
         self._at: tuple[int, int] | None = None
         self._still = Still(self, self._paint)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -130,6 +131,7 @@ class ConfusionMatrix(QWidget):
     def _paint(self, painter: QPainter) -> None:
         """What stands still: names and cells, or the words of an empty matrix."""
         classes = len(self._names) or 10
+        painter.fillRect(self.rect(), tokens().color("surface"))
         painter.setFont(mono(7.5))
         self._paint_names(painter, classes)
         first = self.cell(0, 0)

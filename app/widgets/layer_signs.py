@@ -80,6 +80,7 @@ class SumsHistogram(TipWidget):
         self.setAccessibleName(name)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumHeight(52)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self._edges: NDArray[np.float64] = np.linspace(-1, 1, BARS + 1)
         self._counts: NDArray[np.int64] | None = None
         self._caption = EMPTY
@@ -120,6 +121,7 @@ class SumsHistogram(TipWidget):
     def paintEvent(self, _event: QPaintEvent) -> None:
         t = tokens()
         painter = QPainter(self)
+        painter.fillRect(self.rect(), t.color("surface"))
         painter.setFont(mono(7.5))
         base = self.height() - AXIS
         painter.setPen(QPen(t.color("line"), 1))

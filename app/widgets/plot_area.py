@@ -7,7 +7,7 @@ window holds, and of what opening a page or changing the theme costs.
 from __future__ import annotations
 
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QGraphicsGridLayout, QWidget
 
@@ -62,6 +62,7 @@ class PlotArea(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no types
         whole = pg.GraphicsWidget()
         whole.setLayout(self._grid)
         self.setCentralItem(whole)
+        self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.scene().changed.connect(lambda _regions: self._still.forget())
 
     def set_margins(self, left: float, top: float, right: float, bottom: float) -> None:

@@ -61,6 +61,7 @@ class ScoreChart(TipWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumHeight(120)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self._names: tuple[str, ...] = tuple("0123456789")
         self._scores: Scores | None = None
         self._kind = "xnor"
@@ -102,6 +103,7 @@ class ScoreChart(TipWidget):
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
+        painter.fillRect(self.rect(), tokens().color("surface"))
         painter.setFont(mono(8))
         low, high = self._extent()
         tall = self.height() - TOP - BOTTOM

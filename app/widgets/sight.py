@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QRectF, QSize
-from PySide6.QtGui import QHelpEvent, QImage, QPainter, QPaintEvent, QPen
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QHelpEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.theme import theme, tokens
+from app.widgets.squares import Pixels, rgb, squares
+from app.widgets.still import Still
 from app.widgets.tiles import TipWidget
 from engine.messages import Image
 
@@ -22,18 +24,21 @@ class Sight(TipWidget):
         self.setAccessibleName("What the network sees")
         self._shape = (28, 28)
         self._image: Image | None = None
-        theme().changed.connect(self.update)
+        self._lines = Still(self, self._paint_lines)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        theme().changed.connect(self._recolor)
 
     def set_shape(self, height: int, width: int) -> None:
         """How many squares there are while nothing is shown."""
         self._shape = (height, width)
+        self._lines.forget()
         self.update()
 
     def show_image(self, image: Image | None) -> None:
         """Show an image u8 [H, W, C], or nothing."""
         self._image = image
-        if image is not None:
-            self._shape = (int(image.shape[0]), int(image.shape[1]))
+        if image is not None and self._shape != image.shape[:2]:
+            self.set_shape(int(image.shape[0]), int(image.shape[1]))
         self.setAccessibleDescription(self.summary())
         self.update()
 
@@ -60,19 +65,30 @@ class Sight(TipWidget):
         t = tokens()
         where, side = self.grid()
         painter = QPainter(self)
+        painter.fillRect(self.rect(), t.color("surface"))
         if self._image is None:
             painter.fillRect(where, t.color("bit_off"))
+        elif side >= 1:
+            painter.drawImage(where.topLeft(), squares(_pixels(self._image), int(side)))
         else:
-            painter.drawImage(where, _qimage(self._image))
+            painter.drawImage(where, rgb(_pixels(self._image)))
         if side >= 4:
-            painter.setPen(QPen(t.color("muted", 60), 1))
-            for row in range(self._shape[0] + 1):
-                y = int(where.top() + row * side)
-                painter.drawLine(int(where.left()), y, int(where.right()), y)
-            for column in range(self._shape[1] + 1):
-                x = int(where.left() + column * side)
-                painter.drawLine(x, int(where.top()), x, int(where.bottom()))
+            self._lines.draw(painter)
         painter.end()
+
+    def _paint_lines(self, painter: QPainter) -> None:
+        where, side = self.grid()
+        painter.setPen(QPen(tokens().color("muted", 60), 1))
+        for row in range(self._shape[0] + 1):
+            y = int(where.top() + row * side)
+            painter.drawLine(int(where.left()), y, int(where.right()), y)
+        for column in range(self._shape[1] + 1):
+            x = int(where.left() + column * side)
+            painter.drawLine(x, int(where.top()), x, int(where.bottom()))
+
+    def _recolor(self) -> None:
+        self._lines.forget()
+        self.update()
 
     def tip(self, event: QHelpEvent) -> str:
         where, side = self.grid()
@@ -84,9 +100,13 @@ class Sight(TipWidget):
         return f"row {row}, column {column}: {values}"
 
 
-def _qimage(image: Image) -> QImage:
-    height, width, channels = image.shape
-    colored = channels in (3, 4)
-    pixels = np.ascontiguousarray(image[:, :, :3] if colored else image.mean(axis=2).astype(np.uint8))
-    kind = QImage.Format.Format_RGB888 if colored else QImage.Format.Format_Grayscale8
-    return QImage(pixels.data, width, height, pixels.strides[0], kind).copy()
+def _pixels(image: Image) -> Pixels:
+    colored = image.shape[2] in (3, 4)
+    red, green, blue = (image[:, :, k].astype(np.uint32) for k in range(3)) if colored else (_grey(image),) * 3
+    pixels: Pixels = np.uint32(0xFF000000) | red << np.uint32(16) | green << np.uint32(8) | blue
+    return pixels
+
+
+def _grey(image: Image) -> Pixels:
+    grey: Pixels = image.mean(axis=2).astype(np.uint32)
+    return grey

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QRect, QSize, Qt
-from PySide6.QtGui import QHelpEvent, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from app.theme import theme, tokens
+from app.widgets.squares import Pixels, squares
 
 Bits = NDArray[np.bool_]
 
@@ -33,6 +35,7 @@ class TipWidget(QWidget):
         return super().event(event)
 
 
+@lru_cache(64)
 def best_columns(count: int, width: int, height: int) -> tuple[int, int]:
     """(columns, side) of the largest whole-pixel squares, `count` of them, that fit; columns a multiple of 8 or all.
 
@@ -60,6 +63,7 @@ class BitTiles(TipWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(128, 40)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         theme().changed.connect(self.update)
 
     def set_count(self, count: int) -> None:
@@ -99,25 +103,19 @@ class BitTiles(TipWidget):
         return index if index < self._count else None
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        if not self._count:
-            return
         t = tokens()
         where, columns, side = self.layout_of()
         painter = QPainter(self)
-        painter.drawImage(where, self._image(columns))
-        if side >= 3:
-            painter.setPen(QPen(t.color("surface" if t.dark else "line"), 1))
-            for x in range(where.left(), where.right() + 2, side):
-                painter.drawLine(x, where.top(), x, where.bottom())
-            for y in range(where.top(), where.bottom() + 2, side):
-                painter.drawLine(where.left(), y, where.right(), y)
+        painter.fillRect(self.rect(), t.color("surface"))
+        line = t.color("surface" if t.dark else "line") if side >= 3 else None
+        painter.drawImage(where.topLeft(), squares(self._pixels(columns), side, line))
         if self._at is not None and self.hasFocus():
             row, column = divmod(self._at, columns)
             painter.setPen(QPen(t.color("float_"), 2))
             painter.drawRect(where.left() + column * side, where.top() + row * side, side, side)
         painter.end()
 
-    def _image(self, columns: int) -> QImage:
+    def _pixels(self, columns: int) -> Pixels:
         t = tokens()
         rows = -(-self._count // columns)
         levels = np.zeros(rows * columns, np.uint8)
@@ -125,9 +123,8 @@ class BitTiles(TipWidget):
             levels[: self._count] = 1 + self._bits
         else:
             levels[: self._count] = 3
-        image = QImage(levels.data, columns, rows, columns, QImage.Format.Format_Indexed8)
-        image.setColorTable([t.color(n).rgb() for n in ("surface", "bit_off", "bit_on", "raised")])
-        return image.copy()
+        colors = [t.color(name).rgb() for name in ("surface", "bit_off", "bit_on", "raised")]
+        return np.array(colors, np.uint32)[levels].reshape(rows, columns)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         _, columns, _ = self.layout_of()

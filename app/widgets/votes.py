@@ -190,10 +190,17 @@ class Votes(Card):
             row.set_active(row.info.name == name)
 
     def show_prediction(self, event: Prediction | None, names: tuple[str, ...]) -> None:
-        """Show every backend's vote, or that there is no digit."""
+        """Show every backend's vote, or that there is no digit.
+
+        Of an answer that is not complete yet, whoever is still to vote keeps what it said of the picture before.
+        """
         votes = {} if event is None else {vote.backend: vote for vote in event.votes}
+        partly = event is not None and not event.complete
         for name, row in self.rows.items():
-            row.show_vote(votes.get(name), names)
+            if name in votes or not partly:
+                row.show_vote(votes.get(name), names)
+        if partly:
+            return
         answered = sum(vote.scores is not None for vote in votes.values())
         self.set_hint("no digit" if event is None else f"{answered} of {len(self.rows)} backends answered")
         if event is None or answered < 2:

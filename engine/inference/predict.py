@@ -15,7 +15,7 @@ from engine.inference.backend import Activation, Program, Ready, backend, state_
 from engine.messages import LayerSigns, Vote
 
 CALLS = 5
-PATIENCE = 0.005
+PATIENCE = 0.002
 """Seconds after which a slow backend is not timed again."""
 
 

@@ -159,15 +159,19 @@ class InferenceService:
     def _predict(self, command: m.Predict) -> Run:
         model = self._model(command.key).at(self._wear)
         programs = yield from _programs(model, ("all",))
-        said: list[m.Vote] = []
         (image,) = taken(model.network, command.image[np.newaxis])
-        for vote in predict.votes(programs, image):
+        slow = {name: program for name, program in programs.items() if backend(name).kind == "oracle"}
+        said: list[m.Vote] = []
+        for vote in predict.votes({name: each for name, each in programs.items() if name not in slow}, image):
             said.append(vote)
             yield None
         layers: tuple[m.LayerSigns, ...] = ()
-        if isinstance(model.network, PackedNetwork) and said[0].scores is not None:
+        if isinstance(model.network, PackedNetwork) and all(vote.scores is not None for vote in said):
             layers = predict.layer_signs(_preferred(programs), image)
-        yield m.Prediction(command.request, command.key, tuple(said), layers, predict.identical(said))
+        yield _prediction(command, said, layers, complete=not slow)
+        if slow:
+            said += predict.votes(slow, image)
+            yield _prediction(command, said, layers, complete=True)
 
     def _tell_wear(self, command: m.Wear) -> Run:
         network = self._model(command.key).network
@@ -253,6 +257,12 @@ def _preferred(programs: dict[str, Program]) -> Program:
     """The one of the XNOR backend that is preferred among those that a packed network was made ready on."""
     able = [backend(name) for name in programs]
     return programs[max((one for one in able if one.kind == "xnor"), key=lambda one: one.rank).name]
+
+
+def _prediction(
+    command: m.Predict, said: list[m.Vote], layers: tuple[m.LayerSigns, ...], *, complete: bool
+) -> m.Prediction:
+    return m.Prediction(command.request, command.key, tuple(said), layers, predict.identical(said), complete)
 
 
 def _evaluation(key: str, network: Network, board: deploy.Scoreboard) -> m.Evaluation:

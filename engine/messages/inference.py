@@ -234,13 +234,17 @@ class LayerSigns:
 
 @dataclass(frozen=True)
 class Prediction(Event):
-    """The answer to Predict. identical: all backends gave the same scores, bit for bit."""
+    """The answer to Predict. identical: all backends that answered gave the same scores, bit for bit.
+
+    complete: False where the slow ones (oracles) are still to answer, in a further Prediction of the same request.
+    """
 
     request: int
     key: str
     votes: tuple[Vote, ...]
     layers: tuple[LayerSigns, ...]
     identical: bool
+    complete: bool = True
 
 
 @dataclass(frozen=True)

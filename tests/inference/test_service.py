@@ -50,10 +50,10 @@ def test_a_loaded_model_is_written_in_slices(service, loaded, tmp_path):  # noqa
 
 def test_wear_breaks_what_is_predicted_with_and_nothing_else(service, loaded, tiny, packed_file):  # noqa: ARG001
     image = np.random.default_rng(0).integers(0, 256, (4, 5, 1), dtype=np.uint8)
-    (whole,) = said(service, m.Predict(1, "a", image))
+    *_, whole = said(service, m.Predict(1, "a", image))
     (scored,) = said(service, m.Evaluate("a", ("naive",)))
     (told,) = said(service, m.Wear("a", 0.4, 1))
-    (worn,) = said(service, m.Predict(2, "a", image))
+    *_, worn = said(service, m.Predict(2, "a", image))
     network = modelfile.load(packed_file)
     expected = backend("naive").load(broken(network, wear.cells(network, 0.4))).scores(image[None])[0]
     assert (told.rate, told.layer) == (0.4, 1)
@@ -80,10 +80,13 @@ def test_bad_model_leaves_the_old_one(service, loaded):
 
 def test_prediction(service, loaded, packed_file):
     image = np.random.default_rng(0).integers(0, 256, (4, 5, 1), dtype=np.uint8)
-    (event,) = said(service, m.Predict(7, "a", image))
+    quick, event = said(service, m.Predict(7, "a", image))
     program = backend("naive").load(modelfile.load(packed_file))
     assert (event.request, event.key, event.identical) == (7, "a", True)
     assert {vote.backend for vote in event.votes} == {"naive", "float-blas", "numpy-xnor", "cpu-xnor"}
+    assert (quick.request, quick.complete, event.complete) == (7, False, True)
+    assert {vote.backend for vote in quick.votes} == {"float-blas", "numpy-xnor", "cpu-xnor"}
+    assert quick.layers is event.layers
     for vote in event.votes:
         np.testing.assert_array_equal(vote.scores, program.scores(image[None])[0])
         assert vote.seconds > 0
@@ -96,7 +99,7 @@ def test_prediction(service, loaded, packed_file):
 
 
 def test_prediction_of_an_image_that_does_not_fit(service, loaded):
-    (event,) = said(service, m.Predict(1, loaded.key, np.zeros((28, 28, 1), np.uint8)))
+    *_, event = said(service, m.Predict(1, loaded.key, np.zeros((28, 28, 1), np.uint8)))
     assert all(vote.scores is None and vote.reason for vote in event.votes)
     assert not event.identical
 
@@ -148,7 +151,7 @@ def test_a_backend_is_left_out_and_readmitted(service, loaded, fragile):
     image = np.zeros((4, 5, 1), np.uint8)
 
     def answering():
-        (event,) = said(service, m.Predict(1, loaded.key, image))
+        *_, event = said(service, m.Predict(1, loaded.key, image))
         return {vote.backend for vote in event.votes}
 
     assert NAME in answering()
@@ -170,7 +173,7 @@ def test_backends_are_settled_in_slices_and_listed_when_they_are(service, loaded
     assert row.device_in_use
     settling = service.carry_out(m.SettleBackends())
     assert next(settling) is None
-    (event,) = said(service, m.Predict(1, loaded.key, np.zeros((4, 5, 1), np.uint8)))
+    *_, event = said(service, m.Predict(1, loaded.key, np.zeros((4, 5, 1), np.uint8)))
     assert NAME not in {vote.backend for vote in event.votes}
     go.set()
     (event,) = (event for event in settling if event is not None)

@@ -1,5 +1,6 @@
 """The Draw page on fake children: what it asks, and what it shows of the answers."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -147,6 +148,29 @@ def test_one_answer_is_no_proof(page):
     whole = answer(asked(page).request)
     page.session.inference.say(m.Prediction(whole.request, KEY, whole.votes[:1], whole.layers, True))
     assert page.votes.verdict.text() == ""
+
+
+def test_the_slow_ones_may_answer_later(page):
+    draw(page, (100, 100), (200, 200))
+    whole = answer(asked(page).request, identical=False)
+    page.session.inference.say(replace(whole, votes=whole.votes[:1], identical=True, complete=False))
+    assert page.votes.rows["float-blas"].answer.text() == "7"
+    assert (page.votes.rows["numpy-xnor"].answer.text(), page.votes.verdict.text()) == ("–", "")
+    assert page.layers[0].signs is not None
+    page.session.inference.say(whole)
+    assert page.votes.rows["numpy-xnor"].answer.text() == "2"
+    assert "differ" in page.votes.verdict.text()
+
+
+def test_what_is_drawn_meanwhile_waits_for_the_slow_ones(page):
+    draw(page, (100, 100), (200, 200))
+    first = asked(page).request
+    draw(page, (50, 100), (60, 200))
+    whole = answer(first)
+    page.session.inference.say(replace(whole, votes=whole.votes[:1], complete=False))
+    assert asked(page).request == first
+    page.session.inference.say(whole)
+    assert asked(page).request == first + 1
 
 
 def test_unavailable_backend_stays_with_reason_and_remedy(page):
