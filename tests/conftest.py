@@ -29,6 +29,14 @@ def _why_no_card():
     return ""
 
 
+@pytest.fixture(scope="session")
+def qapp_cls():
+    """The one application of all tests: it knows what each event cost."""
+    from tests.slots import WatchedApplication
+
+    return WatchedApplication
+
+
 @pytest.fixture(autouse=True)
 def home(tmp_path_factory, monkeypatch):
     """A fresh FLIPSCOPE_HOME, so that no test sees another's settings, runs or caches, nor the user's."""

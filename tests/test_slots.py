@@ -1,0 +1,62 @@
+"""The watch on the event loop itself: it sees a slot that burns, whole, once, and not one that waits."""
+
+import time
+
+import pytest
+from PySide6.QtCore import QEvent, QObject, QTimer
+from PySide6.QtWidgets import QApplication
+
+
+class Receiver(QObject):
+    """Does what it is told when any event of the user's kind arrives."""
+
+    def __init__(self, act):
+        super().__init__()
+        self.setObjectName("it")
+        self.act = act
+
+    def customEvent(self, event):  # noqa: ARG002 - Qt's signature
+        self.act()
+
+
+def burn(seconds=0.06):
+    until = time.thread_time() + seconds
+    while time.thread_time() < until:
+        pass
+
+
+@pytest.fixture
+def seen(qapp):
+    """What the watch saw since the test began."""
+    qapp.deliveries.clear()
+    return qapp.deliveries
+
+
+def test_a_slot_that_burns_is_seen_with_its_receiver_and_event(seen):
+    QApplication.sendEvent(Receiver(burn), QEvent(QEvent.Type.User))
+    (one,) = seen
+    assert one.seconds >= 0.06
+    assert str(one).endswith("ms for User to Receiver 'it'")
+
+
+def test_a_delivery_within_another_is_part_of_it(seen):
+    inner = Receiver(burn)
+    QApplication.sendEvent(
+        Receiver(lambda: QApplication.sendEvent(inner, QEvent(QEvent.Type.User))), QEvent(QEvent.Type.User)
+    )
+    assert len(seen) == 1
+
+
+def test_a_slot_of_a_timer_is_seen(seen, qtbot):
+    owner = Receiver(burn)
+    timer = QTimer(owner)
+    timer.setSingleShot(True)
+    timer.timeout.connect(owner.act)
+    timer.start(0)
+    qtbot.waitUntil(lambda: bool(seen))
+    assert seen[0].receiver == "QTimer of Receiver 'it'"
+
+
+def test_what_waits_costs_nothing(seen):
+    QApplication.sendEvent(Receiver(lambda: time.sleep(0.06)), QEvent(QEvent.Type.User))
+    assert not [one for one in seen if one.seconds >= 0.05]
