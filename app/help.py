@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QLayout, Q
 from app import lessons
 from app.actions import ACTIONS
 from app.lesson_dialog import opening
-from app.theme import GAP, GRID
+from app.theme import GAP, GRID, theme
 from app.widgets.card import label
 
 PAGES: dict[str, tuple[str, str]] = {
@@ -76,6 +76,7 @@ class HelpDialog(QDialog):
         tour.setIcon(QIcon())
         tour.clicked.connect(self._tour)
         column.addWidget(buttons)
+        theme().dress(self)
 
     def _tour(self) -> None:
         self.accept()

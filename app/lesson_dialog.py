@@ -59,6 +59,7 @@ class LessonDialog(QDialog):
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.page, 1)
         column.addLayout(row)
+        theme().dress(self)
         back.setEnabled(False)
         self.page.backwardAvailable.connect(back.setEnabled)
         self.page.sourceChanged.connect(self._name)

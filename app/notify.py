@@ -11,7 +11,7 @@ from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
 
-from app.theme import theme, tokens
+from app.theme import theme
 
 log = logging.getLogger(__name__)
 
@@ -43,8 +43,7 @@ class Toast(QWidget):
             row.addWidget(part, stretch)
         self._timer = QTimer(self, singleShot=True, interval=SHOWN_MS)
         self._timer.timeout.connect(self.hide)
-        theme().changed.connect(self._restyle)
-        self._restyle()
+        theme().dress(self)
         parent.installEventFilter(self)
         self.hide()
 
@@ -84,10 +83,6 @@ class Toast(QWidget):
     def _copy_report(self) -> None:
         QGuiApplication.clipboard().setText(self._report)
         self._copy.setText("Copied")
-
-    def _restyle(self) -> None:
-        t = tokens()
-        self.setStyleSheet(f"#toast {{ background: {t.raised}; border: 1px solid {t.warning}; border-radius: 8px; }}")
 
 
 class ExceptionHook(QObject):

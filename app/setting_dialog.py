@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QVBoxLayou
 from app.lesson_dialog import opening
 from app.lessons import settings
 from app.options import Option, title_of
-from app.theme import GAP, GRID
+from app.theme import GAP, GRID, theme
 from app.widgets.card import label
 from engine.choices import CHOICES, RANGES
 
@@ -34,6 +34,7 @@ class SettingDialog(QDialog):
         buttons.button(QDialogButtonBox.StandardButton.Close).setIcon(QIcon())  # the style's own is not of the theme
         buttons.rejected.connect(self.reject)
         column.addWidget(buttons)
+        theme().dress(self)
 
 
 def _choices(option: Option, value: object) -> QGridLayout:

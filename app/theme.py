@@ -10,7 +10,9 @@ from typing import Literal
 import pyqtgraph as pg
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
+
+from app.dress import Dresser
 
 Choice = Literal["system", "light", "dark"]
 
@@ -106,32 +108,37 @@ class Theme(QObject):
         super().__init__(app)
         self._app = app
         self._choice: Choice = choice
-        self.tokens = DARK
+        self._dresser = Dresser(self)
         app.setStyle("Fusion")
         app.styleHints().colorSchemeChanged.connect(lambda _: self.choose(self._choice))
-        self.choose(choice)
+        self.tokens = self._tokens(choice)
+        self._put_on()
 
     @property
     def choice(self) -> Choice:
         return self._choice
 
     def choose(self, choice: Choice) -> None:
-        """Follow the system, or hold to light or dark. An unknown system scheme counts as dark.
-
-        Every widget is dressed anew, which takes a while: nothing is done where the colours stay what they are.
-        """
+        """Follow the system, or hold to light or dark. An unknown system scheme counts as dark."""
         self._choice = choice
+        tokens = self._tokens(choice)
+        if tokens is not self.tokens:
+            self.tokens = tokens
+            self._put_on()
+            self.changed.emit()
+
+    def dress(self, part: QWidget) -> None:
+        """Have a window or a part of one, and all in it, follow the style sheet; best once it is made."""
+        self._dresser.add(part)
+
+    def _tokens(self, choice: Choice) -> Tokens:
         system_light = self._app.styleHints().colorScheme() == Qt.ColorScheme.Light
-        light = choice == "light" or (choice == "system" and system_light)
-        tokens = LIGHT if light else DARK
-        if tokens is self.tokens and self._app.styleSheet():
-            return
-        self.tokens = tokens
-        self._app.setStyleSheet("")  # to replace one sheet by another takes three times as long as from none to one
+        return LIGHT if choice == "light" or (choice == "system" and system_light) else DARK
+
+    def _put_on(self) -> None:
         self._app.setPalette(palette(self.tokens))
-        self._app.setStyleSheet(style_sheet(self.tokens))
+        self._dresser.put_on(style_sheet(self.tokens))
         pg.setConfigOptions(background=self.tokens.surface, foreground=self.tokens.muted, antialias=False)
-        self.changed.emit()
 
 
 _theme: Theme | None = None
@@ -194,6 +201,8 @@ def style_sheet(t: Tokens) -> str:
     QWidget {{ color: {t.text}; }}
     QMainWindow, QDialog, #page {{ background: {t.background}; }}
     #card {{ background: {t.surface}; border-radius: {RADIUS}px; }}
+    #notice {{ background: {t.raised}; border-left: 3px solid {t.warning}; border-radius: {RADIUS}px; }}
+    #toast {{ background: {t.raised}; border: 1px solid {t.warning}; border-radius: {RADIUS}px; }}
     #bar {{ background: {t.background}; border: none; border-bottom: 1px solid {t.line}; }}
     #status {{ background: {t.background}; border-top: 1px solid {t.line}; }}
     #rail {{ background: {t.surface}; border-right: 1px solid {t.line}; }}

@@ -7,7 +7,7 @@ from PySide6.QtGui import QIcon, QKeyEvent
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QVBoxLayout, QWidget
 
 from app.lesson_dialog import lesson_link
-from app.theme import GAP
+from app.theme import GAP, theme
 from app.widgets.card import Card, label
 
 ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
@@ -64,6 +64,7 @@ class PanelHelp(QDialog):
         buttons.button(QDialogButtonBox.StandardButton.Close).setIcon(QIcon())  # the style's own is not of the theme
         buttons.rejected.connect(self.reject)
         column.addWidget(buttons)
+        theme().dress(self)
 
 
 class _Asking(QObject):

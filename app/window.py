@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import binascii
-from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from typing import cast
@@ -23,19 +22,17 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
     QMainWindow,
-    QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
 
 from app.actions import ACTIONS
-from app.focus import leave_keys
 from app.help import HelpDialog
 from app.icons import icon
 from app.notify import ExceptionHook, Toast
+from app.page_stack import PageStack
 from app.pages.draw import DrawPage
 from app.pages.kernels import KernelsPage
-from app.pages.labs import LabsPage
 from app.pages.learn import LearnPage
 from app.session import Notice, Session
 from app.theme import Choice, theme, tokens
@@ -45,12 +42,6 @@ from app.widgets.rail import Rail
 from app.widgets.status import StatusLine
 
 PAGES = (("draw", "Draw"), ("learn", "Learn"), ("kernels", "Kernels"), ("labs", "Labs"))
-MAKERS: dict[str, Callable[[Session], QWidget]] = {
-    "draw": DrawPage,
-    "learn": LearnPage,
-    "kernels": KernelsPage,
-    "labs": LabsPage,
-}
 SIZE = QSize(1280, 800)
 TITLE_BAR = 40
 """What a window manager may add to a window's height, about."""
@@ -65,12 +56,12 @@ class Window(QMainWindow):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.session: Session = session
-        self._pages: dict[str, QWidget] = {}
         self._shown = False
         self.setWindowTitle("Flipscope")
         self.setMinimumSize(1024, 680)
         self.setAcceptDrops(True)
-        self._stack = QStackedWidget()
+        self._stack = PageStack(session)
+        self._stack.made.connect(self._page_made)
         self.rail = Rail(PAGES)
         self.rail.page_asked.connect(self.show_page)
         self.rail.theme_asked.connect(self.toggle_theme)
@@ -87,21 +78,15 @@ class Window(QMainWindow):
         self._restyle()
         self._make_shortcuts()
         self._restore_geometry()
-        self.show_page(session.settings.page if session.settings.page in dict(PAGES) else "draw")
+        first = session.settings.page if session.settings.page in dict(PAGES) else "draw"
+        self.page(first)
+        self.show_page(first)
 
     # ------------------------------------------------------------ pages
 
     def page(self, name: str) -> QWidget:
-        """The page of that name, made at first use."""
-        if name not in self._pages:
-            page = MAKERS[name](self.session)
-            if isinstance(page, DrawPage):
-                page.watch_asked.connect(lambda: self.show_page("learn"))
-                page.bar.open_asked.connect(self.ask_open)
-            leave_keys(page)
-            self._pages[name] = page
-            self._stack.addWidget(page)
-        return self._pages[name]
+        """The page of that name, whole."""
+        return self._stack.page(name)
 
     @property
     def draw(self) -> DrawPage:
@@ -116,20 +101,16 @@ class Window(QMainWindow):
         return cast(KernelsPage, self.page("kernels"))
 
     def show_page(self, name: str) -> None:
-        """Bring a page to the front."""
-        self._stack.setCurrentWidget(self.page(name))
-        self.page(name).setFocus()
+        """Bring a page to the front, as soon as it is made."""
+        self._stack.bring(name)
         self.rail.mark(name)
         self.session.show_page(name)
         self._toast.page_shown(name)
 
-    def _make_remaining_pages(self) -> None:
-        """Make one page that has not been shown yet at each idle moment, so that the first switch is quick."""
-        for name, _ in PAGES:
-            if name not in self._pages:
-                self.page(name)
-                QTimer.singleShot(150, self, self._make_remaining_pages)
-                return
+    def _page_made(self, name: str) -> None:
+        if name == "draw":
+            self.draw.watch_asked.connect(lambda: self.show_page("learn"))
+            self.draw.bar.open_asked.connect(self.ask_open)
 
     # ------------------------------------------------------------ what actions do
 
@@ -180,7 +161,7 @@ class Window(QMainWindow):
     def ask_open(self) -> None:
         """Choose a model or a picture to open."""
         path, _ = QFileDialog.getOpenFileName(
-            self,
+            self._stack.currentWidget(),
             "Open a model or a picture",
             "",
             f"Models, pictures, zipped runs (*.safetensors *.zip {PICTURES});;All files (*)",
@@ -233,7 +214,7 @@ class Window(QMainWindow):
     def _after_first_paint(self) -> None:
         self.repaint()
         self.painted.emit()
-        QTimer.singleShot(600, self, self._make_remaining_pages)
+        QTimer.singleShot(600, self._stack, self._stack.make_rest)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         settings = self.session.settings
@@ -257,6 +238,8 @@ class Window(QMainWindow):
         right.addWidget(self._status)
         columns.addWidget(self.rail)
         columns.addLayout(right, 1)
+        for part in (self.rail, self._status):
+            theme().dress(part)
         return frame
 
     def _make_shortcuts(self) -> None:

@@ -15,7 +15,7 @@ class Receiver(QObject):
         self.setObjectName("it")
         self.act = act
 
-    def customEvent(self, event):  # noqa: ARG002 - Qt's signature
+    def customEvent(self, event):  # noqa: ARG002, N802 - Qt's signature
         self.act()
 
 
@@ -34,7 +34,7 @@ def seen(qapp):
 
 def test_a_slot_that_burns_is_seen_with_its_receiver_and_event(seen):
     QApplication.sendEvent(Receiver(burn), QEvent(QEvent.Type.User))
-    (one,) = seen
+    (one,) = (one for one in seen if one.event == "User")
     assert one.seconds >= 0.06
     assert str(one).endswith("ms for User to Receiver 'it'")
 
@@ -44,7 +44,7 @@ def test_a_delivery_within_another_is_part_of_it(seen):
     QApplication.sendEvent(
         Receiver(lambda: QApplication.sendEvent(inner, QEvent(QEvent.Type.User))), QEvent(QEvent.Type.User)
     )
-    assert len(seen) == 1
+    assert len([one for one in seen if one.event == "User"]) == 1
 
 
 def test_a_slot_of_a_timer_is_seen(seen, qtbot):
@@ -53,10 +53,9 @@ def test_a_slot_of_a_timer_is_seen(seen, qtbot):
     timer.setSingleShot(True)
     timer.timeout.connect(owner.act)
     timer.start(0)
-    qtbot.waitUntil(lambda: bool(seen))
-    assert seen[0].receiver == "QTimer of Receiver 'it'"
+    qtbot.waitUntil(lambda: "QTimer of Receiver 'it'" in {one.receiver for one in seen})
 
 
 def test_what_waits_costs_nothing(seen):
     QApplication.sendEvent(Receiver(lambda: time.sleep(0.06)), QEvent(QEvent.Type.User))
-    assert not [one for one in seen if one.seconds >= 0.05]
+    assert not [one for one in seen if one.event == "User"]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
+import sys
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import ClassVar
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
+from app.parts import InParts, imported
 from app.session import Session
 from engine import messages as m
 
@@ -31,11 +31,11 @@ class About:
     lesson: str = "bit"
 
 
-class LabPanel(QWidget):
+class LabPanel(InParts):
     """One lab on the Labs page: its choices and its plots. The page adds the words, the command, Run, Stop and Export.
 
-    Say of each card what is seen in it with `app.why.explain`. Emit `edited` when a choice changes, and `found` with
-    what was measured here, in a few sentences.
+    Make them in `parts`, a plot or two before each yield. Say of each card what is seen in it with `app.why.explain`.
+    Emit `edited` when a choice changes, and `found` with what was measured here, in a few sentences.
 
     name: of the lab (engine.labs), where there is one. title: on its tab. order: of the tabs, lowest first.
     """
@@ -78,7 +78,7 @@ def csv(head: str, rows: Sequence[str]) -> str:
 
 
 def panels() -> Iterator[type[LabPanel]]:
-    """The panel of every lab, in the order of their tabs."""
-    modules = (importlib.import_module(f"{__name__}.{info.name}") for info in pkgutil.iter_modules(__path__))
-    found: list[type[LabPanel]] = [module.PANEL for module in modules if hasattr(module, "PANEL")]
-    yield from sorted(found, key=lambda panel: panel.order)
+    """The panel of every lab, each imported when it is come to."""
+    for module in imported(sys.modules[__name__]):
+        if hasattr(module, "PANEL"):
+            yield module.PANEL

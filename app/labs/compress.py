@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import ClassVar
 
@@ -9,7 +10,6 @@ import numpy as np
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from app.labs import About, LabPanel, csv
-from app.session import Session
 from app.theme import Tokens
 from app.widgets.card import Card
 from app.widgets.compress_options import CompressOptions
@@ -91,17 +91,19 @@ class CompressPanel(LabPanel):
         lesson="train",
     )
 
-    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
-        super().__init__(session, parent)
+    def parts(self) -> Iterator[None]:
         self._found = Found()
         self._spectra: dict[int, Spectrum] = {}
         self._points: list[Point] = []
-        self.options = CompressOptions(session)
+        self.options = CompressOptions(self.session)
+        yield
         self.diagram = CoreDiagram("Press Run: the size of this layer is in its file.")
         self.table = FormsTable()
         self.spectrum = _spectrum_plot()
+        yield
         self.paper = _paper_table()
         self.digits = _digits_plot()
+        yield
         self._lay_out()
         self.options.changed.connect(self._choices_changed)
         self._choices_changed()

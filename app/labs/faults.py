@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import ClassVar
 
-from PySide6.QtWidgets import QWidget
-
 from app.labs import About, LabPanel, csv
-from app.session import Session
 from app.theme import Tokens
 from app.widgets.fault_options import FaultOptions
 from app.widgets.lab_cards import card, stack
@@ -50,17 +48,19 @@ class FaultsPanel(LabPanel):
         lesson="faults",
     )
 
-    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
-        super().__init__(session, parent)
+    def parts(self) -> Iterator[None]:
         self._points: dict[str, list[FaultPoint]] = {}
         self._summary: FaultSummary | None = None
-        self.options = FaultOptions(session)
+        self.options = FaultOptions(self.session)
+        yield
         self.rates = RatePlot("Accuracy against broken bits", "Press Run: accuracy at every rate appears here.")
         for name, paint in PAINTS.items():
             self.rates.add_series(TITLES[name], paint)
         self.rates.set_claim(CLAIMED, "0.1 %: little effect up to here, says the paper")
         self.layers = RatePlot("Accuracy with one layer broken", "Then each layer is broken alone.")
+        yield
         self.programming = ProgrammingCard()
+        yield
         self._lay_out()
         self.options.changed.connect(self.edited)
 

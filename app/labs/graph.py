@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import ClassVar
 
 import numpy as np
-from PySide6.QtWidgets import QWidget
 
 from app.labs import About, LabPanel, csv
-from app.session import Session
 from app.widgets.graph_maps import GraphMaps
 from app.widgets.graph_options import CLASSES, GraphOptions
 from app.widgets.lab_cards import card, stack
@@ -59,15 +58,16 @@ class GraphPanel(LabPanel):
         lesson="graphs",
     )
 
-    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
-        super().__init__(session, parent)
+    def parts(self) -> Iterator[None]:
         self._bits = 0
         self._seen: dict[Series, list[GraphEpoch]] = {}
         self._seeds: dict[Series, list[GraphSeed]] = {}
         self._lengths: list[GraphLength] = []
         self._told: list[str] = []
-        self.options = GraphOptions(session)
+        self.options = GraphOptions(self.session)
+        yield
         self.maps, self.node = GraphMaps(), NodeCard()
+        yield
         percent = Axis("accuracy", "%", low=0.0, high=100.0)
         training = "Press Run: the test nodes read right appear here, as the network learns."
         self.training = Plot(
@@ -83,6 +83,7 @@ class GraphPanel(LabPanel):
         )
         self.lengths.add_line(ACCURACY, lambda t: t.xnor, symbol=True)
         self.lengths.add_line(RETRIEVAL, lambda t: t.twin, symbol=True, mark="s")
+        yield
         self._lay_out()
         self.options.changed.connect(self.edited)
         self.options.colors.chosen.connect(lambda key: self.maps.color_by_class(key == CLASSES))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import ClassVar
 
 import numpy as np
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QWidget
 
 from app.labs import About, LabPanel, csv
-from app.session import Session
 from app.widgets.card import label
 from app.widgets.class_counts import ClassCounts
 from app.widgets.lab_cards import card, stack
@@ -46,12 +45,12 @@ class VerifyPanel(LabPanel):
         lesson="proof",
     )
 
-    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
-        super().__init__(session, parent)
+    def parts(self) -> Iterator[None]:
         self._verdict: Verdict | None = None
         self._explanation: Explanation | None = None
         self._curves: dict[int, SweepCurve] = {}
-        self.options = VerifyOptions(session)
+        self.options = VerifyOptions(self.session)
+        yield
         self.said = label(UNSAID)
         self.said.setWordWrap(True)
         self.digit, self.other = MarkedBits("The digit", UNREAD), MarkedBits("A counterexample", UNFOUND)
@@ -66,10 +65,11 @@ class VerifyPanel(LabPanel):
         """What the curves of the sweep are called: the networks' names, once they are known."""
         for name, paint in zip(self._lines, PAINTS, strict=True):
             self.plot.add_line(name, paint, symbol=True)
+        yield
         self._lay_out()
         self.setAcceptDrops(True)
         self.options.changed.connect(self.edited)
-        session.prediction.connect(lambda _: self.edited.emit())
+        self.session.prediction.connect(lambda _: self.edited.emit())
 
     def request(self) -> RunVerify:
         return self.options.request()

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
+from app.parts import InParts
 from app.pen_clock import PenClock
 from app.session import Notice, Session
-from app.theme import GAP
+from app.theme import GAP, theme
 from app.why import explain
 from app.widgets.canvas import Canvas
 from app.widgets.card import Card, label
@@ -31,7 +33,7 @@ LAYER_ROOM = 170
 """Least height of a layer's card; more layers than fit are scrolled."""
 
 
-class DrawPage(QWidget):
+class DrawPage(InParts):
     """Listens to the session; asks it for a prediction whenever what the network sees may have changed."""
 
     watch_asked = Signal()
@@ -41,19 +43,26 @@ class DrawPage(QWidget):
         self.setObjectName("page")
         self.session = session
         self.clock = PenClock()
+        self.layers: list[LayerCard] = []
+        self._shown: m.Prediction | None = None
+        self._layout_for: m.ModelInfo | None = None
+        self._inked = False
+
+    def parts(self) -> Iterator[None]:
+        session = self.session
         self.canvas = Canvas()
         self.sight = Sight()
         self.weights = WearCard(session)
         self.votes = Votes()
         self.chart = ScoreChart()
-        self.layers: list[LayerCard] = []
         self.readout = label("", "muted", figures=True)
+        yield
         self.bar = DrawBar(session, self.canvas)
         self.tray = TrayCard(session, self.canvas)
-        self._shown: m.Prediction | None = None
-        self._layout_for: m.ModelInfo | None = None
-        self._inked = False
+        yield
         self._lay_out()
+        theme().dress(self)
+        yield
         self._connect()
         self._backends_changed()
         self._model_changed()
@@ -261,8 +270,6 @@ class DrawPage(QWidget):
     def _middle(self) -> QScrollArea:
         area = QScrollArea()
         area.setWidgetResizable(True)
-        # the gaps between the cards are the page's
-        area.setStyleSheet("QScrollArea, QScrollArea > QWidget > QWidget { background: transparent; }")
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

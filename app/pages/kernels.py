@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QComboBox, QFileDialog, QGridLayout, QWidget
 
 from app.bench_results import BenchResults, Case, bench_of, title
+from app.parts import InParts
 from app.session import Session
 from app.theme import GAP, theme, tokens
 from app.why import explain
@@ -22,7 +25,7 @@ from engine import messages as m
 KINDS = (("xnor", "XNOR"), ("float", "float"), ("peer", "float peer"), ("oracle", "other"))
 
 
-class KernelsPage(QWidget):
+class KernelsPage(InParts):
     """Keeps what was measured while the window lives, and shows one case of it at a time."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
@@ -31,16 +34,23 @@ class KernelsPage(QWidget):
         self.session = session
         self.results = BenchResults()
         self.case: Case | None = None
+
+    def parts(self) -> Iterator[None]:
+        session = self.session
         self.bar = KernelBar(session)
         self.bars = TimeBars()
         self.cases = QComboBox()
         self.cases.setAccessibleName("Measured case")
         self.cases.setToolTip("Which of the cases that were measured is shown")
         self.cases.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        yield
         self.dot = DotCard(session)
         self.meaning = Meaning()
         self.roofline = Roofline()
+        yield
         self._lay_out()
+        theme().dress(self)
+        yield
         session.jobs.said.connect(self._bench)
         session.backends_changed.connect(self._refresh)
         self.bar.copy_asked.connect(lambda: QGuiApplication.clipboard().setText(self.results.csv()))

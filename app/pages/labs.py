@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QStackedWidget, QWidget
 
-from app import as_command
+from app import as_command, widgets
 from app.labs import LabPanel, panels
 from app.notices import Notice
+from app.parts import InParts, imported
 from app.session import Session
-from app.theme import GAP
+from app.theme import GAP, theme
 from app.widgets.lab_about import LabAbout
 from app.widgets.lab_bar import LabBar
 from app.widgets.notice import NoticeArea
@@ -24,23 +26,47 @@ from engine.pace import Pace
 WORDS_WIDTH = 290
 
 
-class LabsPage(QWidget):
+class LabsPage(InParts):
     """Makes every panel, runs the lab in front and brings each result to the panel whose run it is."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("page")
         self.session = session
-        self.panels: list[LabPanel] = [panel(session) for panel in panels()]
+        self.panels: list[LabPanel] = []
         self._requests: dict[str, m.RunLab] = {}
         """What was asked of each lab last."""
-        self.bar = LabBar([panel.title for panel in self.panels], self.command)
-        self.notices = NoticeArea(session, "labs")
-        self._stack = QStackedWidget()
         self._running: LabPanel | None = None
         self._pace = Pace(time.monotonic)
         self._progress = m.Progress("job", "Starting")
-        self._lay_out()
+
+    def parts(self) -> Iterator[None]:
+        for _ in imported(widgets):  # which takes as long as to make them
+            yield
+        kinds = []
+        for kind in panels():
+            kinds.append(kind)
+            yield
+        self._stack = QStackedWidget()
+        for kind in sorted(kinds, key=lambda kind: kind.order):
+            panel = kind(self.session, self)
+            while panel.make_part():
+                yield
+            self.panels.append(panel)
+            self._stack.addWidget(self._with_words(panel))
+            yield
+        for panel in self.panels:
+            theme().dress(panel)
+            yield
+        self._finish()
+
+    def _finish(self) -> None:
+        session = self.session
+        self.bar = LabBar([panel.title for panel in self.panels], self.command)
+        self.notices = NoticeArea(session, "labs")
+        framed(self, self.bar, self.notices).addWidget(self._stack, 1)
+        for part in (self.bar, self.notices):
+            theme().dress(part)
         self.bar.tab_chosen.connect(self.show_tab)
         self.bar.run_asked.connect(self._run)
         self.bar.stop_asked.connect(session.jobs.cancel)
@@ -128,12 +154,6 @@ class LabsPage(QWidget):
 
     # ------------------------------------------------------------ making it
 
-    def _lay_out(self) -> None:
-        inner = framed(self, self.bar, self.notices)
-        for panel in self.panels:
-            self._stack.addWidget(self._with_words(panel))
-        inner.addWidget(self._stack, 1)
-
     def _with_words(self, panel: LabPanel) -> QWidget:
         words = LabAbout(panel.about)
         words.setFixedWidth(WORDS_WIDTH)
@@ -145,6 +165,7 @@ class LabsPage(QWidget):
         row.setSpacing(GAP)
         row.addWidget(words)
         row.addWidget(panel, 1)
+        theme().dress(words)
         return tab
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cached_property
 
 from PySide6.QtCore import QTimer
@@ -13,9 +13,10 @@ from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from app import notices
 from app.focus import leave_keys
+from app.parts import InParts
 from app.run_pictures import RunPictures
 from app.session import Notice, Session
-from app.theme import GAP
+from app.theme import GAP, theme
 from app.watched import Watched
 from app.widgets.curve_cards import layer_titles
 from app.widgets.learn_bar import LearnBar
@@ -35,7 +36,7 @@ ACCURACY_SECONDS = 0.5
 """And so are, between two scores, pictures of the accuracy, where only its axis goes on."""
 
 
-class LearnPage(QWidget):
+class LearnPage(InParts):
     """Listens to the session and pokes it. Draws only what changed, and only while it is seen."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
@@ -50,20 +51,30 @@ class LearnPage(QWidget):
         self._curves_due: list[Callable[[], None]] = []
         self._parts_due: list[Callable[[], None]] = []
         self._pictured_at = self._accuracy_at = -math.inf
-        self._lay_out()
-        self._connect()
-        self._tick = QTimer(self)
-        self._tick.setInterval(TICK_MS)
+        self._tick = QTimer(self, interval=TICK_MS)
         self._tick.timeout.connect(self.refresh_due)
-        self._run_changed()
 
     # ------------------------------------------------------------ making
+
+    def parts(self) -> Iterator[None]:
+        self.bar = LearnBar(self._session)
+        self.strip, self.scrubber = Strip(self._session), Scrubber()
+        yield
+        self.panels = RunPanels(self)
+        while self.panels.make_part():
+            yield
+        self._lay_out()
+        yield
+        for part in (self.bar, self.notices, self._run):
+            theme().dress(part)
+        yield
+        self._connect()
+        self._run_changed()
 
     def _lay_out(self) -> None:
         page = QVBoxLayout(self)
         page.setContentsMargins(0, 0, 0, 0)
         page.setSpacing(0)
-        self.bar = LearnBar(self._session)
         page.addWidget(self.bar)
         body = QVBoxLayout()
         body.setContentsMargins(GAP, GAP - 4, GAP, GAP - 6)
@@ -83,6 +94,7 @@ class LearnPage(QWidget):
         made.left.connect(lambda: self.show_runs(False))
         leave_keys(made)
         self._stack.addWidget(made)
+        theme().dress(made)
         return made
 
     @cached_property
@@ -100,15 +112,13 @@ class LearnPage(QWidget):
         column = QVBoxLayout(view)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(GAP - 4)
-        self.panels = panels = RunPanels()
+        panels = self.panels
         self.pictures = RunPictures(self._session, panels)
         self.bits, self.filters = panels.bits, panels.filters
         self.loss, self.accuracy, self.flips = panels.loss, panels.accuracy, panels.flips
         self.latent_card, self.latent = panels.latent_card, panels.latent
         self.sign_card, self.sign = panels.sign_card, panels.sign
         self.confusion_card, self.confusion = panels.confusion_card, panels.confusion
-        self.strip = Strip(self._session)
-        self.scrubber = Scrubber()
         column.addWidget(panels, 1)
         column.addWidget(self.strip)
         column.addWidget(self.scrubber)

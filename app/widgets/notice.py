@@ -7,7 +7,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from app.session import Notice, Session
-from app.theme import GRID, RADIUS, theme, tokens
+from app.theme import GRID
 from app.widgets.card import label
 
 ACTIONS = {
@@ -64,8 +64,6 @@ class NoticeBar(QFrame):
         self.action.setVisible(bool(notice.action))
         for button in (self.action, close):
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        theme().changed.connect(self._recolor)
-        self._recolor()
 
     def _act(self) -> None:
         match self.notice.action:
@@ -91,12 +89,6 @@ class NoticeBar(QFrame):
     def _copy(self) -> None:
         n = self.notice
         QGuiApplication.clipboard().setText("\n".join(part for part in (n.what, n.remedy, n.report) if part))
-
-    def _recolor(self) -> None:
-        t = tokens()
-        self.setStyleSheet(
-            f"#notice {{ background: {t.raised}; border-left: 3px solid {t.warning}; border-radius: {RADIUS}px; }}"
-        )
 
 
 class NoticeArea(QWidget):

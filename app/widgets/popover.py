@@ -7,7 +7,7 @@ from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QPen, QPolygon
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from app.lesson_dialog import opening
-from app.theme import GRID, RADIUS, tokens
+from app.theme import GRID, RADIUS, theme, tokens
 from app.widgets.card import label, set_role
 
 WIDTH, ARROW, MARGIN = 360, 10, 8
@@ -79,6 +79,7 @@ class Popover(QFrame):
         self.back = self._button("Back", self.back_asked.emit)
         self.on = self._button("Next", self.on_asked.emit)
         self._lay_out()
+        theme().dress(self)
         self.hide()
 
     def say(self, title: str, words: str, lesson: str, place: tuple[int, int]) -> None:

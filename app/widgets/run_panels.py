@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
+from app.parts import InParts
 from app.theme import GAP
 from app.why import explain
 from app.widgets.accuracy_card import AccuracyCard
@@ -18,13 +21,15 @@ from engine import messages as m
 CONFUSION_HINT = "true ↓  taken for →"
 
 
-class RunPanels(QWidget):
+class RunPanels(InParts):
     """Makes the cards and lays them out; what is shown on them is the page's. A side can take the curves' place."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def parts(self) -> Iterator[None]:
         self.bits, self.filters = BitsCard(), FiltersCard()
-        self.loss, self.accuracy, self.flips = LossCard(), AccuracyCard(), FlipsCard()
+        yield
+        self.loss, self.accuracy = LossCard(), AccuracyCard()
+        yield
+        self.flips = FlipsCard()
         self.latent_card = Card("Latent weights", figures=True)
         self.latent = Histogram(
             "Latent weights", "value", *m.LATENT_RANGE, marks=(-1.0, 1.0),
@@ -39,6 +44,7 @@ class RunPanels(QWidget):
             "rows at a time, in turn.",
             "latent",
         )
+        yield
         self.sign_card = Card("Before the sign", figures=True)
         self.sign = Histogram(
             "Before the sign", "value", *m.PREACTIVATION_RANGE,
@@ -64,6 +70,7 @@ class RunPanels(QWidget):
             "cell for its count.",
             "data",
         )
+        yield
         self._right = QStackedWidget()
         self._right.addWidget(self._cards())
         row = QHBoxLayout(self)

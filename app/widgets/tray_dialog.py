@@ -9,7 +9,7 @@ from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QDialog, QFileDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from app.session import Notice, Session
-from app.theme import GAP, GRID
+from app.theme import GAP, GRID, theme
 from app.widgets.card import Card, label, set_role
 from app.widgets.tray_table import TrayTable
 from app.widgets.tray_training import TrayTraining
@@ -33,6 +33,7 @@ class TrayDialog(QDialog):
         )
         self.export = self._button("Export…", "Write your drawings to an .npz file", self._export)
         self._lay_out()
+        theme().dress(self)
         for signal in (self._tray.changed, self._tray.read, session.models_changed):
             signal.connect(self.refresh)
         self._tray.told.connect(self._tell)

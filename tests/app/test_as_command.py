@@ -88,7 +88,7 @@ def test_a_case_on_the_screen_is_a_benchmark_of_its_own():
 
 @pytest.mark.parametrize("kind", list(panels()), ids=lambda kind: kind.name)
 def test_the_line_of_a_lab_asks_for_the_same(kind, session):
-    panel = kind(session)
+    panel = kind(session).make_whole()
     request = panel.request()
     options = parsed(as_command.of_lab(request))
     assert labs()[kind.name].request(options) == request

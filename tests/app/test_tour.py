@@ -114,6 +114,7 @@ def test_done_ends_it_and_back_stops_at_the_first(tour):
 
 def test_the_window_is_used_meanwhile_and_the_step_waits_in_the_corner(window, tour, qtbot):
     theme().choose("light")
+    window.page("kernels")
     window.show_page("kernels")
     tour.follow()
     assert not tour.ring.isVisible()

@@ -32,7 +32,7 @@ def loaded(session):
 
 @pytest.fixture
 def page(loaded, qtbot):
-    made = DrawPage(loaded)
+    made = DrawPage(loaded).make_whole()
     qtbot.addWidget(made)
     made.resize(1208, 760)
     made.show()

@@ -54,6 +54,7 @@ class Replay(QObject):
     def look_around(self):
         """Visit every page, and the past."""
         for page in ("draw", "kernels", "labs", "learn"):
+            self.window.page(page)
             self.window.show_page(page)
             self.window.repaint()
         for index in range(0, len(self.session.run.history), 40):

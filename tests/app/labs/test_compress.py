@@ -22,7 +22,7 @@ TRAIN = "tensor train"
 def panel(session, qtbot):
     """With the float twin loaded, as it is soon after the start."""
     session.infos[TWIN] = replace(info(TWIN, "float"), layers=((512, 784), (512, 512), (10, 512)))
-    made = CompressPanel(session)
+    made = CompressPanel(session).make_whole()
     qtbot.addWidget(made)
     made.resize(880, 690)
     made.show()

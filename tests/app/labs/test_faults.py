@@ -30,7 +30,7 @@ RESULTS = [
 
 @pytest.fixture
 def panel(session, qtbot):
-    made = FaultsPanel(session)
+    made = FaultsPanel(session).make_whole()
     qtbot.addWidget(made)
     made.resize(880, 690)
     made.show()

@@ -45,7 +45,7 @@ def epoch(series="network", read=(0, 1, 0, 0, 1), **changes):
 @pytest.fixture
 def panel(session, qtbot, monkeypatch, tmp_path):
     monkeypatch.setenv("FLIPSCOPE_HOME", str(tmp_path))
-    made = GraphPanel(session)
+    made = GraphPanel(session).make_whole()
     qtbot.addWidget(made)
     made.resize(900, 700)
     made.show()

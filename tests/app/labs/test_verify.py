@@ -25,7 +25,7 @@ def verdict(**changes):
 
 @pytest.fixture
 def panel(session, qtbot):
-    made = VerifyPanel(session)
+    made = VerifyPanel(session).make_whole()
     qtbot.addWidget(made)
     made.resize(900, 700)
     made.show()

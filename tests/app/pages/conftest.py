@@ -9,7 +9,7 @@ from tests.app.frames import Trainer
 @pytest.fixture
 def learn(session, qtbot):
     session.visible_page = "learn"
-    made = LearnPage(session)
+    made = LearnPage(session).make_whole()
     made.resize(1216, 724)
     qtbot.addWidget(made)
     with qtbot.waitExposed(made):

@@ -52,7 +52,7 @@ def answer(request, key=KEY, winner=7, identical=True, hidden=(70, 512)):
 def page(session, qtbot):
     session.models = [ModelChoice(KEY, "one", KEY)]
     session.model_key = KEY
-    made = DrawPage(session)
+    made = DrawPage(session).make_whole()
     qtbot.addWidget(made)
     made.resize(1208, 760)
     made.show()

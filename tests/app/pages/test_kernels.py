@@ -28,7 +28,7 @@ ROWS = (
 @pytest.fixture
 def page(session, qtbot):
     session.models, session.model_key = [], ""
-    made = KernelsPage(session)
+    made = KernelsPage(session).make_whole()
     qtbot.addWidget(made)
     made.resize(1208, 772)
     made.show()

@@ -31,9 +31,9 @@ class First(LabPanel):
     name, title, order, about = "first", "First", 1, WORDS
     wanted = Request
 
-    def __init__(self, session):
-        super().__init__(session)
+    def parts(self):
         self.results, self.begun, self.wrong = [], 0, False
+        yield
         QVBoxLayout(self).addWidget(QLabel("a panel"))
 
     def request(self):
@@ -60,7 +60,7 @@ class Second(First):
 @pytest.fixture
 def page(session, qtbot, monkeypatch):
     monkeypatch.setattr(labs, "panels", lambda: iter([First, Second]))
-    made = LabsPage(session)
+    made = LabsPage(session).make_whole()
     qtbot.addWidget(made)
     made.resize(1208, 772)
     made.show()

@@ -1,0 +1,51 @@
+"""The pages of the window: made in parts while nobody waits, at once for who needs one, in front once whole."""
+
+import pytest
+
+from app.page_stack import MAKERS, PageStack
+
+
+@pytest.fixture
+def stack(session, qtbot):
+    made = PageStack(session)
+    qtbot.addWidget(made)
+    made.page("draw")
+    made.bring("draw")
+    made.show()
+    return made
+
+
+def whole(stack):
+    return [name for name in MAKERS if stack._begun(name).whole]
+
+
+def test_the_page_before_stays_in_front_until_the_one_that_is_wanted_is_whole(stack, qtbot):
+    stack.bring("learn")
+    assert stack.currentWidget() is stack.page("draw")
+    with qtbot.waitSignal(stack.made) as caught:
+        pass
+    assert caught.args == ["learn"]
+    assert stack.currentWidget() is stack.page("learn")
+    assert whole(stack) == ["draw", "learn"]
+
+
+def test_who_needs_a_page_gets_it_whole_and_in_front_if_it_was_wanted(stack):
+    stack.bring("kernels")
+    page = stack.page("kernels")
+    assert page.whole
+    assert page.isVisible()
+    assert not stack.page("learn").isVisible()
+
+
+def test_every_page_is_made_in_the_end(stack, qtbot):
+    stack.make_rest()
+    assert whole(stack) == ["draw"]
+    qtbot.waitUntil(lambda: whole(stack) == list(MAKERS), timeout=60_000)
+    assert stack.currentWidget() is stack.page("draw")
+
+
+def test_what_is_wanted_meanwhile_is_made_first(stack, qtbot):
+    stack.make_rest()
+    stack.bring("kernels")
+    qtbot.waitUntil(stack.page("draw").isHidden)
+    assert whole(stack) == ["draw", "kernels"]
