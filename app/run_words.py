@@ -44,7 +44,8 @@ def unusual(config: RunConfig) -> list[str]:
 
 def epochs(epoch: float) -> str:
     """How far: "10 epochs", "1 epoch", "2.5 epochs"."""
-    return f"{epoch:.3g} epoch{'' if epoch == 1 else 's'}"
+    figure = f"{epoch:.3g}"
+    return f"{figure} epoch{'' if figure == '1' else 's'}"
 
 
 def lasted(seconds: float) -> str:

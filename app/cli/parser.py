@@ -52,13 +52,28 @@ class _Parser(argparse.ArgumentParser):
         self.exit(REFUSED, f"{self.prog}: {message[0].upper()}{message[1:]}. See '{self.prog} --help'.\n")
 
 
+class _Command(_Parser):
+    """Takes options also between positional arguments: `runs show --json RUN`."""
+
+    _apart = False
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        if self._apart:
+            return super().parse_known_args(args, namespace)
+        self._apart = True  # options first, then the rest, each by this method again
+        try:
+            return self.parse_known_intermixed_args(args, namespace)
+        finally:
+            self._apart = False
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="flipscope",
         description="See, train and run binarized neural networks. Without a command the window opens.",
     )
     parser.add_argument("--version", action="version", version=f"flipscope {__version__}")
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    commands = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=_Command)
     for name, module in COMMANDS.items():
         command = commands.add_parser(name, help=module.SUMMARY, description=module.SUMMARY)
         _arguments(name, command)

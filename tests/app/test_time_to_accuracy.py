@@ -28,4 +28,4 @@ def test_below_the_lowest_level_nothing_is_told():
 def test_times_are_told_as_closely_as_they_are_compared():
     assert [lasting(seconds) for seconds in (8.44, 99.96, 1234.5)] == ["8.4 s", "100 s", "1,234 s"]
     assert epochs_in(30, 20.04) == "30 epochs in 20.0 s"
-    assert epochs_in(1, 0.5) == "1 epoch in 0.5 s"
+    assert epochs_in(1, 0.5) == epochs_in(1.002, 0.5) == "1 epoch in 0.5 s"
