@@ -134,25 +134,30 @@ class ConfusionMatrix(QWidget):
         painter.fillRect(self.rect(), tokens().color("surface"))
         painter.setFont(mono(7.5))
         self._paint_names(painter, classes)
-        first = self.cell(0, 0)
-        across, down = first.width(), first.height()
-        numbers = across >= NUMBERS_FROM[0] and down >= NUMBERS_FROM[1]
-        counts = np.zeros((classes, classes), int) if self._counts is None else self._counts
-        gap = 1 if down >= 5 else 0
-        first.setSize(QSizeF(across - gap, down - gap))
-        for true, row in enumerate(counts.tolist()):
-            for taken, count in enumerate(row):
-                color = self.color(true, taken)
-                square = first.translated(taken * across, true * down)
-                painter.fillRect(square, color)
-                if numbers and count:
-                    painter.setPen(DARK if color.lightnessF() > 0.42 else LIGHT)
-                    painter.drawText(square, Qt.AlignmentFlag.AlignCenter, str(count))
+        self._paint_cells(painter, classes)
         if self._counts is None:
             painter.setFont(self.font())
             painter.setPen(tokens().color("muted"))
             centered = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
             painter.drawText(self.rect().adjusted(int(self._left) + 8, 0, -8, -int(MARGIN)), centered, self._empty)
+
+    def _paint_cells(self, painter: QPainter, classes: int) -> None:
+        first = self.cell(0, 0)
+        across, down = first.width(), first.height()
+        gap = 1 if down >= 5 else 0
+        first.setSize(QSizeF(across - gap, down - gap))
+        numbers = across >= NUMBERS_FROM[0] and down >= NUMBERS_FROM[1]
+        metrics = painter.fontMetrics()
+        digit, rise = metrics.horizontalAdvance("0"), (down - gap + metrics.capHeight()) / 2
+        counts = np.zeros((classes, classes), int) if self._counts is None else self._counts
+        for true, row in enumerate(counts.tolist()):
+            for taken, count in enumerate(row):
+                color, square = self.color(true, taken), first.translated(taken * across, true * down)
+                painter.fillRect(square, color)
+                if numbers and count:
+                    painter.setPen(DARK if color.lightnessF() > 0.42 else LIGHT)
+                    text = str(count)
+                    painter.drawText(QPointF(square.center().x() - len(text) * digit / 2, square.top() + rise), text)
 
     def _paint_names(self, painter: QPainter, classes: int) -> None:
         painter.setPen(tokens().color("muted"))

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QRect, QRectF, Qt
-from PySide6.QtGui import QPainter, QPen
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QImage, QPainter, QPen
 from PySide6.QtWidgets import QWidget
 
 from app.figures import percent
 from app.theme import tokens
 from app.widgets.axes import Axis
 from app.widgets.plot import Plot
+
+Ints = NDArray[np.int64]
 
 HEADROOM = 1.18
 TOPS = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
@@ -69,21 +71,15 @@ class Histogram(Plot):
         area = self.area()
         low, high = self._range
         count, top = self._share.size, (self.y_axis.high or 1.0) / 100
-        edges = np.rint(area.left() + np.arange(count + 1) * area.width() / count)
-        heights = np.minimum(self._share / top, 1.0) * area.height()
-        zero = count * -low / (high - low)
+        edges = np.rint(area.left() + np.arange(count + 1) * area.width() / count).astype(int)
+        heights = np.rint(np.minimum(self._share / top, 1.0) * area.height()).astype(int)
+        split = int(np.searchsorted(np.arange(count), count * -low / (high - low) - 0.5))
         positive = t.color("bit_on") if t.dark else t.color("muted", 120)
         negative = t.color("muted", 150) if t.dark else t.color("bit_off")
+        colors = np.where(np.arange(count) < split, negative.rgba(), positive.rgba()).astype(np.uint32)
+        tall = round(area.height())
+        painter.drawImage(int(edges[0]), round(area.bottom()) - tall, bars(edges, heights, colors, tall))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-        painter.setPen(Qt.PenStyle.NoPen)
-        lefts, widths = edges.astype(int).tolist(), np.maximum(1, np.diff(edges) - 1).astype(int).tolist()
-        talls = np.rint(heights).astype(int).tolist()
-        floor = round(area.bottom())
-        bars = [QRect(x, floor - tall, width, tall) for x, width, tall in zip(lefts, widths, talls, strict=False)]
-        split = int(np.searchsorted(np.arange(count), zero - 0.5))
-        for color, side in ((negative, bars[:split]), (positive, bars[split:])):
-            painter.setBrush(color)
-            painter.drawRects(side)
         painter.setFont(self._small_font())
         for mark in self._marks:
             share = self._share[int((mark - low) / (high - low) * count)]
@@ -101,6 +97,20 @@ class Histogram(Plot):
         side = Qt.AlignmentFlag.AlignLeft if mark < 0 else Qt.AlignmentFlag.AlignRight
         box = QRectF(x + 5, area.top() + 14, 60, 14) if mark < 0 else QRectF(x - 65, area.top() + 14, 60, 14)
         painter.drawText(box, side, percent(share))
+
+
+def bars(edges: Ints, heights: Ints, colors: NDArray[np.uint32], tall: int) -> QImage:
+    """Bars [n] from the floor up, between edges [n + 1], a pixel apart where there is room: a picture so many tall.
+
+    A hundred rectangles, one by one, would take Qt ten times as long. colors: ARGB32 of each.
+    """
+    columns = np.arange(edges[0], edges[-1])
+    bar = np.searchsorted(edges, columns, "right") - 1
+    widths = np.diff(edges)[bar]
+    shown = np.where((columns < edges[bar + 1] - 1) | (widths == 1), heights[bar], 0)
+    from_floor = np.arange(tall, 0, -1)[:, None]
+    pixels = np.where(from_floor <= shown, colors[bar], np.uint32(0))
+    return QImage(pixels.data, columns.size, tall, 4 * columns.size, QImage.Format.Format_ARGB32).copy()
 
 
 def round_top(least: float) -> float:
