@@ -10,7 +10,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -84,6 +84,27 @@ class Pokes(QObject):
             QCoreApplication.postEvent(self, QEvent(self.KIND))
 
 
+class Paints(QObject):
+    """How often a widget is painted."""
+
+    def __init__(self, widget: QObject) -> None:
+        super().__init__()
+        self._widget = widget
+        self._count = 0
+
+    def per_second(self, seconds: float, spin: Callable[[float], None]) -> float:
+        """While the event loop runs for so long."""
+        self._count = 0
+        self._widget.installEventFilter(self)
+        spin(seconds)
+        self._widget.removeEventFilter(self)
+        return self._count / seconds
+
+    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
+        self._count += event.type() == QEvent.Type.Paint
+        return False
+
+
 class Bench(BenchWindow):
     """What is measured on the window."""
 
@@ -101,13 +122,14 @@ class Bench(BenchWindow):
         beats, pokes = Heartbeat(), Pokes()
         beats.start()
         pokes.start()
-        self.spin(self._seconds)
+        curves = Paints(self.window.learn.loss.plot.viewport()).per_second(self._seconds, self.spin)
         beats.stop()
         pokes.stop()
         return {
             "heartbeat_late_ms": _spread(beats.late_ms),
             "frame_ms": _spread(self._frames()),
             "input_latency_ms": _spread(pokes.latency_ms),
+            "curves_hz": round(curves, 1),
             "probe_fraction": round(self.session.run.probe_fraction, 4),
             "training_fraction": round(float(np.median(fraction)), 3),
             "scrub_ms": _spread(list(self._scrubs())),
@@ -158,12 +180,12 @@ class Bench(BenchWindow):
         return arrived[-1]
 
     def _scrubs(self) -> Iterator[float]:
-        learn = self.window.page("learn")
+        """What a move of the playhead takes until all that it changed is painted."""
         moments = len(self.session.run.history)
         for index in random.Random(1).sample(range(moments), min(60, moments)):
             began = time.perf_counter()
             self.session.scrub(index)
-            learn.repaint()
+            QCoreApplication.sendPostedEvents(self.window, QEvent.Type.UpdateRequest.value)
             yield 1000 * (time.perf_counter() - began)
             self.app.processEvents()
         self.session.go_live()
