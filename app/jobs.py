@@ -72,6 +72,7 @@ class Jobs(QObject):
         child, self.child, self.errand = self.child, None, None
         if child is None:
             return
+        self._training.tell("job")
         child.said.disconnect(self._child_said)
         child.died.disconnect(self._child_died)
         child.silent.disconnect(self._child_silent)
@@ -104,8 +105,9 @@ class Jobs(QObject):
 
     def _child_silent(self, is_silent: bool) -> None:
         errand = self.errand
-        if errand is not None and is_silent:
-            self._training.noticed.emit(notices.silent(errand.page, errand.who, "end-job"))
+        if errand is not None:
+            answers = Notice(errand.page, f"{errand.who} answers again.")
+            self._training.tell("job", notices.silent(errand.page, errand.who, "end-job") if is_silent else answers)
 
     def _child_died(self, death: Death) -> None:
         errand = self.errand

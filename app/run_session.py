@@ -24,7 +24,10 @@ log = logging.getLogger(__name__)
 
 
 class RunSession(QObject):
-    """The run and its trainer. `run_began` says whether it is another run, `snapshot` carries its network."""
+    """The run and its trainer. `run_began` says whether it is another run, `snapshot` carries its network.
+
+    `noticed` carries what there is to say, `withdrawn` what a notice said that no longer holds.
+    """
 
     run_changed = Signal()
     run_began = Signal(bool)
@@ -34,6 +37,7 @@ class RunSession(QObject):
     moment_changed = Signal()
     children_changed = Signal()
     noticed = Signal(object)
+    withdrawn = Signal(str)
 
     def __init__(self, trainer: Channel, settings: Settings, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -48,6 +52,7 @@ class RunSession(QObject):
         self.visible_page = settings.page
         self._credit = Credit(trainer, self)
         self._watching: m.Watch | None = None
+        self._standing: dict[str, Notice] = {}  # by the child that it is about
         trainer.said.connect(self._trainer_said)
         trainer.died.connect(self._trainer_died)
         trainer.silent.connect(self._trainer_silent)
@@ -77,12 +82,14 @@ class RunSession(QObject):
         self._show_saved(m.TrainOn(model, dict(changes), str(paths.runs_dir())))
 
     def _show_saved(self, command: m.ContinueRun | m.TrainOn) -> None:
+        self.restart_trainer()
         self.run.state, self.run.why, self.playhead = "starting", "", None
         self._credit.drop()
         self.run_changed.emit()
         self.trainer.send(command)
 
     def _run_asked(self, config: RunConfig) -> None:
+        self.restart_trainer()
         self.draft.take(config)
         self.run.state, self.run.why, self.run.config = "starting", "", config
         self.playhead = None
@@ -155,18 +162,19 @@ class RunSession(QObject):
         self.trainer.send(self._watching)
 
     def resume_lost(self) -> None:
-        """After the trainer died: start it again and go on from the last save, or from the beginning."""
-        self.restart_trainer()
+        """After the trainer died: go on from the last save, or from the beginning."""
         if self.run.saved is not None:
             self.continue_run(self.run.saved.path)
         else:
             self.start_run(self.run.config)
 
     def restart_trainer(self) -> None:
-        """Start the trainer again after it died."""
-        self.gone.discard("trainer")
-        self.trainer.start()
-        self.children_changed.emit()
+        """Start the trainer again where it died; whoever asks for a run asks for it."""
+        if "trainer" in self.gone:
+            self.gone.discard("trainer")
+            self.tell("trainer")
+            self.trainer.start()
+            self.children_changed.emit()
 
     def give_way(self) -> None:
         """Rest after the step under way until `go_on`, for another's turn; the run is `waiting` once it does."""
@@ -294,21 +302,30 @@ class RunSession(QObject):
         log.info("%s ready, pid %d", child, event.pid)
         self.children_changed.emit()
 
+    def tell(self, child: str, notice: Notice | None = None) -> None:
+        """What there is to say of a child, if anything; what was said of it before no longer holds."""
+        before = self._standing.pop(child, None)
+        if before is not None:
+            self.withdrawn.emit(before.what)
+        if notice is not None:
+            self._standing[child] = notice
+            self.noticed.emit(notice)
+
     def _trainer_silent(self, is_silent: bool) -> None:
         answers = Notice("learn", "The trainer answers again.")
-        self.noticed.emit(notices.silent("learn", "The trainer", "end-trainer") if is_silent else answers)
+        self.tell("trainer", notices.silent("learn", "The trainer", "end-trainer") if is_silent else answers)
 
     def _trainer_died(self, death: Death) -> None:
         could_start, self.ready["trainer"] = self.ready["trainer"], False
         if self.run.active:
             self.gone.add("trainer")
             self.run.state, self.run.why = "lost", death.reason
-            self.noticed.emit(notices.run_lost(death, self.run.saved))
+            self.tell("trainer", notices.run_lost(death, self.run.saved))
         elif could_start:
             self.trainer.start()
-            self.noticed.emit(notices.trainer_again(death))
+            self.tell("trainer", notices.trainer_again(death))
         else:
             self.gone.add("trainer")
-            self.noticed.emit(notices.trainer_unable(death))
+            self.tell("trainer", notices.trainer_unable(death))
         self.run_changed.emit()
         self.children_changed.emit()

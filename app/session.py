@@ -89,10 +89,12 @@ class Session(RunSession):
         self.run.history.close()
 
     def restart_inference(self) -> None:
-        """Start the inference worker again after it died."""
-        self.gone.discard("inference")
-        self._start_inference()
-        self.children_changed.emit()
+        """Start the inference worker again where it died."""
+        if "inference" in self.gone:
+            self.gone.discard("inference")
+            self.tell("inference")
+            self._start_inference()
+            self.children_changed.emit()
 
     def readmit_backends(self) -> None:
         """Try the backends that were left out again."""
@@ -288,7 +290,9 @@ class Session(RunSession):
 
     def _inference_silent(self, is_silent: bool) -> None:
         answers = Notice("draw", "The inference worker answers again.")
-        self.noticed.emit(notices.silent("draw", "The inference worker", "end-inference") if is_silent else answers)
+        self.tell(
+            "inference", notices.silent("draw", "The inference worker", "end-inference") if is_silent else answers
+        )
 
     def _inference_died(self, death: Death) -> None:
         """Where a device was the cause, its backend is the price; elsewhere a person decides whether to start again."""
@@ -306,4 +310,4 @@ class Session(RunSession):
             for lost in news:
                 self.noticed.emit(notices.backend_lost("draw", lost, death))
         else:
-            self.noticed.emit(notices.inference_gone(death))
+            self.tell("inference", notices.inference_gone(death))

@@ -105,6 +105,7 @@ class NoticeArea(QWidget):
         self._bars: list[NoticeBar] = []
         self.hide()
         session.noticed.connect(self.add)
+        session.withdrawn.connect(self.drop)
 
     @property
     def bars(self) -> list[NoticeBar]:
@@ -136,6 +137,8 @@ class NoticeArea(QWidget):
             self._drop(bar)
 
     def _drop(self, bar: NoticeBar) -> None:
+        if bar not in self._bars:  # what its button did has withdrawn it
+            return
         self._bars.remove(bar)
         self._stack.removeWidget(bar)
         bar.hide()

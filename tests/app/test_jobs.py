@@ -33,9 +33,16 @@ class TestJobs:
             job.silent.emit(True)
         assert (caught.args[0].page, caught.args[0].action) == ("kernels", "end-job")
         bar = NoticeBar(caught.args[0], session)
-        bar.action.click()
+        with qtbot.waitSignal(session.withdrawn):
+            bar.action.click()
         assert job.ended
         assert session.jobs.child is None
+
+    def test_a_job_that_answers_again_is_told_of_too(self, session, qtbot):
+        session.jobs.start(BENCH, "kernels", "The benchmark")
+        session.jobs.child.silent.emit(True)
+        with qtbot.waitSignals([session.withdrawn, session.noticed]):
+            session.jobs.child.silent.emit(False)
 
     def test_cancel_ends_the_job(self, session):
         session.jobs.start(BENCH, "kernels", "The benchmark")

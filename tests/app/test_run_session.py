@@ -103,3 +103,43 @@ class TestDeath:
             session.trainer.died.emit(Death("torch", -9, ""))
         assert session.trainer.starts == 3
         assert "started again" in caught.args[0].remedy
+
+    @pytest.mark.parametrize(
+        "ask",
+        [
+            lambda session: session.toggle_run(),
+            lambda session: session.reset_run(),
+            lambda session: session.step_once(),
+            lambda session: session.reopen_run("/r0/last"),
+            lambda session: session.branch_run("/r0/checkpoint-1"),
+            lambda session: session.train_on("/model", {}),
+        ],
+        ids=["run", "reset", "step", "reopen", "branch", "train on"],
+    )
+    def test_whoever_asks_for_a_run_has_the_trainer_again_and_what_was_said_of_it_is_withdrawn(self, session, ask):
+        said, withdrawn = [], []
+        session.noticed.connect(said.append)
+        session.withdrawn.connect(withdrawn.append)
+        session.trainer.say(started(), m.RunState("r1", "running"))
+        session.trainer.died.emit(Death("torch", -9, ""))
+        session.trainer.sent.clear()
+        ask(session)
+        assert session.trainer.starts == 2
+        assert isinstance(session.trainer.sent[0], m.StartRun | m.ContinueRun | m.TrainOn)
+        assert withdrawn == [notice.what for notice in said]
+
+    def test_one_trainer_is_enough(self, session):
+        session.restart_trainer()
+        assert session.trainer.starts == 1
+
+    def test_a_trainer_that_answers_again_or_is_gone_is_not_called_silent_any_more(self, session):
+        said, withdrawn = [], []
+        session.noticed.connect(said.append)
+        session.withdrawn.connect(withdrawn.append)
+        session.trainer.say(m.ChildReady("torch", 1, {}))
+        session.trainer.silent.emit(True)
+        session.trainer.silent.emit(False)
+        session.trainer.silent.emit(True)
+        session.trainer.died.emit(Death("torch", -9, ""))
+        assert withdrawn == [notice.what for notice in said[:-1]]
+        assert "gone" in said[-1].what

@@ -2,6 +2,7 @@
 
 from PySide6.QtCore import QEvent, QObject
 
+from app.link import Death
 from app.session import Notice
 from app.widgets.notice import NoticeArea
 
@@ -39,10 +40,9 @@ def test_report_is_copied_whole_and_stays(session, qtbot, qapp):
 
 def test_restart_does_it_and_goes(session, qtbot):
     notices = area(session, qtbot)
-    starts = session.inference.starts
-    notices.add(Notice("learn", "Gone.", "", "restart-inference"))
+    session.trainer.died.emit(Death("torch", -9, ""))
     notices.bars[0].action.click()
-    assert session.inference.starts == starts + 1
+    assert session.trainer.starts == 2
     assert notices.isHidden()
 
 
@@ -51,7 +51,7 @@ def test_what_no_longer_holds_is_put_away(session, qtbot):
     notices.add(Notice("learn", "The disk is full."))
     notices.drop("Something else.")
     assert notices.bars
-    notices.drop("The disk is full.")
+    session.withdrawn.emit("The disk is full.")
     assert notices.isHidden()
 
 
