@@ -110,9 +110,9 @@ class LabsPage(InParts):
         self._refresh()
 
     def _job_said(self, command: m.Job, event: m.Event) -> None:
-        panel = next((panel for panel in self.panels if _is_of(panel, command)), None)
-        if panel is None:
-            return
+        panel = self._running
+        if panel is None or not _is_of(panel, command):
+            return  # somebody else's, which would be mixed with what the panel found before
         if isinstance(event, m.Progress):
             self._progress = self._pace.timed(event)
         elif isinstance(event, m.LabResult):
