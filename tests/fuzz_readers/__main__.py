@@ -16,7 +16,7 @@ import traceback
 from collections import Counter
 from pathlib import Path
 
-HUNG = 60.0
+HUNG = 300.0
 """Seconds of a clock after which a case is given up, however busy the machine is."""
 MOST_TOLD = 5
 

@@ -132,10 +132,10 @@ def make_zipped(draw, folder):
         if draw.chance(0.03):
             packed.writestr(draw.choice(sorted(paths) or ["x"]), b"twice")
         if draw.chance(0.02):
-            packed.writestr(f"{NAME}/{draw.choice([METRICS, CURVES, LAST])}", bytes(70 << 20), compresslevel=1)
+            packed.writestr(f"{NAME}/{draw.choice([METRICS, CURVES, LAST])}", bytes(70 << 20), zipfile.ZIP_DEFLATED, 1)
         if draw.chance(0.02):
             for number in range(2000):
-                packed.writestr(f"{NAME}/{number}", b"")
+                packed.writestr(f"{NAME}/{number}", b"", zipfile.ZIP_STORED)
     path = folder / "run.zip"
     path.write_bytes(draw.torn(content.getvalue()) if draw.chance(0.4) else content.getvalue())
     return path

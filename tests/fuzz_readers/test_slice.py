@@ -5,6 +5,7 @@ import pytest
 
 from engine import strict
 from engine.config import RunConfig
+from engine.datasets import own
 from engine.errors import BadFile, BadInput
 from engine.runs import step_of
 from engine.verify import described
@@ -35,6 +36,14 @@ def test_pickles_that_unfold_to_much_more(tmp_path, number):
     files = made.planetoid(made.small(), made.small().test)
     folder = made.save(tmp_path, files | {"graph": graphs.pickle_bombs()[number]})
     assert held(graphs.read_planetoid, folder) is not None
+
+
+@pytest.mark.parametrize("shape", [(2, 0, 5), (2, 5, 0), (2, 5, 5, 0)])
+@pytest.mark.parametrize("read", [pictures.read_drawings, own.load])
+def test_images_of_no_pixels(tmp_path, read, shape):
+    np.savez(tmp_path / "d.npz", images=np.zeros(shape, np.uint8), labels=np.zeros(2, np.int64))
+    with pytest.raises(BadFile, match="holds images of"):
+        read(tmp_path / "d.npz")
 
 
 def test_numbers_beyond_all_floats_are_refused_in_recipes():

@@ -42,7 +42,8 @@ class Found:
 
 def part(path: Path, images: NDArray[Any], labels: NDArray[Any]) -> Part:
     """What `path` gave as images [N, H, W] or [N, H, W, C] and labels [N]. Raises BadFile where they are not that."""
-    if images.ndim not in (3, 4) or images.dtype != np.uint8 or labels.shape != images.shape[:1]:
+    fit = images.ndim in (3, 4) and images.dtype == np.uint8 and labels.shape == images.shape[:1]
+    if not fit or 0 in images.shape[1:]:
         raise BadFile(
             f"'{path}' holds images of {images.dtype} {images.shape} and labels {labels.shape}.",
             "Give images of uint8 [N, H, W] or [N, H, W, C] with one label each.",
