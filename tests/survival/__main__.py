@@ -55,6 +55,8 @@ def campaign(told, home):
         (windows, WINDOWS, of_windows, 1.0),
     )
     for play, cells, count, share in kinds:
+        if not count:
+            continue
         rounds = islice(enumerate(dealt(cells, random.Random(told.seed))), told.first, told.first + count)
         with play(told.seed, home) as harm:
             for number, cell in rounds:

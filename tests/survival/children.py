@@ -28,6 +28,8 @@ PATIENCE = 300.0
 BEAT_MS, STARTING = 600, 100
 """Silence of a child is told after three seconds here, and after a minute where it has yet to start: who ends what only
 starts slowly never sees it started."""
+WOKEN = 0.3
+"""Share of the stopped children that are let go on; the others are ended."""
 NAMES = {"trainer": "trainer", "inference": "inference worker", "job": "job"}
 """What notices call the children."""
 
@@ -48,6 +50,7 @@ class Survivor:
         self._unexpected = _Errors()
         logging.getLogger().addHandler(self._unexpected)
         self.session.noticed.connect(self.notices.append)
+        self.session.withdrawn.connect(self._withdrawn)
         self.session.trainer.said.connect(self._said)
         self.session.inference.said.connect(self._said)
         self.session.jobs.said.connect(self._said)
@@ -74,12 +77,16 @@ class Survivor:
         self._began_at = -1
         os.kill(process.pid, cell.harm)
         self._until(lambda: self._told(cell.victim, cell.harm), f"the window to tell of {cell}")
-        self._recover(cell.victim, process)
-        nobody_left(family, self._wait)
-        if saved is not None and cell.victim == "trainer":
-            self._until(lambda: self._goes_on(saved), f"the run to go on from step {saved.step}")
+        woken = cell.harm == signal.SIGSTOP and self._rng.random() < WOKEN
+        if woken:
+            self._wake(cell.victim, process)
+        else:
+            self._recover(cell.victim, process)
+            nobody_left(family, self._wait)
+            if saved is not None and cell.victim == "trainer":
+                self._until(lambda: self._goes_on(saved), f"the run to go on from step {saved.step}")
         self._over()
-        return ""
+        return "woken again" if woken else ""
 
     def close(self):
         """Close the window; nobody may be left."""
@@ -130,21 +137,36 @@ class Survivor:
 
     def _told(self, victim, harm):
         """Whether the window says what happened to whom, and what to do, or what it did itself."""
-        about = [notice for notice in self.notices if NAMES[victim] in notice.what]
+        about = self._about(victim)
         if harm == signal.SIGSTOP:
             return any(notice.action == f"end-{victim}" for notice in about) or self._job_done(victim)
         return any(notice.remedy for notice in about) or self._job_done(victim)
+
+    def _about(self, victim):
+        return [notice for notice in self.notices if NAMES[victim] in notice.what]
+
+    def _withdrawn(self, what):
+        self.notices[:] = [notice for notice in self.notices if notice.what != what]
 
     def _job_done(self, victim):
         """The last that a job said before it was harmed was that it is done."""
         return victim == "job" and self.session.jobs.child is None
 
+    def _wake(self, victim, stopped):
+        """Let it go on, as a person may with what a person stopped: that is told, and nothing was lost."""
+        stopped.resume()
+        self._until(
+            lambda: self._job_done(victim) or any("answers again" in notice.what for notice in self._about(victim)),
+            f"the {victim} to answer again",
+        )
+        assert self._ready(), self.session.run.state
+        assert not any(notice.action for notice in self._about(victim)), "what no longer holds is still offered"
+
     def _recover(self, victim, harmed):
         """Press what is offered about a child until that process is gone and all is well again."""
         deadline, pressed = time.monotonic() + PATIENCE, set()
         while runs(harmed) or not self._ready():
-            said = [notice for notice in self.notices if NAMES[victim] in notice.what and notice.action]
-            for notice in said:
+            for notice in [notice for notice in self._about(victim) if notice.action]:
                 if id(notice) not in pressed:
                     pressed.add(id(notice))
                     bar = NoticeBar(notice, self.session)

@@ -13,7 +13,6 @@ from app.session import Session
 from app.settings import Settings
 from engine import messages as m
 from tests.app.fakes import FakeChannel
-from tests.survival.children import Survivor
 
 
 class Lingering(FakeChannel):
@@ -47,6 +46,8 @@ class Lingering(FakeChannel):
 
 @pytest.fixture
 def survivor(qapp, home, monkeypatch):  # noqa: ARG001 - a window needs an application
+    from tests.survival.children import Survivor  # names signals that Windows has not
+
     monkeypatch.setattr(pulse, "BEAT_MS", pulse.BEAT_MS)
     monkeypatch.setattr(pulse, "STARTING", pulse.STARTING)
     made = Survivor(0, home, Session(Lingering("torch"), Lingering("inference"), Lingering, Settings()))
