@@ -6,7 +6,16 @@ import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtGui import QFont
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QApplication, QComboBox, QLabel, QLineEdit, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractSpinBox,
+    QApplication,
+    QComboBox,
+    QLabel,
+    QLineEdit,
+    QScrollArea,
+    QWidget,
+)
 
 from app.theme import DARK, DARK_LAYERS, LIGHT, LIGHT_LAYERS
 from app.widgets.card import FittingLabel
@@ -20,13 +29,14 @@ GROUNDS = ("background", "surface", "raised")
 THEMES = {"dark": (DARK, DARK_LAYERS), "light": (LIGHT, LIGHT_LAYERS)}
 
 
-def make_window(session, qtbot):
+def make_window(session, qtbot, width=1280, height=800):
     made = Window(session)
     made.show()
     qtbot.waitExposed(made)
     QCoreApplication.processEvents()  # a screen smaller than that has its say first
-    made.resize(1280, 800)
-    qtbot.waitUntil(lambda: made.width() == 1280)
+    made.showNormal()
+    made.resize(width, height)
+    qtbot.waitUntil(lambda: (made.width(), made.height()) == (width, height))
     return made
 
 
@@ -43,14 +53,15 @@ def window(session, qtbot):
     drop(made)
 
 
-@pytest.fixture(params=[1.0, 1.5], ids=["100%", "150%"])
+@pytest.fixture(params=[(1.0, 1280, 800), (1.5, 1280, 800), (1.0, 1024, 700)], ids=["100%", "150%", "small screen"])
 def scaled(request, session, qtbot):
-    """A window whose words are larger by a factor."""
+    """A window whose words are larger by a factor, or that is as small as a small screen."""
+    factor, width, height = request.param
     plain = QApplication.font()
     larger = QFont(plain)
-    larger.setPointSizeF(plain.pointSizeF() * request.param)
+    larger.setPointSizeF(plain.pointSizeF() * factor)
     QApplication.setFont(larger)
-    made = make_window(session, qtbot)
+    made = make_window(session, qtbot, width, height)
     yield made
     drop(made)
     QApplication.setFont(plain)
@@ -171,3 +182,33 @@ def is_cut(widget):
     if not widget.text() or isinstance(widget, FittingLabel) or getattr(widget, "wordWrap", bool)():
         return False
     return min(widget.minimumSizeHint().width(), widget.sizeHint().width()) > widget.width() + 1
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_control_lies_beyond_a_small_screen(session, qtbot, name):
+    window = make_window(session, qtbot, 1024, 700)
+    window.show_page(name)
+    QCoreApplication.processEvents()
+    page = window.page(name)
+    beyond = [
+        getattr(each, "accessibleName", str)() or getattr(each, "text", str)()
+        for each in controls(page)
+        if each.isVisible()
+        and not scrolled(each, page)
+        and not page.rect().contains(each.rect().translated(place(each, page)))
+    ]
+    drop(window)
+    assert not beyond
+
+
+def place(widget, page):
+    return widget.mapTo(page, widget.rect().topLeft())
+
+
+def scrolled(widget, page):
+    """Whether it lies in what can be scrolled to it."""
+    while widget is not page and widget is not None:
+        if isinstance(widget, QScrollArea):
+            return True
+        widget = widget.parentWidget()
+    return False
