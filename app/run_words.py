@@ -28,8 +28,9 @@ def data_title(data: str) -> str:
 
 
 def method(config: RunConfig) -> str:
-    """The method in a few words: "Adam 0.01", "float twin, SGD 0.1"."""
-    words = f"{OPTIMIZERS.get(config.optimizer, config.optimizer)} {config.learning_rate:.3g}"
+    """The method in a few words, with what its weights move by: "Adam 0.01", "float twin, SGD 0.1", "Bop τ 1e-06"."""
+    step = f"τ {config.flip_threshold:.3g}" if config.optimizer == "bop" else f"{config.learning_rate:.3g}"
+    words = f"{OPTIMIZERS.get(config.optimizer, config.optimizer)} {step}"
     return f"{KINDS[config.kind]}, {words}" if config.kind in KINDS else words
 
 

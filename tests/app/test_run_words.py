@@ -26,6 +26,12 @@ def test_when(then, words):
     assert run_words.when(then.timestamp(), NOW) == words
 
 
+def test_a_method_is_told_with_what_its_weights_move_by():
+    assert run_words.method(RunConfig()) == "Adam 0.01"
+    assert run_words.method(RunConfig(optimizer="bop", flip_threshold=2e-6)) == "Bop τ 2e-06"
+    assert run_words.method(RunConfig(kind="float", optimizer="sgd", learning_rate=0.1)) == "float twin, SGD 0.1"
+
+
 @pytest.mark.parametrize(("seconds", "words"), [(8, "8 s"), (600, "10 min"), (5400, "1 h 30 min")])
 def test_lasted(seconds, words):
     assert run_words.lasted(seconds) == words
