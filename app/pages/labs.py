@@ -71,6 +71,8 @@ class LabsPage(InParts):
         self.bar.run_asked.connect(self._run)
         self.bar.stop_asked.connect(session.jobs.cancel)
         self.bar.export_asked.connect(self._ask_where)
+        for panel in self.panels:
+            panel.edited.connect(self._refresh)
         session.jobs.said.connect(self._job_said)
         session.jobs.changed.connect(self._jobs_changed)
         self.show_tab(0)
@@ -157,7 +159,6 @@ class LabsPage(InParts):
     def _with_words(self, panel: LabPanel) -> QWidget:
         words = LabAbout(panel.about)
         words.setFixedWidth(WORDS_WIDTH)
-        panel.edited.connect(self._refresh)
         panel.found.connect(words.show_measured)
         tab = QWidget()
         row = QHBoxLayout(tab)

@@ -1,8 +1,10 @@
 """What is made in parts: one a call, children from the first on, whole when asked for."""
 
-from PySide6.QtWidgets import QLabel, QWidget
+import pytest
+from PySide6.QtWidgets import QLabel, QStackedWidget, QWidget
 
 import app.labs
+from app.page_stack import MAKERS
 from app.parts import InParts, imported
 
 
@@ -37,3 +39,14 @@ def test_what_is_left_is_made_when_the_whole_is_wanted(qtbot):
 
 def test_modules_of_a_package_are_imported():
     assert {"app.labs.faults", "app.labs.graph"} <= {module.__name__ for module in imported(app.labs)}
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_a_page_hears_of_changes_while_it_is_made(name, session, qtbot):
+    stack = QStackedWidget()
+    qtbot.addWidget(stack)
+    page = MAKERS[name](session, stack)
+    news = (session.run_changed, session.models_changed, session.model_changed, session.backends_changed)
+    while page.make_part():
+        for signal in (*news, session.mode_changed, session.children_changed, session.jobs.changed):
+            signal.emit()
