@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -97,6 +98,16 @@ def undirected(pairs: NDArray[np.int64]) -> NDArray[np.int32]:
         raise ValueError("edges between numbers that are none of a node")
     low, high = np.minimum(*pairs), np.maximum(*pairs)
     return np.ascontiguousarray(np.unique(np.stack([low, high])[:, low != high], axis=1).astype(np.int32))
+
+
+def sparse(data: NDArray[Any], indices: NDArray[Any], indptr: NDArray[Any], shape: tuple[int, int]) -> sp.csr_array:
+    """Float32 CSR of parts that nobody vouches for, each place once. Raises ValueError where they are not CSR's."""
+    if np.diff(indptr.astype(np.int64)).min(initial=0) < 0:  # SciPy looks for that only where the last is above 0
+        raise ValueError("rows that end before they begin")
+    matrix = sp.csr_array((data.astype(np.float32), indices, indptr), shape=shape)
+    matrix.check_format(full_check=True)
+    matrix.sum_duplicates()
+    return matrix
 
 
 def adjacency(graph: Graph) -> sp.csr_array:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from engine.errors import BadFile
 from engine.files import checked_size, room_for
-from engine.graph.graphs import MOST_EDGES, MOST_NODES, PAIR_BYTES, Graph, undirected
+from engine.graph.graphs import MOST_EDGES, MOST_NODES, PAIR_BYTES, Graph, sparse, undirected
 from engine.graph.published import GRAPHS, PARTS
 from engine.pickled import ARRAYS, Inert, inert
 
@@ -138,10 +138,7 @@ def _matrix(made: Inert) -> sp.csr_array:
     held = {key.decode() if isinstance(key, bytes) else key: value for key, value in made.state.items()}
     data, indices, indptr = (_array(held[key]) for key in ("data", "indices", "indptr"))
     rows, columns = (int(side) for side in held["_shape"] if 0 < side <= MOST_EDGES)
-    matrix = sp.csr_array((data.astype(np.float32), indices, indptr), shape=(rows, columns))
-    matrix.check_format(full_check=True)
-    matrix.sum_duplicates()
-    return matrix
+    return sparse(data, indices, indptr, (rows, columns))
 
 
 def _classes(made: Inert) -> NDArray[np.int64]:

@@ -13,7 +13,7 @@ from engine.datasets.readers import npz
 from engine.errors import BadFile, UnknownName
 from engine.files import room_for
 from engine.graph import karate, planetoid
-from engine.graph.graphs import MOST_CLASSES, PAIR_BYTES, Graph, undirected
+from engine.graph.graphs import MOST_CLASSES, PAIR_BYTES, Graph, sparse, undirected
 from engine.graph.published import GRAPHS, KARATE, TITLES, PublishedGraph
 
 KEYS = ("indptr", "indices", "shape", "edges", "labels", "train", "val", "test")
@@ -106,13 +106,10 @@ def _words(arrays: dict[str, NDArray[Any]]) -> sp.csr_array:
     """The CSR rows of an .npz. Raises ValueError."""
     rows, words = (int(side) for side in _whole(arrays["shape"], 1))
     indices, indptr = _whole(arrays["indices"], 1), _whole(arrays["indptr"], 1)
-    data = arrays.get("data", np.ones(indices.size)).astype(np.float32)
+    data = arrays.get("data", np.ones(indices.size))
     if indptr.size != rows + 1:
         raise ValueError(f"{indptr.size - 1:,} rows of words where it says {rows:,}")
-    matrix = sp.csr_array((data, indices, indptr), shape=(rows, words))
-    matrix.check_format(full_check=True)
-    matrix.sum_duplicates()
-    return matrix
+    return sparse(data, indices, indptr, (rows, words))
 
 
 def _whole(array: NDArray[Any], dimensions: int) -> NDArray[np.int64]:

@@ -7,6 +7,7 @@ from engine import strict
 from engine.config import RunConfig
 from engine.datasets import own
 from engine.errors import BadFile, BadInput
+from engine.graph.graphs import sparse
 from engine.runs import step_of
 from engine.verify import described
 from tests.fuzz_readers import data, graphs, pictures
@@ -36,6 +37,14 @@ def test_pickles_that_unfold_to_much_more(tmp_path, number):
     files = made.planetoid(made.small(), made.small().test)
     folder = made.save(tmp_path, files | {"graph": graphs.pickle_bombs()[number]})
     assert held(graphs.read_planetoid, folder) is not None
+
+
+@pytest.mark.parametrize("starts", [[0, -754909184], [0, 2, -1], [0, 9, 2]])
+def test_a_sparse_matrix_whose_rows_end_before_they_begin(starts):
+    """SciPy's own check passed the first, and sorted what is not there."""
+    parts = np.ones(9), np.zeros(9, np.int32), np.array(starts, np.int32)
+    with pytest.raises(ValueError, match="end before they begin"):
+        sparse(*parts, (len(starts) - 1, 5))
 
 
 @pytest.mark.parametrize("shape", [(2, 0, 5), (2, 5, 0), (2, 5, 5, 0)])
