@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
+from threading import Thread
 
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QStackedWidget
 
 from app.focus import leave_keys
-from app.pages.draw import DrawPage
-from app.pages.kernels import KernelsPage
-from app.pages.labs import LabsPage
-from app.pages.learn import LearnPage
 from app.parts import InParts
 from app.session import Session
 
-MAKERS: dict[str, Callable[[Session, QStackedWidget], InParts]] = {
-    "draw": DrawPage,
-    "learn": LearnPage,
-    "kernels": KernelsPage,
-    "labs": LabsPage,
-}
+MAKERS = {"draw": "DrawPage", "learn": "LearnPage", "kernels": "KernelsPage", "labs": "LabsPage"}
+"""The class of each page, in the module of its name, which is imported when the page is wanted first."""
 PAUSE_MS = 25
 """Between two parts that nobody waits for."""
+
+
+def _import_all() -> None:
+    """Modules of pages, and with them pyqtgraph, which would hold up the window for a third of a second."""
+    for name in MAKERS:
+        import_module(f"app.pages.{name}")
+
+
+def _maker(name: str) -> Callable[[Session, QStackedWidget], InParts]:
+    maker: Callable[[Session, QStackedWidget], InParts] = getattr(import_module(f"app.pages.{name}"), MAKERS[name])
+    return maker
 
 
 class PageStack(QStackedWidget):
@@ -37,6 +42,7 @@ class PageStack(QStackedWidget):
         self._front = ""
         self._next = QTimer(self, singleShot=True)
         self._next.timeout.connect(self._make_part)
+        self._imports = Thread(target=_import_all, name="pages")
 
     def page(self, name: str) -> InParts:
         """A page, whole: what is not made of it yet is made at once."""
@@ -58,9 +64,13 @@ class PageStack(QStackedWidget):
 
     def make_rest(self) -> None:
         """Begin to make what was not shown yet, so that the first switch to it is quick."""
+        self._imports.start()
         self._next.start(PAUSE_MS)
 
     def _make_part(self) -> None:
+        if self._imports.is_alive() and self._begun(self._front).whole:
+            self._next.start(PAUSE_MS)  # nobody waits
+            return
         name = next((name for name in (self._front, *MAKERS) if not self._begun(name).whole), "")
         if not name:
             return
@@ -76,6 +86,6 @@ class PageStack(QStackedWidget):
 
     def _begun(self, name: str) -> InParts:
         if name not in self._pages:
-            self._pages[name] = MAKERS[name](self._session, self)
+            self._pages[name] = _maker(name)(self._session, self)
             self.addWidget(self._pages[name])
         return self._pages[name]

@@ -7,7 +7,6 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Literal
 
-import pyqtgraph as pg
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
 from PySide6.QtWidgets import QApplication, QWidget
@@ -138,7 +137,6 @@ class Theme(QObject):
     def _put_on(self) -> None:
         self._app.setPalette(palette(self.tokens))
         self._dresser.put_on(style_sheet(self.tokens))
-        pg.setConfigOptions(background=self.tokens.surface, foreground=self.tokens.muted, antialias=False)
 
 
 _theme: Theme | None = None

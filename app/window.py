@@ -5,7 +5,7 @@ from __future__ import annotations
 import binascii
 from functools import cached_property
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QByteArray, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
@@ -31,15 +31,17 @@ from app.help import HelpDialog
 from app.icons import icon
 from app.notify import ExceptionHook, Toast
 from app.page_stack import PageStack
-from app.pages.draw import DrawPage
-from app.pages.kernels import KernelsPage
-from app.pages.learn import LearnPage
 from app.session import Notice, Session
 from app.theme import Choice, theme, tokens
 from app.tour import Tour
 from app.why import PanelHelp, explained
 from app.widgets.rail import Rail
 from app.widgets.status import StatusLine
+
+if TYPE_CHECKING:
+    from app.pages.draw import DrawPage
+    from app.pages.kernels import KernelsPage
+    from app.pages.learn import LearnPage
 
 PAGES = (("draw", "Draw"), ("learn", "Learn"), ("kernels", "Kernels"), ("labs", "Labs"))
 SIZE = QSize(1280, 800)
@@ -90,15 +92,15 @@ class Window(QMainWindow):
 
     @property
     def draw(self) -> DrawPage:
-        return cast(DrawPage, self.page("draw"))
+        return cast("DrawPage", self.page("draw"))
 
     @property
     def learn(self) -> LearnPage:
-        return cast(LearnPage, self.page("learn"))
+        return cast("LearnPage", self.page("learn"))
 
     @property
     def kernels(self) -> KernelsPage:
-        return cast(KernelsPage, self.page("kernels"))
+        return cast("KernelsPage", self.page("kernels"))
 
     def show_page(self, name: str) -> None:
         """Bring a page to the front, as soon as it is made."""
