@@ -23,11 +23,11 @@ from tests.survival.cells import JOBS, run_config
 from tests.survival.processes import nobody_left, runs, words
 from tests.survival.saves import Saves
 
-PATIENCE = 300.0
+PATIENCE = 600.0
 """Seconds that anything may take on a busy machine."""
-BEAT_MS, STARTING = 600, 100
-"""Silence of a child is told after three seconds here, and after a minute where it has yet to start: who ends what only
-starts slowly never sees it started."""
+BEAT_MS, STARTING = 600, 200
+"""Silence of a child is told after three seconds here, and after two minutes, as ever, where it has yet to start: who
+ends what only starts slowly never sees it started."""
 WOKEN = 0.3
 """Share of the stopped children that are let go on; the others are ended."""
 NAMES = {"trainer": "trainer", "inference": "inference worker", "job": "job"}
