@@ -162,6 +162,7 @@ def _checked(arrays: Mapping[str, NDArray[np.generic]]) -> tuple[int, int]:
         if size.shape == (2,) and arrays["weights"].ndim == steps.ndim == 1 and low.ndim == 2:
             count, stride = (int(n) for n in size)
             alike = all(arrays[name].shape == (len(steps), low.shape[1]) for name in ("low", "high", "sum"))
+            alike = alike and bool(np.all(arrays["weights"].astype(np.int64) > 0))
             covered = 0 <= count < 1 << 62 and stride > 0 and len(steps) == -(-count // stride)
             if alike and covered and stride & (stride - 1) == 0 and np.all(np.diff(steps.astype(np.int64)) > 0):
                 return count, stride

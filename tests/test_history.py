@@ -319,6 +319,7 @@ def test_kept_curves_go_on_in_another_capacity():
         lambda a: a.update(high=a["high"][:-1]),
         lambda a: a.update(sum=a["sum"].astype(np.float32)),
         lambda a: a.update(low=a["low"].ravel()),
+        lambda a: a.update(weights=0 * a["weights"]),
     ],
 )
 def test_curves_that_do_not_hold_together_are_refused(change):
