@@ -101,10 +101,12 @@ def _bend(draw, arrays):
         case 2:
             arrays[name] = draw.choice([array[..., :0], array[np.newaxis], array.ravel(), array[::-1], array[..., 1:]])
         case 3:
-            arrays[name] = np.full_like(array, draw.choice([-1, 0, 1, 39, 40, 99, 2**31 - 1]))
+            extreme = np.array(draw.choice([-1, 0, 1, 39, 40, 99, 2**31 - 1]))
+            arrays[name] = np.full(array.shape, extreme.astype(array.dtype))
         case 4 if array.size:
             changed = array.copy()
-            changed.flat[draw.integer(0, array.size - 1)] = draw.choice([-1, 40, 10**6, 2**31 - 1])
+            extreme = np.array(draw.choice([-1, 40, 10**6, 2**31 - 1])).astype(array.dtype)
+            changed.flat[draw.integer(0, array.size - 1)] = extreme
             arrays[name] = changed
         case _:
             arrays[draw.choice(["names", "unknown", "data", "edges"])] = array
