@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from threading import Thread
 
@@ -10,13 +11,15 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QStackedWidget
 
 from app.focus import leave_keys
-from app.parts import InParts
+from app.parts import InParts, prepare
 from app.session import Session
 
 MAKERS = {"draw": "DrawPage", "learn": "LearnPage", "kernels": "KernelsPage", "labs": "LabsPage"}
 """The class of each page, in the module of its name, which is imported when the page is wanted first."""
 PAUSE_MS = 25
-"""Between two parts that nobody waits for."""
+"""Between two turns of making what nobody waits for."""
+SOON = 0.004
+"""Seconds after which a turn makes no other part; many take none, as a module that is imported already."""
 
 
 def _import_all() -> None:
@@ -39,6 +42,8 @@ class PageStack(QStackedWidget):
         super().__init__()
         self._session = session
         self._pages: dict[str, InParts] = {}
+        self._making: dict[str, Iterator[None]] = {}
+        """What is still to be done for each page, a step a turn."""
         self._front = ""
         self._next = QTimer(self, singleShot=True)
         self._next.timeout.connect(self._make_part)
@@ -47,38 +52,52 @@ class PageStack(QStackedWidget):
     def page(self, name: str) -> InParts:
         """A page, whole: what is not made of it yet is made at once."""
         page = self._begun(name)
-        if not page.whole:
+        if name in self._making:
             page.make_whole()
             self._finish(name)
         return page
 
+    def is_whole(self, name: str) -> bool:
+        """Whether all of a page is there."""
+        return name in self._pages and name not in self._making
+
     def bring(self, name: str) -> None:
         """Bring a page to the front; while it is being made, the one before stays there."""
         self._front = name
-        page = self._begun(name)
-        if page.whole:
-            self.setCurrentWidget(page)
-            page.setFocus()
+        if self.is_whole(name):
+            self.setCurrentWidget(self._pages[name])
+            self._pages[name].setFocus()
         else:
-            self._next.start(0)
+            self.make_rest()
 
     def make_rest(self) -> None:
         """Begin to make what was not shown yet, so that the first switch to it is quick."""
-        self._imports.start()
-        self._next.start(PAUSE_MS)
+        if self._imports.ident is None:
+            self._imports.start()
+        self._go_on()
+
+    def _go_on(self) -> None:
+        awaited = self._front and not self.is_whole(self._front) and not self._imports.is_alive()
+        self._next.start(0 if awaited else PAUSE_MS)
 
     def _make_part(self) -> None:
-        if self._imports.is_alive() and self._begun(self._front).whole:
-            self._next.start(PAUSE_MS)  # nobody waits
-            return
-        name = next((name for name in (self._front, *MAKERS) if not self._begun(name).whole), "")
-        if not name:
-            return
-        if not self._begun(name).make_part():
-            self._finish(name)
-        self._next.start(PAUSE_MS if self._begun(self._front).whole else 0)
+        if not self._imports.is_alive():
+            for name in MAKERS:
+                self._begun(name)
+            if not self._making:
+                return
+            self._make_some(self._front if self._front in self._making else next(iter(self._making)))
+        self._go_on()
+
+    def _make_some(self, name: str) -> None:
+        enough = time.monotonic() + SOON
+        while time.monotonic() < enough:
+            if next(self._making[name], self) is self:
+                self._finish(name)
+                return
 
     def _finish(self, name: str) -> None:
+        del self._making[name]
         leave_keys(self._pages[name])
         self.made.emit(name)
         if name == self._front:
@@ -86,6 +105,21 @@ class PageStack(QStackedWidget):
 
     def _begun(self, name: str) -> InParts:
         if name not in self._pages:
-            self._pages[name] = _maker(name)(self._session, self)
-            self.addWidget(self._pages[name])
+            page = self._pages[name] = _maker(name)(self._session, self)
+            self._making[name] = self._steps(page)
+            self.addWidget(page)
         return self._pages[name]
+
+    def _steps(self, page: InParts) -> Iterator[None]:
+        """Make a page, and paint its plots as they will be seen: the first picture of it is then put together soon."""
+        from app.widgets.plot_area import PlotArea  # not before the first picture of the window: see _import_all
+
+        while page.make_part():
+            yield
+        yield
+        page.resize(self.size())
+        prepare(page)
+        for plot in page.findChildren(PlotArea):
+            if plot.isVisibleTo(page):
+                yield
+                plot.rehearse()

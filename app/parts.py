@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from types import ModuleType
 from typing import Self
 
+from PySide6.QtCore import QRect
 from PySide6.QtWidgets import QWidget
 
 
@@ -40,6 +41,11 @@ class InParts(QWidget):
         while self.make_part():
             pass
         return self
+
+
+def prepare(widget: QWidget) -> None:
+    """Lay a widget out, unseen as it is, so that to show it takes less."""
+    widget.grab(QRect(0, 0, 1, 1))
 
 
 def imported(package: ModuleType) -> Iterator[ModuleType]:

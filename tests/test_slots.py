@@ -6,6 +6,8 @@ import pytest
 from PySide6.QtCore import QEvent, QObject, QTimer
 from PySide6.QtWidgets import QApplication
 
+from tests.slots import LIMIT, STEADY, _piece
+
 
 class Receiver(QObject):
     """Does what it is told when any event of the user's kind arrives."""
@@ -36,7 +38,19 @@ def test_a_slot_that_burns_is_seen_with_its_receiver_and_event(seen):
     QApplication.sendEvent(Receiver(burn), QEvent(QEvent.Type.User))
     (one,) = (one for one in seen if one.event == "User")
     assert one.seconds >= 0.06
-    assert str(one).endswith("ms for User to Receiver 'it'")
+    assert "ms for User to Receiver 'it'" in str(one)
+
+
+def work(seconds):
+    """So many seconds of it on a core of one's own."""
+    for _ in range(round(seconds / STEADY)):
+        _piece()
+
+
+def test_what_takes_longer_than_the_limit_is_too_long_on_a_shared_core_too(seen):
+    for seconds in (0.6 * LIMIT, 3 * LIMIT):
+        QApplication.sendEvent(Receiver(lambda seconds=seconds: work(seconds)), QEvent(QEvent.Type.User))
+    assert [one.too_long for one in seen if one.event == "User"] == [False, True]
 
 
 def test_a_delivery_within_another_is_part_of_it(seen):

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QStackedWidget, QWidget
 from app import as_command, widgets
 from app.labs import LabPanel, panels
 from app.notices import Notice
-from app.parts import InParts, imported
+from app.parts import InParts, imported, prepare
 from app.session import Session
 from app.theme import GAP, theme
 from app.widgets.lab_about import LabAbout
@@ -47,26 +47,29 @@ class LabsPage(InParts):
         for kind in panels():
             kinds.append(kind)
             yield
-        self._stack = QStackedWidget()
-        for kind in sorted(kinds, key=lambda kind: kind.order):
+        kinds.sort(key=lambda kind: kind.order)
+        self.bar = LabBar([kind.title for kind in kinds], self.command)
+        self.notices, self._stack = NoticeArea(self.session, "labs"), QStackedWidget()
+        framed(self, self.bar, self.notices).addWidget(self._stack, 1)
+        yield
+        for kind in kinds:
             panel = kind(self.session, self)
             while panel.make_part():
                 yield
             self.panels.append(panel)
+            yield
             self._stack.addWidget(self._with_words(panel))
             yield
-        for panel in self.panels:
-            theme().dress(panel)
-            yield
-        self._finish()
-
-    def _finish(self) -> None:
-        session = self.session
-        self.bar = LabBar([panel.title for panel in self.panels], self.command)
-        self.notices = NoticeArea(session, "labs")
-        framed(self, self.bar, self.notices).addWidget(self._stack, 1)
-        for part in (self.bar, self.notices):
+        for part in (self.bar, self.notices, *self.findChildren(LabAbout), *self.panels):
             theme().dress(part)
+            yield
+        for panel in self.panels:
+            prepare(panel)
+            yield
+        self._connect()
+
+    def _connect(self) -> None:
+        session = self.session
         self.bar.tab_chosen.connect(self.show_tab)
         self.bar.run_asked.connect(self._run)
         self.bar.stop_asked.connect(session.jobs.cancel)
@@ -166,7 +169,6 @@ class LabsPage(InParts):
         row.setSpacing(GAP)
         row.addWidget(words)
         row.addWidget(panel, 1)
-        theme().dress(words)
         return tab
 
 

@@ -63,11 +63,14 @@ class LearnPage(InParts):
         self.panels = RunPanels(self)
         while self.panels.make_part():
             yield
+        self.runs = RunsView(self._session, self)
+        while self.runs.make_part():
+            yield
         self._lay_out()
         yield
-        for part in (self.bar, self.notices, self._run):
+        for part in (self.bar, self.notices, *self.panels.dressed, self.strip, self.scrubber, self.runs):
             theme().dress(part)
-        yield
+            yield
         self._connect()
         self._run_changed()
 
@@ -85,17 +88,8 @@ class LearnPage(InParts):
         self._stack = QStackedWidget()
         self._run = self._run_view()
         self._stack.addWidget(self._run)
+        self._stack.addWidget(self.runs)
         body.addWidget(self._stack, 1)
-
-    @cached_property
-    def runs(self) -> RunsView:
-        """The kept runs, made when they are wanted first."""
-        made = RunsView(self._session)
-        made.left.connect(lambda: self.show_runs(False))
-        leave_keys(made)
-        self._stack.addWidget(made)
-        theme().dress(made)
-        return made
 
     @cached_property
     def setup(self) -> SetupPanel:
@@ -140,6 +134,7 @@ class LearnPage(InParts):
         self.filters.tiles.pinned.connect(self._filter_pinned)
         self.confusion.read.connect(self._confusion_read)
         self.bar.runs.toggled.connect(self.show_runs)
+        self.runs.left.connect(lambda: self.show_runs(False))
         self.bar.section_asked.connect(self.show_setup)
         self.scrubber.scrubbed.connect(session.scrub)
         self.scrubber.live_asked.connect(session.go_live)

@@ -74,6 +74,10 @@ class PlotArea(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no types
         self._still.forget()
         self.viewport().update()
 
+    def rehearse(self) -> None:
+        """Paint what will be copied, before it is shown."""
+        self._still.picture()
+
     def paint_over(self, painter: QPainter) -> None:
         """Paint what lies over axes, curves and foreground, in pixels."""
 

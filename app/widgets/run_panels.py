@@ -72,7 +72,9 @@ class RunPanels(InParts):
         )
         yield
         self._right = QStackedWidget()
-        self._right.addWidget(self._cards())
+        curves = self._cards()
+        self._right.addWidget(curves)
+        self.dressed = (self.bits, self.filters, curves)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(GAP)

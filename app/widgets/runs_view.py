@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import (
@@ -16,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from app import run_words
+from app.parts import InParts
 from app.session import Session
 from app.theme import GAP, GRID
 from app.why import explain
@@ -30,7 +33,7 @@ LIVE_MS = 1000
 """Between two looks at the run under way, while it is compared."""
 
 
-class RunsView(QWidget):
+class RunsView(InParts):
     """Listens to the library of runs and pokes it. `left` when a person is done here."""
 
     left = Signal()
@@ -39,14 +42,19 @@ class RunsView(QWidget):
         super().__init__(parent)
         self._session, self._library = session, session.library
         self.setAccessibleName("Kept runs")
+
+    def parts(self) -> Iterator[None]:
         self.model = RunsModel(self)
         self.list = RunsList(self.model)
-        self.overlay = OverlayCard()
-        self.details = RunDetails(session)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(GAP)
         row.addWidget(self._list_card(), 46)
+        yield
+        self.overlay = OverlayCard()
+        yield
+        self.details = RunDetails(self._session)
+        yield
         right = QVBoxLayout()
         right.setSpacing(GAP - 4)
         right.addWidget(self.overlay, 1)

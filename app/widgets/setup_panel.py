@@ -5,13 +5,14 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
+from app.focus import leave_keys
 from app.lesson_dialog import lesson_link
 from app.options import LESSONS, SECTIONS, Section, of_section
 from app.session import Session
-from app.theme import GAP, GRID
+from app.theme import GAP, GRID, RADIUS, theme, tokens
 from app.why import explain
 from app.widgets.card import Card, label
 from app.widgets.data_picker import DataPicker
@@ -47,10 +48,13 @@ class SetupPanel(Card):
         self.tabs = Segmented("Settings", tabs, least=0, padding=4)
         self.tabs.chosen.connect(self.show_section)
         self._stack = QStackedWidget()
-        for section in SECTIONS:
-            self._stack.addWidget(self._page(section))
+        self._pages: dict[str, QScrollArea] = {}
         self.held = label(HELD, "muted")
         self.problem = label("", "warning")
+        # Not as a whole: the sections are of several hundred widgets.
+        self.setObjectName("setup")
+        for dressed in (self.title, self.hint, close, self.recipe, self.tabs, self.held, self.problem):
+            theme().dress(dressed)
         for words in (self.held, self.problem):
             words.setWordWrap(True)
         self.body.setSpacing(GRID + 4)
@@ -64,14 +68,27 @@ class SetupPanel(Card):
             "methods",
         )
         self.fields.refreshed.connect(self._refresh)
-        self.fields.refresh()
         self.show_section("data")
 
     def show_section(self, section: str) -> None:
-        """Bring a section to the front."""
+        """Bring a section to the front, which is made when it is wanted first."""
         self.tabs.select(section)
-        self._stack.setCurrentIndex(list(SECTIONS).index(section))  # type: ignore[arg-type]  # a key of it
+        if section not in self._pages:
+            self._pages[section] = self._page(section)  # type: ignore[arg-type]  # a key of SECTIONS
+            self._stack.addWidget(self._pages[section])
+            leave_keys(self._pages[section])
+            theme().dress(self._pages[section])
+            self.fields.refresh()
+        self._stack.setCurrentWidget(self._pages[section])
         self.section_shown.emit(section)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """The surface of a card, which no style sheet paints here."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(tokens().color("surface"))
+        painter.drawRoundedRect(self.rect(), RADIUS, RADIUS)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:
@@ -113,8 +130,10 @@ class SetupPanel(Card):
         shown = "" if active or problem is None else f"⚠ {problem}"
         for row in self.rows.values():
             row.refresh(values, odd=bool(shown))
-        self.rows["data"].line.setText(self.data.about(values.data))
-        self.rows["model"].line.setText(layers_line(values.model, values.layers))
+        if "data" in self.rows:
+            self.rows["data"].line.setText(self.data.about(values.data))
+        if "model" in self.rows:
+            self.rows["model"].line.setText(layers_line(values.model, values.layers))
         self.held.setVisible(active)
         self.problem.setText(shown)
         self.problem.setVisible(bool(shown))

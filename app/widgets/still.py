@@ -21,6 +21,10 @@ class Still:
 
     def draw(self, painter: QPainter) -> None:
         """Copy the picture onto the widget."""
+        painter.drawPixmap(0, 0, self.picture())
+
+    def picture(self) -> QPixmap:
+        """The picture, painted now where it is not there."""
         ratio = self._widget.devicePixelRatioF()
         size = self._widget.size() * ratio
         if self._picture is None or self._picture.size() != size:
@@ -30,4 +34,4 @@ class Still:
             onto = QPainter(self._picture)
             self._paint(onto)
             onto.end()
-        painter.drawPixmap(0, 0, self._picture)
+        return self._picture

@@ -16,13 +16,13 @@ def stack(session, qtbot):
 
 
 def whole(stack):
-    return [name for name in MAKERS if stack._begun(name).whole]
+    return [name for name in MAKERS if stack.is_whole(name)]
 
 
 def test_the_page_before_stays_in_front_until_the_one_that_is_wanted_is_whole(stack, qtbot):
     stack.bring("learn")
     assert stack.currentWidget() is stack.page("draw")
-    with qtbot.waitSignal(stack.made) as caught:
+    with qtbot.waitSignal(stack.made, timeout=60_000) as caught:
         pass
     assert caught.args == ["learn"]
     assert stack.currentWidget() is stack.page("learn")
@@ -32,7 +32,7 @@ def test_the_page_before_stays_in_front_until_the_one_that_is_wanted_is_whole(st
 def test_who_needs_a_page_gets_it_whole_and_in_front_if_it_was_wanted(stack):
     stack.bring("kernels")
     page = stack.page("kernels")
-    assert page.whole
+    assert whole(stack) == ["draw", "kernels"]
     assert page.isVisible()
     assert not stack.page("learn").isVisible()
 
@@ -47,5 +47,5 @@ def test_every_page_is_made_in_the_end(stack, qtbot):
 def test_what_is_wanted_meanwhile_is_made_first(stack, qtbot):
     stack.make_rest()
     stack.bring("kernels")
-    qtbot.waitUntil(stack.page("draw").isHidden)
+    qtbot.waitUntil(stack.page("draw").isHidden, timeout=60_000)
     assert whole(stack) == ["draw", "kernels"]

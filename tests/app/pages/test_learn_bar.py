@@ -3,6 +3,7 @@
 import pytest
 from PySide6.QtCore import Qt
 
+from app.options import SECTIONS
 from engine import messages as m
 
 
@@ -25,6 +26,8 @@ def test_run_button_starts_pauses_resumes(page, session, trainer):
 
 
 def test_what_cannot_change_live_is_disabled_and_says_why(page, trainer, session):
+    for section in SECTIONS:  # each is made when it is shown first
+        page.setup.show_section(section)
     fields = page.setup.fields
     assert fields["model"].isEnabled()
     trainer.begin()

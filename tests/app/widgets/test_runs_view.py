@@ -22,7 +22,7 @@ ROWS = (
 
 @pytest.fixture
 def view(session, qtbot):
-    made = RunsView(session)
+    made = RunsView(session).make_whole()
     made.resize(1176, 690)
     qtbot.addWidget(made)
     with qtbot.waitExposed(made):

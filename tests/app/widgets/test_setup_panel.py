@@ -17,6 +17,8 @@ from tests.app.frames import Trainer
 @pytest.fixture
 def panel(session, qtbot):
     made = SetupPanel(session)
+    for section in reversed(SECTIONS):  # each is made when it is shown first
+        made.show_section(section)
     made.resize(510, 600)
     qtbot.addWidget(made)
     with qtbot.waitExposed(made):
