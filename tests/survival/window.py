@@ -62,7 +62,7 @@ def _trainer_said(session, activity, home, event):
             session.stop_run()
         case m.Frame() if activity == "training":
             tell(begun=True)
-        case m.RunState("finished" | "stopped") if activity == "saving":
+        case m.RunState(_, "finished" | "stopped") if activity == "saving":
             tell(begun=True)
             session.start_run(run_config(home))
 
