@@ -1,8 +1,14 @@
 """The pages of the window: made in parts while nobody waits, at once for who needs one, in front once whole."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from app.page_stack import MAKERS, PageStack
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -49,3 +55,12 @@ def test_what_is_wanted_meanwhile_is_made_first(stack, qtbot):
     stack.bring("kernels")
     qtbot.waitUntil(stack.page("draw").isHidden, timeout=60_000)
     assert whole(stack) == ["draw", "kernels"]
+
+
+WITHOUT = "import sys; sys.modules['pyqtgraph'] = None; import app.window, app.pages.draw"
+"""What the first picture of the window is made of; pyqtgraph, which takes a third of a second, comes after it."""
+
+
+def test_the_first_picture_needs_no_plots():
+    done = subprocess.run([sys.executable, "-c", WITHOUT], cwd=ROOT, capture_output=True, text=True, timeout=100)
+    assert done.returncode == 0, done.stderr
