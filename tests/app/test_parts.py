@@ -4,7 +4,7 @@ import pytest
 from PySide6.QtWidgets import QLabel, QStackedWidget, QWidget
 
 import app.labs
-from app.page_stack import MAKERS
+from app.page_stack import MAKERS, _maker
 from app.parts import InParts, imported
 
 
@@ -45,7 +45,7 @@ def test_modules_of_a_package_are_imported():
 def test_a_page_hears_of_changes_while_it_is_made(name, session, qtbot):
     stack = QStackedWidget()
     qtbot.addWidget(stack)
-    page = MAKERS[name](session, stack)
+    page = _maker(name)(session, stack)
     news = (session.run_changed, session.models_changed, session.model_changed, session.backends_changed)
     while page.make_part():
         for signal in (*news, session.mode_changed, session.children_changed, session.jobs.changed):
