@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
+from PySide6.QtCore import QSize
 from PySide6.QtGui import QPainter, QPixmap
 from PySide6.QtWidgets import QWidget
 
@@ -26,7 +28,7 @@ class Still:
     def picture(self) -> QPixmap:
         """The picture, painted now where it is not there."""
         ratio = self._widget.devicePixelRatioF()
-        size = self._widget.size() * ratio
+        size = QSize(*(math.ceil(side * ratio) for side in self._widget.size().toTuple()))
         if self._picture is None or self._picture.size() != size:
             self._picture = QPixmap(size)
             self._picture.setDevicePixelRatio(ratio)
