@@ -52,6 +52,7 @@ class AccuracyPlot(Plot):
                     self.set_line(name, x, y)
         self._place_steps()
         self.set_marker(self._playhead)
+        self.redraw()
 
     @property
     def below(self) -> str:

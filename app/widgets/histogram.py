@@ -57,6 +57,7 @@ class Histogram(Plot):
         top = float(others.max()) or float(self._share.max())
         self.y_axis = Axis("share", "%", low=0.0, high=round_top(100 * top * HEADROOM))
         self.set_line(SERIES, centers, 100 * self._share)
+        self.redraw()
         below = float(self._share[centers < 0].sum())
         self.set_summary(f"{what} {percent(below)} below zero, {percent(1 - below)} from zero on.".strip())
 

@@ -67,6 +67,7 @@ class OverlayPlot(Plot):
                 xs, ys = curves.get(letter, (NOTHING, NOTHING))
                 if not (np.array_equal(xs, self.series[letter].x) and np.array_equal(ys, self.series[letter].high)):
                     self.set_line(letter, xs, ys)
+        self.redraw()
 
     def reading(self, x: float) -> list[tuple[str, str]]:
         """Every run at the point of the first one that is nearest to x, and by how much it differs from that one."""

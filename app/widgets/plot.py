@@ -74,6 +74,8 @@ class Plot(PlotArea):
         self._marker: float | None = None
         self._held = False
         self._shown: dict[str, tuple[float, float]] = {}
+        self._still_of: tuple[object, ...] = ()
+        """What the picture of axes and legend was made of."""
         self.setAccessibleName(name)
         self.setAccessibleDescription(empty)
         self.setMouseTracking(True)
@@ -102,7 +104,8 @@ class Plot(PlotArea):
         """Declare a curve once; `paint` picks its colour from the tokens. symbol: mark each point, with `mark`."""
         item = pg.PlotDataItem() if symbol else pg.PlotCurveItem()
         self.series[name] = Series(paint, item, mark if symbol else "", dash)
-        self.view.addItem(item)
+        if symbol:
+            self.view.addItem(item)  # the others are painted under what stands still
         self.series[name].recolor()
 
     def set_line(self, name: str, x: ArrayLike, y: ArrayLike) -> None:
@@ -185,11 +188,16 @@ class Plot(PlotArea):
         x = self._ranged("x", self.x_axis, [s.x for s in filled] or [NO_STEPS])
         y = self._ranged("y", self.y_axis, [v for s in filled for v in ((s.low, s.high) if s.is_band else (s.high,))])
         floors = (_floor(self.x_axis, x), _floor(self.y_axis, y))
-        for s in self.series.values():
-            if s.handed != floors:
-                self._hand_over(s, *floors)
-                s.handed = floors
-        self.redraw()
+        stale = [s for s in self.series.values() if s.handed != floors]
+        for s in stale:
+            self._hand_over(s, *floors)
+            s.handed = floors
+        still = (dict(self._shown), self.below, self.y_axis, [name for name, s in self.series.items() if s.x.size])
+        if still != self._still_of or any(s.symbol for s in stale):
+            self._still_of = still
+            self.redraw()
+        else:
+            self.viewport().update()
 
     def _ranged(self, name: str, axis: Axis, values: list[Floats]) -> tuple[float, float]:
         """Set one axis to its range. A range that still suits the data stays, so that curves move and not the axis."""
@@ -302,13 +310,24 @@ class Plot(PlotArea):
             painter.setFont(self._small_font())
             reading(painter, area, self.reading(self._cursor))
 
+    def paint_under(self, painter: QPainter) -> None:
+        """Lines, which move all the time."""
+        lines = [s.item for s in self.series.values() if s.x.size and not s.symbol and s.item.isVisible()]
+        painter.save()
+        painter.setClipRect(self.area())
+        painter.setTransform(self.view.childGroup.sceneTransform())
+        for line in sorted(lines, key=lambda item: item.zValue()):
+            painter.setPen(line.opts["pen"])
+            painter.drawPath(line.getPath())
+        painter.restore()
+
     @staticmethod
     def _small_font() -> pg.QtGui.QFont:
         return mono(8.0)
 
     def _recolor(self) -> None:
         t = tokens()
-        self.setBackground(t.surface)
+        self.ground = t.color("surface")
         for axis in (self.bottom, self.left):
             axis.setPen(pg.mkPen(t.line))
             axis.setTextPen(pg.mkPen(t.muted))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QGraphicsGridLayout, QWidget
 
 from app.widgets.still import Still
@@ -33,17 +33,20 @@ class StillAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
 class PlotArea(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no types
     """A view box with an axis to its left and one below. Neither the mouse nor the data move its view.
 
-    Axes, curves and foreground are painted once and copied until something of them changes; `paint_over` paints over
-    the copy what moves more often, as a line under the pointer.
+    Axes, items and foreground are painted once and copied until something of them changes; `paint_under` and
+    `paint_over` paint what moves more often, as lines that grow, or one under the pointer.
 
     Attributes:
         view: the view box; items are in its coordinates.
         left, bottom: its axes.
+        ground: the colour behind all.
     """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setBackground(None)
+        self.ground = QColor()
         self._still = Still(self.viewport(), self._paint)
         self.view = pg.ViewBox(enableMenu=False, enableMouse=False)
         self.view.disableAutoRange()
@@ -78,11 +81,16 @@ class PlotArea(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no types
         """Paint what will be copied, before it is shown."""
         self._still.picture()
 
+    def paint_under(self, painter: QPainter) -> None:
+        """Paint what lies under axes, items and foreground, in pixels: what moves most, as lines that grow."""
+
     def paint_over(self, painter: QPainter) -> None:
-        """Paint what lies over axes, curves and foreground, in pixels."""
+        """Paint what lies over them."""
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self.viewport())
+        painter.fillRect(self.viewport().rect(), self.ground)
+        self.paint_under(painter)
         self._still.draw(painter)
         self.paint_over(painter)
         painter.end()

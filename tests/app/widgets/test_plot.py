@@ -92,10 +92,24 @@ def test_arrow_keys_walk_the_reading(plot, qtbot):
     assert plot.reading(plot._cursor)[1][0] == "train 2 nats"
 
 
+def test_a_line_that_moves_is_painted_and_the_axes_are_not_painted_again(plot, monkeypatch):
+    plot.resize(300, 200)
+    plot.set_line("train", [0, 5, 10], [0.0, 0.5, 1.0])
+    before = plot.grab().toImage()
+    drawn = []
+    monkeypatch.setattr(plot, "drawForeground", lambda *_: drawn.append(True))
+    plot.set_line("train", [0, 5, 10], [0.0, 0.0, 1.0])
+    assert plot.grab().toImage() != before
+    assert not drawn
+    plot.set_line("train", [0, 5, 50], [0.0, 0.0, 1.0])
+    plot.grab()
+    assert drawn
+
+
 def test_follows_the_theme(plot):
     plot.set_line("train", [0, 1], [0.0, 1.0])
     theme().choose("light")
-    assert plot.backgroundBrush().color().name().upper() == theme().tokens.surface
+    assert plot.ground.name().upper() == theme().tokens.surface
     assert plot.series["train"].item.opts["pen"].color().name().upper() == theme().tokens.text
     theme().choose("dark")
 
