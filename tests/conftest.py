@@ -1,6 +1,7 @@
 """What every test gets: no display, a home of its own, and a check that no process is left behind."""
 
 import os
+import sys
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -43,6 +44,14 @@ def home(tmp_path_factory, monkeypatch):
     folder = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("FLIPSCOPE_HOME", str(folder))
     return folder
+
+
+@pytest.fixture(autouse=True)
+def no_widget_left(home):  # noqa: ARG001 - the home is there first
+    """What earlier tests closed is gone before a test begins: half of a plot would not bear a change of the theme."""
+    core = sys.modules.get("PySide6.QtCore")
+    if core is not None and core.QCoreApplication.instance() is not None:
+        core.QCoreApplication.sendPostedEvents(None, core.QEvent.Type.DeferredDelete.value)
 
 
 @pytest.fixture(autouse=True)

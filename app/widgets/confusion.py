@@ -45,7 +45,7 @@ class ConfusionMatrix(QWidget):
         self._longest = 0.0  # pixels of the longest name
         self._colors: NDArray[np.uint8] | None = None
         self._at: tuple[int, int] | None = None
-        self._still = Still(self, self._paint)
+        self._still = Still(self)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -119,7 +119,7 @@ class ConfusionMatrix(QWidget):
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
-        self._still.draw(painter)
+        self._still.draw(painter, self._paint)
         if self._counts is not None and self._at is not None:
             painter.setPen(QPen(tokens().color("text"), 2))
             painter.drawRect(self.cell(*self._at).adjusted(0, 0, -1, -1))

@@ -47,7 +47,7 @@ class PlotArea(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no types
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setBackground(None)
         self.ground = QColor()
-        self._still = Still(self.viewport(), self._paint)
+        self._still = Still(self.viewport())
         self.view = pg.ViewBox(enableMenu=False, enableMouse=False)
         self.view.disableAutoRange()
         self.left, self.bottom = StillAxis("left"), StillAxis("bottom")
@@ -66,7 +66,7 @@ class PlotArea(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no types
         whole.setLayout(self._grid)
         self.setCentralItem(whole)
         self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
-        self.scene().changed.connect(lambda _regions: self._still.forget())
+        self.scene().changed.connect(self._still.forget)
 
     def set_margins(self, left: float, top: float, right: float, bottom: float) -> None:
         """Pixels left free around axes and view."""
@@ -79,7 +79,7 @@ class PlotArea(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no types
 
     def rehearse(self) -> None:
         """Paint what will be copied, before it is shown."""
-        self._still.picture()
+        self._still.picture(self._paint)
 
     def paint_under(self, painter: QPainter) -> None:
         """Paint what lies under axes, items and foreground, in pixels: what moves most, as lines that grow."""
@@ -91,7 +91,7 @@ class PlotArea(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no types
         painter = QPainter(self.viewport())
         painter.fillRect(self.viewport().rect(), self.ground)
         self.paint_under(painter)
-        self._still.draw(painter)
+        self._still.draw(painter, self._paint)
         self.paint_over(painter)
         painter.end()
 

@@ -24,7 +24,7 @@ class Sight(TipWidget):
         self.setAccessibleName("What the network sees")
         self._shape = (28, 28)
         self._image: Image | None = None
-        self._lines = Still(self, self._paint_lines)
+        self._lines = Still(self)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         theme().changed.connect(self._recolor)
 
@@ -73,7 +73,7 @@ class Sight(TipWidget):
         else:
             painter.drawImage(where, rgb(_pixels(self._image)))
         if side >= 4:
-            self._lines.draw(painter)
+            self._lines.draw(painter, self._paint_lines)
         painter.end()
 
     def _paint_lines(self, painter: QPainter) -> None:

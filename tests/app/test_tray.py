@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from app.link import Death
 from app.models_list import TRAINING
 from app.session import ModelChoice
 from app.tray import Tally
@@ -88,6 +89,7 @@ def test_a_fresh_worker_is_given_what_is_kept(tray, session):
     session.inference.say(read(tray.path, [1], own=True))
     fill(tray, 5)
     before = session.inference.count(m.KeepDrawings)
+    session.inference.died.emit(Death("inference", -11, ""))
     session.restart_inference()
     assert session.inference.count(m.KeepDrawings) == before + 1
 

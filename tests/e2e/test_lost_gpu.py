@@ -37,11 +37,15 @@ def ready(session):
     return {one.name for one in session.backends if one.ready}
 
 
+def _whole(answer):
+    return answer is not None and answer.complete
+
+
 def draw(session, qtbot):
     """What every backend says of a digit, once the model is there."""
     qtbot.waitUntil(lambda: session.model is not None, timeout=START_MS)
     image = np.random.default_rng(0).integers(0, 256, (28, 28, 1), dtype=np.uint8)
-    with qtbot.waitSignal(session.prediction, timeout=START_MS, check_params_cb=bool) as caught:
+    with qtbot.waitSignal(session.prediction, timeout=START_MS, check_params_cb=_whole) as caught:
         session.predict(image)
     return caught.args[0]
 
