@@ -45,6 +45,7 @@ class DrawPage(InParts):
         self.clock = PenClock()
         self.layers: list[LayerCard] = []
         self._shown: m.Prediction | None = None
+        self._answered = 0  # the request that was answered last, perhaps not by all yet
         self._layout_for: m.ModelInfo | None = None
         self._inked = False
 
@@ -146,7 +147,7 @@ class DrawPage(InParts):
         if event is None:
             self._show(None)
             return
-        already = self._shown is not None and event.request == self._shown.request
+        already, self._answered = event.request == self._answered, event.request
         if not already:
             self.clock.answered()
         if event.key != self.session.model_key:

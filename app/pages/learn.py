@@ -29,7 +29,7 @@ from app.widgets.strip import Strip
 from engine import messages as m
 
 TICK_MS = 10
-"""One thing is drawn a tick, so that there is no long pause anywhere: each curve at 30 Hz, and the pictures between."""
+"""One thing is drawn a tick, so that there is no long pause anywhere: each curve with each frame, pictures between."""
 PICTURE_SECONDS = 0.095
 """Live pictures are at least so far apart; scrubbing is not held back."""
 ACCURACY_SECONDS = 0.5

@@ -12,7 +12,7 @@ from app.setting_dialog import SettingDialog
 from app.theme import GRID
 from app.widgets.card import label
 
-NAME_WIDTH = 104
+NAME_WIDTH = 128
 
 
 class SetupRow(QWidget):

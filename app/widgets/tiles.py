@@ -107,8 +107,9 @@ class BitTiles(TipWidget):
         where, columns, side = self.layout_of()
         painter = QPainter(self)
         painter.fillRect(self.rect(), t.color("surface"))
-        line = t.color("surface" if t.dark else "line") if side >= 3 else None
-        painter.drawImage(where.topLeft(), squares(self._pixels(columns), side, line))
+        if self._count:
+            line = t.color("surface" if t.dark else "line") if side >= 3 else None
+            painter.drawImage(where.topLeft(), squares(self._pixels(columns), side, line))
         if self._at is not None and self.hasFocus():
             row, column = divmod(self._at, columns)
             painter.setPen(QPen(t.color("float_"), 2))

@@ -166,8 +166,9 @@ class InferenceService:
             said.append(vote)
             yield None
         layers: tuple[m.LayerSigns, ...] = ()
-        if isinstance(model.network, PackedNetwork) and all(vote.scores is not None for vote in said):
-            layers = predict.layer_signs(_preferred(programs), image)
+        able = {vote.backend: programs[vote.backend] for vote in said if vote.scores is not None}
+        if isinstance(model.network, PackedNetwork) and any(backend(name).kind == "xnor" for name in able):
+            layers = predict.layer_signs(_preferred(able), image)
         yield _prediction(command, said, layers, complete=not slow)
         if slow:
             said += predict.votes(slow, image)

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from engine import messages as m
 from engine.errors import BackendLost, BadFile, BadInput, UnknownName
 from engine.faults import wear
 from engine.faults.broken import broken
-from engine.inference import modelfile
+from engine.inference import modelfile, predict
 from engine.inference.backend import backend
 from tests.inference import builders
 from tests.inference.conftest import said, with_data
@@ -110,6 +111,19 @@ def test_float_network_is_answered_by_floats(service, float_file):
     (event,) = said(service, m.Predict(1, "f", np.zeros((4, 5, 1), np.uint8)))
     assert [vote.backend for vote in event.votes] == ["float-blas"]
     assert event.layers == ()
+
+
+def test_layers_are_told_by_who_can_where_another_backend_refuses(service, loaded, monkeypatch):
+    image = np.random.default_rng(0).integers(0, 256, (4, 5, 1), dtype=np.uint8)
+    votes = predict.votes
+
+    def refusing(programs, image):
+        for vote in votes(programs, image):
+            yield replace(vote, scores=None, reason="Not today.") if vote.backend == "float-blas" else vote
+
+    monkeypatch.setattr(predict, "votes", refusing)
+    _, event = said(service, m.Predict(1, loaded.key, image))
+    assert len(event.layers) == 2
 
 
 def test_evaluation(service, loaded, tiny):

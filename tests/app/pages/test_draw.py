@@ -162,6 +162,17 @@ def test_the_slow_ones_may_answer_later(page):
     assert "differ" in page.votes.verdict.text()
 
 
+def test_an_answer_counts_once_though_it_comes_in_two_parts(page, session):
+    draw(page, (100, 100), (200, 200))
+    whole = answer(asked(page).request)
+    counted = []
+    page.clock.answered = lambda: counted.append(True)
+    session.model_key = "another"  # chosen meanwhile: the answer is to a question that no longer stands
+    session.prediction.emit(replace(whole, complete=False))
+    session.prediction.emit(whole)
+    assert counted == [True]
+
+
 def test_what_is_drawn_meanwhile_waits_for_the_slow_ones(page):
     draw(page, (100, 100), (200, 200))
     first = asked(page).request

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QFileDialog, QToolButton
+from PySide6.QtWidgets import QDialog, QFileDialog, QLabel, QToolButton
 
 from app.options import SECTIONS, of_section
 from app.widgets.learn_bar import LearnBar
@@ -39,6 +39,13 @@ def test_every_setting_is_in_its_section_with_a_line(panel):
             row = panel.rows[option.key]
             assert row.line.text() or row.isHidden(), option.key
             assert row.isVisible() == (not row.isHidden())
+
+
+def test_every_name_fits_its_column(panel):
+    names = {option.title for section in SECTIONS for option in of_section(section)}
+    labels = [label for row in panel.rows.values() for label in row.findChildren(QLabel) if label.text() in names]
+    assert len(labels) >= len(panel.rows)
+    assert not [label.text() for label in labels if label.minimumSizeHint().width() > label.width()]
 
 
 def test_what_means_nothing_is_not_shown(panel):
