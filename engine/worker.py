@@ -55,6 +55,8 @@ BACKEND_LOST = 75
 
 BELOW_NORMAL = 0x4000
 """Windows's name for the priority class below that of a window."""
+NICE = 5
+"""Behind the window, yet with a quarter of a core that another program would have for itself: at 10 it is a tenth."""
 
 
 class Service(Protocol):
@@ -240,7 +242,7 @@ def _go_behind() -> None:
         this_process = ctypes.c_void_p(-1)
         ctypes.windll.kernel32.SetPriorityClass(this_process, BELOW_NORMAL)
     else:
-        os.nice(10)
+        os.nice(NICE)
 
 
 def told(lost: BackendLost) -> m.BackendLost:

@@ -5,6 +5,7 @@ import json
 
 import numpy as np
 import pytest
+import torch
 
 import main
 from engine import messages as m
@@ -35,6 +36,17 @@ def results():
 
 def of(results, kind):
     return [one for one in results if isinstance(one, kind)]
+
+
+def test_the_same_figures_come_of_any_number_of_threads():
+    """Of many, sums of floats come in another order, and after a thousand epochs other networks."""
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(2)
+        list(LAB.run(RunGraph(bits=4, seeds=1, epochs=5)))
+        assert torch.get_num_threads() == 1
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_the_graph_comes_first_and_its_nodes_find_their_places(results):
