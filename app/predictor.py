@@ -16,19 +16,19 @@ class Predictor:
         self._inference, self._models, self._answered = inference, models, answered
         self._request = 0
         self._in_flight: int | None = None
-        self._waiting_image: m.Image | None = None
+        self._waiting: tuple[m.Image, bool] | None = None
         self._waiting_picture = ""
 
-    def predict(self, image: m.Image | None) -> None:
-        """Score an image u8 [H, W, C]; None for an empty canvas."""
+    def predict(self, image: m.Image | None, *, passing: bool) -> None:
+        """Score an image u8 [H, W, C], one of a pen that moves or a whole drawing; None for an empty canvas."""
         if image is None:
-            self._waiting_image = None
+            self._waiting = None
             self._in_flight = None
             self._answered.emit(None)
         elif self._in_flight is None:
-            self._send(image)
+            self._send(image, passing)
         else:
-            self._waiting_image = image
+            self._waiting = image, passing
 
     def take(self, event: m.Prediction) -> None:
         """Show an answer, unless it is to a question that no longer stands."""
@@ -40,9 +40,9 @@ class Predictor:
     def send_waiting(self) -> None:
         """Nothing is in flight any more: send what was drawn meanwhile."""
         self._in_flight = None
-        image, self._waiting_image = self._waiting_image, None
-        if image is not None:
-            self._send(image)
+        waiting, self._waiting = self._waiting, None
+        if waiting is not None:
+            self._send(*waiting)
 
     def open_picture(self, path: str) -> None:
         """Bring a picture file to the input of the model in use, once that is loaded."""
@@ -58,9 +58,9 @@ class Predictor:
         if path:
             self.open_picture(path)
 
-    def _send(self, image: m.Image) -> None:
+    def _send(self, image: m.Image, passing: bool) -> None:
         if self._models.model is None:
             return
         self._request += 1
         self._in_flight = self._request
-        self._inference.send(m.Predict(self._request, self._models.key, image))
+        self._inference.send(m.Predict(self._request, self._models.key, image, passing))

@@ -160,10 +160,13 @@ class Session(RunSession):
         """Bring a picture file to the input of the model in use, once that is loaded; answered by `prepared`."""
         self._predictor.open_picture(path)
 
-    def predict(self, image: m.Image | None) -> None:
-        """Score an image u8 [H, W, C]; None for an empty canvas. Latest only: one is in flight, one may wait."""
+    def predict(self, image: m.Image | None, *, passing: bool = False) -> None:
+        """Score an image u8 [H, W, C]; None for an empty canvas. Latest only: one is in flight, one may wait.
+
+        passing: the pen is still moving, so that the slow backends need not answer.
+        """
         self.seen = image
-        self._predictor.predict(image)
+        self._predictor.predict(image, passing=passing)
 
     # ------------------------------------------------------------ mode and backends
 

@@ -98,7 +98,7 @@ class DrawPage(InParts):
             self.session.predict(None)
             return
         self.clock.asked(at)
-        self.session.predict(image)
+        self.session.predict(image, passing=self.canvas.pen_down)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """A digit says what is on the canvas."""

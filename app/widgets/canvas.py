@@ -98,6 +98,11 @@ class Canvas(QWidget):
         return grey_of(sheet)
 
     @property
+    def pen_down(self) -> bool:
+        """Whether a stroke is being drawn."""
+        return bool(self._stroke)
+
+    @property
     def bare_picture(self) -> Picture | None:
         """The picture that was opened, as long as nothing is drawn over it."""
         return None if self.drawing.strokes or self._stroke else self.drawing.picture

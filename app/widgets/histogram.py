@@ -12,6 +12,7 @@ from app.figures import percent
 from app.theme import tokens
 from app.widgets.axes import Axis
 from app.widgets.plot import Plot
+from app.widgets.squares import rgb
 
 Ints = NDArray[np.int64]
 
@@ -57,15 +58,13 @@ class Histogram(Plot):
         top = float(others.max()) or float(self._share.max())
         self.y_axis = Axis("share", "%", low=0.0, high=round_top(100 * top * HEADROOM))
         self.set_line(SERIES, centers, 100 * self._share)
-        self.redraw()
         below = float(self._share[centers < 0].sum())
         self.set_summary(f"{what} {percent(below)} below zero, {percent(1 - below)} from zero on.".strip())
 
-    def drawForeground(self, painter: QPainter, rect: QRectF) -> None:
-        """The bars go under what every plot writes."""
+    def paint_under(self, painter: QPainter) -> None:
+        """Bars and marks, in place of the line."""
         if self._share.size:
             self._draw_bars(painter)
-        super().drawForeground(painter, rect)
 
     def _draw_bars(self, painter: QPainter) -> None:
         t = tokens()
@@ -75,12 +74,12 @@ class Histogram(Plot):
         edges = np.rint(area.left() + np.arange(count + 1) * area.width() / count).astype(int)
         heights = np.rint(np.minimum(self._share / top, 1.0) * area.height()).astype(int)
         split = int(np.searchsorted(np.arange(count), count * -low / (high - low) - 0.5))
-        positive = t.color("bit_on") if t.dark else t.color("muted", 120)
-        negative = t.color("muted", 150) if t.dark else t.color("bit_off")
-        colors = np.where(np.arange(count) < split, negative.rgba(), positive.rgba()).astype(np.uint32)
+        positive = t.color("bit_on") if t.dark else t.blend("muted", 0.47)
+        negative = t.blend("muted", 0.59) if t.dark else t.color("bit_off")
+        colors = np.where(np.arange(count) < split, negative.rgb(), positive.rgb()).astype(np.uint32)
         tall = round(area.height())
-        painter.drawImage(int(edges[0]), round(area.bottom()) - tall, bars(edges, heights, colors, tall))
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        picture = bars(edges, heights, colors, tall, t.color("surface").rgb())
+        painter.drawImage(int(edges[0]), round(area.bottom()) - tall, picture)
         painter.setFont(self._small_font())
         for mark in self._marks:
             share = self._share[int((mark - low) / (high - low) * count)]
@@ -100,18 +99,17 @@ class Histogram(Plot):
         painter.drawText(box, side, percent(share))
 
 
-def bars(edges: Ints, heights: Ints, colors: NDArray[np.uint32], tall: int) -> QImage:
+def bars(edges: Ints, heights: Ints, colors: NDArray[np.uint32], tall: int, ground: int) -> QImage:
     """Bars [n] from the floor up, between edges [n + 1], a pixel apart where there is room: a picture so many tall.
 
-    A hundred rectangles, one by one, would take Qt ten times as long. colors: ARGB32 of each.
+    A hundred rectangles, one by one, would take Qt ten times as long. colors: RGB32 of each; ground: of what is bare.
     """
     columns = np.arange(edges[0], edges[-1])
     bar = np.searchsorted(edges, columns, "right") - 1
     widths = np.diff(edges)[bar]
     shown = np.where((columns < edges[bar + 1] - 1) | (widths == 1), heights[bar], 0)
     from_floor = np.arange(tall, 0, -1)[:, None]
-    pixels = np.where(from_floor <= shown, colors[bar], np.uint32(0))
-    return QImage(pixels.data, columns.size, tall, 4 * columns.size, QImage.Format.Format_ARGB32).copy()
+    return rgb(np.where(from_floor <= shown, colors[bar], np.uint32(ground)))
 
 
 def round_top(least: float) -> float:

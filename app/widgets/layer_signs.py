@@ -142,7 +142,7 @@ class SumsHistogram(TipWidget):
         assert self._counts is not None
         t = tokens()
         step = self.width() / BARS
-        painter.setPen(QPen(t.color("muted", 170), 1))
+        painter.setPen(QPen(t.blend("muted", 0.67), 1))
         scale = (base - AXIS - 2) / max(1, int(self._counts.sum(axis=0).max()))
         for index, (minus, plus) in enumerate(self._counts.T.tolist()):
             left, right = round(index * step), round((index + 1) * step) - 1

@@ -15,6 +15,8 @@ from app.widgets.tiles import TipWidget
 Scores = NDArray[np.float32]
 
 LEFT, TOP, BOTTOM = 44, 18, 22
+OTHERS = 0.43
+"""How strong the bars of classes that did not win are."""
 
 
 class ScoreStrip(QWidget):
@@ -43,9 +45,10 @@ class ScoreStrip(QWidget):
         if self._scores is not None and self._scores.size:
             low, high = float(self._scores.min()), float(self._scores.max())
             winner, step = int(self._scores.argmax()), self.width() / self._scores.size
+            best, others = QColor(t.of_kind(self._kind)), t.blend("muted", OTHERS)
             for index, score in enumerate(self._scores.tolist()):
                 tall = 2 + (height - 3) * ((score - low) / (high - low) if high > low else 1.0)
-                color = QColor(t.of_kind(self._kind)) if index == winner else t.color("muted", 110)
+                color = best if index == winner else others
                 painter.fillRect(QRectF(index * step, height - tall, max(1.0, step - 2), tall), color)
         painter.end()
 
@@ -144,10 +147,11 @@ class ScoreChart(TipWidget):
         zero = self.height() - BOTTOM + low * scale
         step = (self.width() - LEFT) / self._scores.size
         winner = int(self._scores.argmax())
+        best, others = QColor(t.of_kind(self._kind)), t.blend("muted", OTHERS)
         texts = [_text(score, ".1f") for score in self._scores.tolist()]
         labelled = step >= max(painter.fontMetrics().horizontalAdvance(text) for text in texts) + 2
         for index, score in enumerate(self._scores.tolist()):
-            color = QColor(t.of_kind(self._kind)) if index == winner else t.color("muted", 110)
+            color = best if index == winner else others
             left, tall = LEFT + index * step + step * 0.16, score * scale
             painter.fillRect(QRectF(left, zero - max(tall, 0), step * 0.68, max(1.0, abs(tall))), color)
             if labelled:

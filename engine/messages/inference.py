@@ -66,13 +66,17 @@ class Prepare(Command):
 
 @dataclass(frozen=True)
 class Predict(Command):
-    """Score one prepared image u8 [H, W, C] with every ready backend; a newer request replaces an older one."""
+    """Score one prepared image u8 [H, W, C] with every ready backend; a newer request replaces an older one.
+
+    passing: the pen is still moving, and the next image is worth more than what the slow ones (oracles) say of this.
+    """
 
     lane: ClassVar[str | None] = "predict"
     urgency: ClassVar[int] = 0
     request: int
     key: str
     image: Image
+    passing: bool = False
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from engine.training.recorder import scalars
 from engine.training.session import Clock, Session
 
 FRAME_EVERY = 1 / 30
-"""Seconds between two frames, at the least."""
+"""Seconds between two frames on average, at the least: each comes with the first step after its time."""
 
 PICTURES_EVERY = 0.1
 """Seconds between two frames with pictures of the layers, at the least."""
@@ -45,7 +45,7 @@ class Telemetry:
         self._watched: _Watched | None = None
         self._sequence = -1
         self._credit = self._pictures_wanted = False
-        self._framed_at = self._pictured_at = -np.inf
+        self._frame_due = self._pictured_at = -np.inf
         self._picture_cost = 0.0
         self._steps_since_pictures = 0
         self._begun = session.watch.seconds()
@@ -92,8 +92,10 @@ class Telemetry:
     def due(self) -> Frame | None:
         """The next frame, if there is credit and it is time."""
         now = self._clock()
-        if not self._credit or now - self._framed_at < FRAME_EVERY:
+        if not self._credit or now < self._frame_due:
             return None
+        late = now - self._frame_due  # by a part of a step, which is made up for
+        self._frame_due = now + FRAME_EVERY - (late if late < FRAME_EVERY else 0.0)
         patience = max(PICTURES_EVERY, self._picture_cost / SHARE)
         return self.frame(pictures=self._pictures_wanted and now - self._pictured_at >= patience)
 
@@ -118,10 +120,10 @@ class Telemetry:
             probe_fraction=self._looking / max(seconds - self._begun, 1e-9) if self._looking else 0.0,
         )
         self._credit = False
-        self._framed_at = self._clock()
-        self._looking += self._framed_at - start
+        now = self._clock()
+        self._looking += now - start
         if pictures:
-            self._pictured_at, self._picture_cost = self._framed_at, self._framed_at - start
+            self._pictured_at, self._picture_cost = now, now - start
         return frame
 
     def _pictures(self) -> tuple[LayerFrame, ...]:

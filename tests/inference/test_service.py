@@ -79,6 +79,12 @@ def test_bad_model_leaves_the_old_one(service, loaded):
     assert said(service, m.Predict(1, loaded.key, np.zeros((4, 5, 1), np.uint8)))
 
 
+def test_the_slow_ones_are_not_asked_while_the_pen_moves(service, loaded):
+    image = np.random.default_rng(0).integers(0, 256, (4, 5, 1), dtype=np.uint8)
+    (only,) = said(service, m.Predict(7, loaded.key, image, passing=True))
+    assert (only.complete, {vote.backend for vote in only.votes}) == (True, {"float-blas", "numpy-xnor", "cpu-xnor"})
+
+
 def test_prediction(service, loaded, packed_file):
     image = np.random.default_rng(0).integers(0, 256, (4, 5, 1), dtype=np.uint8)
     quick, event = said(service, m.Predict(7, "a", image))

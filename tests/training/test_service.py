@@ -95,7 +95,7 @@ def test_a_hidden_page_gets_curves_only(tmp_path):
     assert last.layers
 
 
-@pytest.mark.parametrize("tick", [0.001, 0.02])
+@pytest.mark.parametrize("tick", [0.001, 0.0015, 0.02])
 def test_frames_and_pictures_keep_their_distance(tmp_path, tick):
     stage = Stage(tick).acknowledging()
     times = []
@@ -104,7 +104,9 @@ def test_frames_and_pictures_keep_their_distance(tmp_path, tick):
     )
     stage.play(begin(tmp_path, epochs=12))
     whole, pictures = np.array([t for t, _ in times[:-1]]), np.array([t for t, heavy in times[:-1] if heavy])
-    assert np.diff(whole).min() >= 1 / 30
+    step = 8 * tick
+    assert np.diff(whole).min() >= 1 / 30 - step
+    assert 1 / 30 - step / (len(whole) - 1) <= np.diff(whole).mean() <= max(1 / 30 + step / (len(whole) - 1), 1.1 * step)
     assert np.diff(pictures).min() >= 0.1
 
 

@@ -99,6 +99,16 @@ def test_every_movement_asks_for_the_latest(page):
     assert not np.array_equal(asked(page).image, first.image)
 
 
+def test_the_slow_ones_are_asked_when_the_pen_is_lifted(page):
+    QTest.mousePress(page.canvas, LEFT, pos=page.canvas.rect().center())
+    assert asked(page).passing
+    page.session.inference.say(answer(asked(page).request))
+    QTest.mouseMove(page.canvas, page.canvas.rect().center() + QPoint(0, 90))
+    QTest.mouseRelease(page.canvas, LEFT, pos=page.canvas.rect().center() + QPoint(0, 90))
+    page.session.inference.say(answer(asked(page).request))
+    assert not asked(page).passing
+
+
 def test_votes_scores_and_bits_are_shown(page):
     draw(page, (100, 100), (200, 200))
     settle(page)

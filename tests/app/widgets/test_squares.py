@@ -33,13 +33,13 @@ def test_bars_are_the_rectangles_that_they_stand_for(data, tall, left):
     heights = np.array(data.draw(st.lists(st.integers(0, tall), min_size=len(widths), max_size=len(widths))))
     edges = left + np.cumsum([0, *widths])
     colors = np.array([0xFF000000 + 1000 * k for k in range(len(widths))], np.uint32)
-    expected = QImage(int(edges[-1] - left), tall, QImage.Format.Format_ARGB32)
-    expected.fill(0)
+    expected = QImage(int(edges[-1] - left), tall, QImage.Format.Format_RGB32)
+    expected.fill(LINE)
     painter = QPainter(expected)
     for start, width, height, color in zip(edges - left, widths, heights, colors, strict=False):
         painter.fillRect(int(start), tall - int(height), max(1, width - 1), int(height), QColor.fromRgba(int(color)))
     painter.end()
-    assert bars(edges, heights, colors, tall) == expected
+    assert bars(edges, heights, colors, tall, LINE.rgb()) == expected
 
 
 @pytest.mark.parametrize("choice", ["light", "dark"])
