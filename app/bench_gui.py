@@ -23,6 +23,7 @@ from app.pages.draw import DrawPage
 from engine import messages as m
 from engine.config import RunConfig
 from engine.errors import FlipscopeError
+from engine.labs.faults import MAX_DRAWS, RunFaults
 
 BEAT_MS = 16
 MODEL = "mlp-1024x3"
@@ -135,6 +136,7 @@ class Bench(BenchWindow):
             "scrub_ms": _spread(list(self._scrubs())),
             "page_switch_ms": _spread(list(self._switches())),
             "pen_ms": _spread(self._pen()),
+            "pen_beside_lab_ms": _spread(self._pen_beside_lab()),
         }
 
     # ------------------------------------------------------------ single figures
@@ -204,6 +206,7 @@ class Bench(BenchWindow):
         self.window.show_page("draw")
         page = self.window.page("draw")
         assert isinstance(page, DrawPage)
+        page.clock.seconds.clear()
         canvas, side = page.canvas, min(page.canvas.width(), page.canvas.height())
         self._mouse(canvas, QEvent.Type.MouseButtonPress, QPointF(side * 0.7, side * 0.5))
         for step in range(150):
@@ -214,6 +217,19 @@ class Bench(BenchWindow):
         self._mouse(canvas, QEvent.Type.MouseButtonRelease, QPointF(side * 0.7, side * 0.5))
         self.spin(0.3)
         return [1000 * seconds for seconds in page.clock.seconds]
+
+    def _pen_beside_lab(self) -> list[float]:
+        """The same while a lab runs, too."""
+        jobs, said = self.session.jobs, []
+        model = next(choice.path for choice in self.session.models if choice.path)
+        connection = jobs.said.connect(lambda _command, event: said.append(event))
+        jobs.start(RunFaults(model, draws=MAX_DRAWS), "labs", "The lab")
+        self.until(lambda: bool(said), 60)
+        jobs.said.disconnect(connection)
+        try:
+            return self._pen()
+        finally:
+            jobs.cancel()
 
     def _mouse(self, target: QObject, kind: QEvent.Type, where: QPointF) -> None:
         button = Qt.MouseButton.NoButton if kind == QEvent.Type.MouseMove else Qt.MouseButton.LeftButton

@@ -96,7 +96,7 @@ def _product(window: Window) -> str:
 
 
 def _sums(window: Window) -> str:
-    layers = window.draw.layers
+    layers = window.draw.panels.layers
     signs = layers[0].signs if layers else None
     if signs is None:
         return "Draw a digit: its sums appear here."
@@ -113,7 +113,7 @@ def _nothing(_window: Window) -> str:
 
 
 def _weights_card(window: Window) -> QWidget:
-    return window.draw.weights
+    return window.draw.panels.weights
 
 
 def _bits_card(window: Window) -> QWidget:
@@ -133,7 +133,7 @@ def _dot_card(window: Window) -> QWidget:
 
 
 def _first_layer(window: Window) -> QWidget | None:
-    return next(iter(window.draw.layers), None)
+    return next(iter(window.draw.panels.layers), None)
 
 
 def _help(window: Window) -> QWidget:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 from bisect import bisect_right
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,10 +34,32 @@ class Moment:
     step: int
     epoch: float
     time: float
-    layers: tuple[m.LayerFrame, ...]
+    layers: Sequence[m.LayerFrame]
     accuracy: float | None = None
     confusion: NDArray[np.int64] | None = None
     watch: m.WatchTrace | None = None
+
+
+class _Decoded(Sequence[m.LayerFrame]):
+    """The layers of a recorded moment, each decoded when it is asked for: who looks at one does not wait for all."""
+
+    def __init__(self, chunk: Chunk, record: Record, key: Callable[[Chunk, int], Words]) -> None:
+        self._chunk, self._record, self._key = chunk, record, key
+
+    def __len__(self) -> int:
+        return len(self._record.layers)
+
+    @overload
+    def __getitem__(self, index: int) -> m.LayerFrame: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[m.LayerFrame]: ...
+
+    def __getitem__(self, index: int | slice) -> m.LayerFrame | Sequence[m.LayerFrame]:
+        if isinstance(index, slice):
+            return [self[i] for i in range(len(self))[index]]
+        at = range(len(self))[index]
+        return self._chunk.decode(self._record, at, self._key(self._chunk, at))
 
 
 class History:
@@ -242,10 +266,10 @@ class History:
         found = self._find(index)
         if isinstance(found, Arrival):
             kept: Arrival | Record = found
-            layers = found.layers
+            layers: Sequence[m.LayerFrame] = found.layers
         else:
             chunk, kept = found
-            layers = tuple(chunk.decode(kept, i, self._key(chunk, i)) for i in range(len(kept.layers)))
+            layers = _Decoded(chunk, kept, self._key)
         score = self._score_at(kept.step)
         accuracy, confusion = (score.accuracy, score.confusion) if score else (None, None)
         return Moment(kept.step, kept.epoch, kept.time, layers, accuracy, confusion, kept.watch)

@@ -7,30 +7,20 @@ from collections.abc import Iterator
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from app.parts import InParts
 from app.pen_clock import PenClock
 from app.session import Notice, Session
 from app.theme import GAP, theme
-from app.why import explain
-from app.widgets.canvas import Canvas
-from app.widgets.card import Card, label
 from app.widgets.draw_bar import DrawBar
+from app.widgets.draw_panels import DrawPanels
 from app.widgets.ink import Picture
-from app.widgets.layer_signs import LayerCard, no_layers
 from app.widgets.notice import NoticeArea
 from app.widgets.page import framed
-from app.widgets.scores import ScoreChart
-from app.widgets.sight import Sight
 from app.widgets.tray_card import TrayCard
-from app.widgets.votes import Votes
-from app.widgets.wear_card import WearCard
 from engine import digits
 from engine import messages as m
-
-LAYER_ROOM = 170
-"""Least height of a layer's card; more layers than fit are scrolled."""
 
 
 class DrawPage(InParts):
@@ -43,7 +33,6 @@ class DrawPage(InParts):
         self.setObjectName("page")
         self.session = session
         self.clock = PenClock()
-        self.layers: list[LayerCard] = []
         self._shown: m.Prediction | None = None
         self._answered = 0  # the request that was answered last, perhaps not by all yet
         self._layout_for: m.ModelInfo | None = None
@@ -51,12 +40,9 @@ class DrawPage(InParts):
 
     def parts(self) -> Iterator[None]:
         session = self.session
-        self.canvas = Canvas()
-        self.sight = Sight()
-        self.weights = WearCard(session)
-        self.votes = Votes()
-        self.chart = ScoreChart()
-        self.readout = label("", "muted", figures=True)
+        self.panels = DrawPanels(session)
+        self.canvas, self.sight = self.panels.canvas, self.panels.sight
+        self.votes, self.chart = self.panels.votes, self.panels.chart
         yield
         self.bar = DrawBar(session, self.canvas)
         self.tray = TrayCard(session, self.canvas)
@@ -130,18 +116,18 @@ class DrawPage(InParts):
             self._layout_for = model
             self.sight.set_shape(*model.input_shape[:2])
             self.chart.set_names(model.class_names)
-            self._scores_card.set_hint(_votes_for(model))
-            self._make_layers(model)
+            self.panels.scores_card.set_hint(_votes_for(model))
+            self.panels.show_layers_of(model)
         self._say_if_not_drawable()
         self.ask()
 
     def _say_if_not_drawable(self) -> None:
         model = self.session.model
         if model is None or self._drawable():
-            self._canvas_card.set_hint("or drop a picture")
+            self.panels.canvas_card.set_hint("or drop a picture")
         else:
             height, width, channels = model.input_shape
-            self._canvas_card.set_hint(f"this model reads {height}×{width}×{channels} pictures: drop one")
+            self.panels.canvas_card.set_hint(f"this model reads {height}×{width}×{channels} pictures: drop one")
 
     def _predicted(self, event: m.Prediction | None) -> None:
         if event is None:
@@ -168,7 +154,7 @@ class DrawPage(InParts):
         self.votes.show_prediction(event, self._class_names)
         if event is None and self._inked:
             self.votes.set_hint("waiting for the model")
-        for index, card in enumerate(self.layers):
+        for index, card in enumerate(self.panels.layers):
             found = event is not None and index < len(event.layers)
             card.show_signs(event.layers[index] if event is not None and found else None)
         self._show_chart()
@@ -179,13 +165,15 @@ class DrawPage(InParts):
         answered = [vote for vote in votes if vote.scores is not None]
         vote = next((v for v in answered if v.backend == active), answered[0] if answered else None)
         self.chart.show_scores(None if vote is None else vote.scores, "xnor" if vote is None else vote.kind)
-        self._scores_card.title.setText("Scores" if vote is None else f"Scores of {vote.backend}")
+        self.panels.scores_card.title.setText("Scores" if vote is None else f"Scores of {vote.backend}")
 
     def _painted(self) -> None:
         self.clock.painted(time.perf_counter())
         typical = self.clock.typical
         if typical is not None:
-            self.readout.setText(f"pen to prediction {typical * 1000:.0f} ms, median of {len(self.clock.seconds)}")
+            self.panels.readout.setText(
+                f"pen to prediction {typical * 1000:.0f} ms, median of {len(self.clock.seconds)}"
+            )
 
     def _prepared(self, event: m.Prepared) -> None:
         self.canvas.put_picture(Picture(event.picture, None if event.blank else event.image))
@@ -230,91 +218,9 @@ class DrawPage(InParts):
 
     def _lay_out(self) -> None:
         inner = framed(self, self.bar, NoticeArea(self.session, "draw", ""))
-        columns = QHBoxLayout()
-        columns.setSpacing(GAP)
-        columns.addLayout(self._left(), 40)
-        columns.addWidget(self._middle(), 27)
-        columns.addLayout(self._right(), 34)
-        inner.addLayout(columns, 1)
+        inner.addWidget(self.panels, 1)
         inner.addSpacing(GAP - inner.spacing())
         inner.addWidget(self.tray)
-
-    def _left(self) -> QVBoxLayout:
-        left = QVBoxLayout()
-        left.setSpacing(GAP)
-        self._canvas_card = Card("Draw a digit", "or drop a picture")
-        self._canvas_card.body.addWidget(self.canvas, 1)
-        explain(
-            self._canvas_card,
-            "Draw a digit with mouse or pen: it is read while you draw. Undo takes back a stroke; a picture can be "
-            "dropped in its place.",
-            "Strokes are kept as lines and drawn to 280×280 grey pixels, whatever the size of the window.",
-            "data",
-        )
-        sees = Card("What it sees")
-        sees.body.addWidget(self.sight, 1)
-        explain(
-            sees,
-            "Your drawing as the network gets it: cropped to its ink, scaled, and centred by its mass, as the digits "
-            "that it learned from. Point at a square for the pixel's value.",
-            "Brightness from 0 to 255 of each pixel, averaged over the area that it covers.",
-            "data",
-        )
-        below = QHBoxLayout()
-        below.setSpacing(GAP)
-        below.addWidget(sees, 10)
-        below.addWidget(self.weights, 17)
-        left.addWidget(self._canvas_card, 10)
-        left.addLayout(below, 4)
-        return left
-
-    def _middle(self) -> QScrollArea:
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        holder = QWidget()
-        self._layers_place = QVBoxLayout(holder)
-        self._layers_place.setContentsMargins(0, 0, 0, 0)
-        self._layers_place.setSpacing(GAP)
-        area.setWidget(holder)
-        self._make_layers(None)
-        return area
-
-    def _right(self) -> QVBoxLayout:
-        right = QVBoxLayout()
-        right.setSpacing(GAP)
-        self._scores_card = Card("Scores", "votes for each digit")
-        self._scores_card.body.addWidget(self.chart, 1)
-        self._scores_card.body.addWidget(self.readout)
-        explain(
-            self._scores_card,
-            "The score of every class from the backend in use; the highest wins. Arrow keys or the pointer tell a "
-            "score to its last bit.",
-            "float32 scores without unit: the last layer's sum times the class's scale plus its shift. Pen to "
-            "prediction is from the pen's event to the painted answer, median of the latest.",
-            "networks",
-        )
-        right.addWidget(self.votes)
-        right.addWidget(self._scores_card, 1)
-        return right
-
-    def _make_layers(self, model: m.ModelInfo | None) -> None:
-        """One card a hidden layer of a packed model; a word where there are none."""
-        while (item := self._layers_place.takeAt(0)) is not None:
-            old = item.widget()
-            if old is not None:
-                old.hide()
-                old.deleteLater()
-        packed = model is not None and model.form == "packed"
-        widths = [outputs for outputs, _ in model.layers[:-1]] if model is not None and packed else []
-        self.layers = [LayerCard(number, outputs) for number, outputs in enumerate(widths, 1)]
-        for card in self.layers:
-            card.setMinimumHeight(LAYER_ROOM)
-            self._layers_place.addWidget(card, 1)
-        if not self.layers:
-            self._layers_place.addWidget(no_layers(model), 1)
 
 
 def _differs(model: m.ModelInfo, other: m.ModelInfo | None) -> bool:

@@ -7,12 +7,12 @@ import time
 from collections.abc import Callable, Iterator
 from functools import cached_property
 
-from PySide6.QtCore import QTimer
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from app import notices
 from app.focus import leave_keys
+from app.one_by_one import OneByOne
 from app.parts import InParts
 from app.run_pictures import RunPictures
 from app.session import Notice, Session
@@ -28,12 +28,8 @@ from app.widgets.setup_panel import SetupPanel
 from app.widgets.strip import Strip
 from engine import messages as m
 
-TICK_MS = 10
-"""One thing is drawn a tick, so that there is no long pause anywhere: each curve with each frame, pictures between."""
-PICTURE_SECONDS = 0.095
-"""Live pictures are at least so far apart; scrubbing is not held back."""
 ACCURACY_SECONDS = 0.5
-"""And so are, between two scores, pictures of the accuracy, where only its axis goes on."""
+"""Between two scores only the axis of the accuracy goes on: its pictures are at least so far apart."""
 
 
 class LearnPage(InParts):
@@ -47,12 +43,9 @@ class LearnPage(InParts):
         self._run_name = ""
         self._why = ""
         self._refused: m.NotSaved | None = None
-        self._picture_due = self._scrubbed = True
-        self._curves_due: list[Callable[[], None]] = []
-        self._parts_due: list[Callable[[], None]] = []
-        self._pictured_at = self._accuracy_at = -math.inf
-        self._tick = QTimer(self, interval=TICK_MS)
-        self._tick.timeout.connect(self.refresh_due)
+        self._accuracy_at = -math.inf
+        self._parts: list[Callable[[], None]] = []
+        self.drawing = OneByOne(self)
 
     # ------------------------------------------------------------ making
 
@@ -122,7 +115,7 @@ class LearnPage(InParts):
         session = self._session
         session.frame_arrived.connect(self._frame_arrived)
         session.scored.connect(self._scored)
-        session.evaluation_changed.connect(lambda _key: self._due(picture=True))
+        session.evaluation_changed.connect(lambda _key: self.drawing.want(self._draw_picture))
         session.run_changed.connect(self._run_changed)
         session.moment_changed.connect(self._moment_changed)
         session.race.changed.connect(self._race_changed)
@@ -169,47 +162,47 @@ class LearnPage(InParts):
     def _look(self) -> None:
         """Draw while the run is seen, and then everything at once."""
         if self._stack.currentIndex():
-            self._tick.stop()
+            self.drawing.rest()
             return
-        self._due(curves=True, picture=True, accuracy=True)
-        self._scrubbed = True
-        self._tick.start()
+        self._want_all()
+        self.drawing.go()
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
-        self._tick.stop()
+        self.drawing.rest()
 
     def _frame_arrived(self, frame: m.Frame) -> None:
-        self._due(curves=True, picture=bool(frame.layers), accuracy=self._accuracy_is_old)
         if frame.watch is not None:
             self._watched.add(frame.watch)
-        if self._tick.isActive():
-            self._draw_picture_if_due()
+        self._want_curves()
+        if self._accuracy_is_old:
+            self.drawing.want(self._draw_accuracy)
+        if frame.layers:
+            self.drawing.want(self._draw_picture)
 
     def _scored(self, _event: m.Scored) -> None:
-        self._due(curves=True, picture=True, accuracy=True)
+        self._want_all()
 
     def _race_changed(self) -> None:
         self.accuracy.offer(self._session.race)
-        self._due(curves=True, accuracy=True)
+        self._want_curves()
+        self.drawing.want(self._draw_accuracy)
 
     def _moment_changed(self) -> None:
-        self._due(picture=True)
-        self._scrubbed = True
         for plot in (self.loss.plot, self.accuracy.plot, self.flips.plot):
             plot.set_marker(self._session.playhead)
         self._refresh_scrubber()
-        if self._tick.isActive():
-            self._draw_picture_if_due()
+        if self.drawing.going:
+            self.refresh_pictures()
+        else:
+            self.drawing.want(self._draw_picture)
 
-    def _due(self, *, curves: bool = False, picture: bool = False, accuracy: bool = False) -> None:
-        """Ask for drawing; what is asked for already keeps its turn."""
-        self._picture_due |= picture
-        asked = [
-            *((self._draw_loss, self._draw_flips) if curves else ()),
-            *((self._draw_accuracy,) if accuracy else ()),
-        ]
-        self._curves_due += [draw for draw in asked if draw not in self._curves_due]
+    def _want_curves(self) -> None:
+        self.drawing.want(self._draw_loss, self._draw_flips)
+
+    def _want_all(self) -> None:
+        self._want_curves()
+        self.drawing.want(self._draw_accuracy, self._draw_picture)
 
     def _run_changed(self) -> None:
         run = self._session.run
@@ -232,7 +225,8 @@ class LearnPage(InParts):
         self._watched = Watched()
         self.bits.set_watched(self._watched)
         self.pictures.begin()
-        self._parts_due, self._picture_due = [], True
+        self._parts = []
+        self.drawing.want(self._draw_picture)
         layers = self._session.run.layers
         if target is not None and target[0] < len(layers):
             _, outputs, inputs = layers[target[0]]
@@ -240,7 +234,7 @@ class LearnPage(InParts):
                 self._watch(*target)
 
     def _layer_chosen(self, _layer: int) -> None:
-        self._picture_due = self._scrubbed = True
+        self.drawing.want(self._draw_picture)
 
     def _watch(self, layer: int, row: int, column: int) -> None:
         self._watched = Watched((layer, row, column))
@@ -264,27 +258,6 @@ class LearnPage(InParts):
 
     # ------------------------------------------------------------ drawing
 
-    def refresh_due(self) -> None:
-        """Draw one of the things that are due."""
-        if self._draw_picture_if_due():
-            return
-        waiting = self._parts_due or self._curves_due
-        if waiting:
-            waiting.pop(0)()
-
-    def _draw_picture_if_due(self) -> bool:
-        now = time.monotonic()
-        due = self._picture_due and (self._scrubbed or now - self._pictured_at >= PICTURE_SECONDS)
-        if due:
-            self._picture_due, self._pictured_at = False, now
-            self._parts_due = self.pictures.parts()
-            if self._scrubbed:
-                self._draw_parts()
-            else:
-                self._parts_due.pop(0)()
-            self._scrubbed = False
-        return due
-
     @property
     def _accuracy_is_old(self) -> bool:
         return time.monotonic() - self._accuracy_at >= ACCURACY_SECONDS
@@ -307,10 +280,18 @@ class LearnPage(InParts):
         self.scrubber.show_moments(len(run.history), session.moment_index, session.playhead, f"{epoch:.2f}", newest)
 
     def refresh_pictures(self) -> None:
-        """Bits, filters, distributions and confusion of the moment that is to be shown."""
-        self._parts_due = self.pictures.parts()
-        self._draw_parts()
+        """Bits, filters, distributions and confusion of the moment that is to be shown, all at once."""
+        self._draw_picture()
+        while self._parts:
+            self._draw_part()
 
-    def _draw_parts(self) -> None:
-        while self._parts_due:
-            self._parts_due.pop(0)()
+    def _draw_picture(self) -> None:
+        """Begin with the same, a part in each turn."""
+        self._parts = self.pictures.parts()
+        self._draw_part()
+
+    def _draw_part(self) -> None:
+        if self._parts:
+            self._parts.pop(0)()
+        if self._parts:
+            self.drawing.want_first(self._draw_part)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -96,6 +97,7 @@ def any_set(words: Words, rows: Bins, columns: Bins) -> NDArray[np.bool_]:
     return found.view(np.bool_)
 
 
+@lru_cache(2)
 def color_table(t: Tokens) -> Pixels:
     """RGB32 by (heat, grey): uint32 [(HEAT + 1) * 256]."""
     off, on, flip = (_rgb(color) for color in (t.bit_off, t.bit_on, t.flip))
@@ -104,6 +106,7 @@ def color_table(t: Tokens) -> Pixels:
     rgb = np.rint((off + (on - off) * share) * (1 - heat) + flip * heat).astype(np.uint32).reshape(-1, 3)
     places = np.array([1 << 16, 1 << 8, 1], np.uint32)
     table: Pixels = (rgb * places).sum(axis=1, dtype=np.uint32) + np.uint32(0xFF000000)
+    table.setflags(write=False)
     return table
 
 

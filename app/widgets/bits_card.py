@@ -12,7 +12,8 @@ from app.watched import Target, Watched
 from app.why import explain
 from app.widgets.axes import Axis
 from app.widgets.bits import BitView
-from app.widgets.card import Card, FittingLabel, label
+from app.widgets.card import Card, label
+from app.widgets.live_label import FittingLabel
 from app.widgets.plot import Plot
 
 NAMED = 5

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QObject, Qt
-from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLayout, QVBoxLayout, QWidget
 
 from app.theme import GRID, mono, theme
+from app.widgets.live_label import FittingLabel
 
 
 class Card(QFrame):
@@ -54,48 +54,6 @@ def label(text: str = "", role: str = "", *, figures: bool = False) -> QLabel:
     if figures:
         made.setFont(mono())
     return made
-
-
-class FittingLabel(QLabel):
-    """Says the longest of its texts that fits, the last one with an ellipsis; the first in full is the tip."""
-
-    def __init__(self, role: str = "", *, figures: bool = False) -> None:
-        super().__init__()
-        self._texts: tuple[str, ...] = ("",)
-        self._more = ""
-        if role:
-            self.setProperty("role", role)
-        if figures:
-            self.setFont(mono())
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-
-    def say(self, *texts: str) -> None:
-        """Take new texts, longest first."""
-        if texts != self._texts:
-            self._texts = texts
-            self._fit()
-
-    def tell_more(self, text: str) -> None:
-        """Say this in the tip, too."""
-        self._more = text
-        self._fit()
-
-    @property
-    def whole(self) -> str:
-        """The longest text, whether it fits or not."""
-        return self._texts[0]
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._fit()
-
-    def _fit(self) -> None:
-        metrics, room = self.fontMetrics(), self.width()
-        last = metrics.elidedText(self._texts[-1], Qt.TextElideMode.ElideRight, room)
-        shown = next((text for text in self._texts if metrics.horizontalAdvance(text) <= room), last)
-        if shown != self.text():
-            self.setText(shown)
-        self.setToolTip("\n".join(filter(None, ("" if shown == self.whole else self.whole, self._more))))
 
 
 def set_role(target: QLabel, role: str) -> None:

@@ -53,12 +53,15 @@ class DrawBar(QFrame):
         self.watch = self._button("▶ Watch one learn", "Train a network and see its bits flip", self.watch_asked.emit)
         self.watch.setProperty("primary", True)
         row.addWidget(self.watch)
-        stack.canUndoChanged.connect(self._refresh_undo)
-        stack.canRedoChanged.connect(self._refresh_undo)
+        for button, can, changed in (
+            (self.undo, stack.canUndo(), stack.canUndoChanged),
+            (self.redo, stack.canRedo(), stack.canRedoChanged),
+        ):
+            button.setEnabled(can)
+            changed.connect(button.setEnabled)
         session.models_changed.connect(self.refresh_models)
         session.model_changed.connect(self.refresh_models)
         session.mode_changed.connect(self._refresh_mode)
-        self._refresh_undo()
         self.refresh_models()
         self._refresh_mode()
 
@@ -107,10 +110,6 @@ class DrawBar(QFrame):
                 self.models.setToolTip(model_tip(choice, info))
         self.models.setEnabled(self.models.count() > 0)
         self.models.setPlaceholderText("no model yet")
-
-    def _refresh_undo(self) -> None:
-        self.undo.setEnabled(self._canvas.undo_stack.canUndo())
-        self.redo.setEnabled(self._canvas.undo_stack.canRedo())
 
     def _refresh_mode(self) -> None:
         self.mode.select(self._session.mode)

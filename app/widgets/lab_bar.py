@@ -9,8 +9,9 @@ from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QProgressBar, Q
 
 from app.as_command import Command
 from app.theme import GAP, GRID
-from app.widgets.card import FittingLabel, set_role
+from app.widgets.card import set_role
 from app.widgets.copy_command import CopyCommand
+from app.widgets.live_label import FittingLabel
 from engine.messages import Progress
 from engine.pace import progress_text
 

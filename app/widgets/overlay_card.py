@@ -10,7 +10,8 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QStackedWid
 
 from app.theme import GAP, GRID, tokens
 from app.why import explain
-from app.widgets.card import Card, FittingLabel
+from app.widgets.card import Card
+from app.widgets.live_label import FittingLabel
 from app.widgets.overlay import (
     LETTERS,
     SPANS,

@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import ArrayLike
-from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QGuiApplication,
@@ -146,8 +146,10 @@ class Plot(PlotArea):
     def set_marker(self, x: float | None) -> None:
         """Draw a vertical line at x (the playhead), or none."""
         if x != self._marker:
+            for at in (self._marker, x):
+                if at is not None and (at > 0 or not self.x_axis.log):
+                    self.viewport().update(QRect(round(self._position_of(at)) - 2, 0, 5, self.height()))
             self._marker = x
-            self.viewport().update()
 
     def set_summary(self, sentence: str) -> None:
         """Say in one sentence what is seen, for those who do not see it."""

@@ -11,8 +11,9 @@ from PySide6.QtWidgets import QDoubleSpinBox, QGridLayout, QHBoxLayout, QLabel, 
 from app.figures import digits
 from app.theme import GRID
 from app.why import explain
-from app.widgets.card import Card, FittingLabel, label
+from app.widgets.card import Card, label
 from app.widgets.energy_plot import FEMTO, EnergyPlot, Mark
+from app.widgets.live_label import FittingLabel
 from engine.faults.programming import SAFE, Choice, Curve, Junction, choice
 from engine.labs.faults import FaultPoint
 

@@ -24,7 +24,8 @@ from app import run_words
 from app.session import Session
 from app.theme import GRID
 from app.why import explain
-from app.widgets.card import Card, FittingLabel, label
+from app.widgets.card import Card, label
+from app.widgets.live_label import FittingLabel
 from app.widgets.strip import size
 from engine.messages.runs import KeptCheckpoint, RunRow
 

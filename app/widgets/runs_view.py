@@ -22,7 +22,8 @@ from app.parts import InParts
 from app.session import Session
 from app.theme import GAP, GRID
 from app.why import explain
-from app.widgets.card import Card, FittingLabel
+from app.widgets.card import Card
+from app.widgets.live_label import FittingLabel
 from app.widgets.overlay import Compared
 from app.widgets.overlay_card import OverlayCard
 from app.widgets.run_details import RunDetails

@@ -8,7 +8,8 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSlider, QStyle, QStyleO
 
 from app.theme import GRID
 from app.why import explain
-from app.widgets.card import label, set_role
+from app.widgets.card import set_role
+from app.widgets.live_label import LiveLabel
 
 
 class Timeline(QSlider):
@@ -40,13 +41,13 @@ class Scrubber(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(2, 0, 2, 0)
         row.setSpacing(GRID + 4)
-        self.text = label("", "muted", figures=True)
+        self.text = LiveLabel("muted", figures=True)
         self.text.setMinimumWidth(190)
         self.slider = Timeline(Qt.Orientation.Horizontal)
         self.slider.setAccessibleName("Recorded moments")
         self.slider.setToolTip("Go back to a recorded moment; training goes on meanwhile")
         self.slider.valueChanged.connect(self._moved)
-        self.end = label("", "muted", figures=True)
+        self.end = LiveLabel("muted", figures=True)
         self.live = QPushButton("Live")
         self.live.setCheckable(True)
         self.live.setFixedHeight(self.live.sizeHint().height() + 2)  # flat or not, the row keeps its height

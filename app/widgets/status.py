@@ -16,6 +16,7 @@ from app.theme import GAP, theme, tokens
 from app.time_to_accuracy import epochs_in
 from app.why import explain
 from app.widgets.card import label
+from app.widgets.live_label import LiveLabel
 
 NAMES = {"trainer": "the trainer", "inference": "the inference worker"}
 WORDS = {
@@ -49,7 +50,7 @@ class StatusLine(QFrame):
         row.setSpacing(GAP)
         self._light = Light()
         self._state = label()
-        self._figures = label("", "muted", figures=True)
+        self._figures = LiveLabel("muted", figures=True)
         self._saved = label("", "muted")
         self._children = label("", "muted")
         for part in (self._light, self._state, self._figures):

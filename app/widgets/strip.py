@@ -10,7 +10,8 @@ from app.figures import duration
 from app.session import TRAINING, TWIN, Session
 from app.theme import GAP, GRID, mono, theme, tokens
 from app.why import explain
-from app.widgets.card import FittingLabel, label, set_role
+from app.widgets.card import label, set_role
+from app.widgets.live_label import FittingLabel
 from engine import messages as m
 
 WAITING = "–"

@@ -11,6 +11,7 @@ from app.figures import duration
 from app.theme import GRID, theme, tokens
 from app.why import explain
 from app.widgets.card import Card, label, set_role
+from app.widgets.live_label import LiveLabel
 from app.widgets.scores import ScoreStrip
 from engine.messages import BackendInfo, Prediction, Vote
 
@@ -30,11 +31,12 @@ class VoteRow(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus if info.ready else Qt.FocusPolicy.NoFocus)
         self.name = label(info.name, "" if info.ready else "muted")
         self.name.setFixedWidth(96)
-        self.answer = label(NONE, "" if info.ready else "muted")
+        self.answer = LiveLabel("" if info.ready else "muted")
+        self.answer.setText(NONE)
         self.answer.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.answer.setMinimumWidth(26)
         self.strip = ScoreStrip(info.kind)
-        self.time = label("", "muted", figures=True)
+        self.time = LiveLabel("muted", figures=True)
         self.time.setFixedWidth(70)
         self.time.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.why = QToolButton()

@@ -236,6 +236,7 @@ class _ShownRun:
 
     def _step(self, event: StepDone) -> Iterator[Slice]:
         self.telemetry.add(event)
+        yield None  # what the window said during the step is heard: that it has room for a frame
         frame = self.telemetry.due()
         if frame is not None:
             before = self._clock()

@@ -1,5 +1,6 @@
 """Everything that a person does in the window, on children that are none but say as much as real ones do."""
 
+import numpy as np
 from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog
@@ -9,8 +10,11 @@ from app.settings import Settings
 from app.theme import theme
 from app.window import PAGES, Window
 from engine import messages as m
+from engine.bits import pack
+from engine.labs.graph import GraphEpoch, GraphPlaces, GraphShape
 from tests.app import kept
 from tests.app.fakes import FakeChannel
+from tests.app.labs import test_compress, test_faults, test_verify
 from tests.app.pages.test_draw import BACKENDS, KEY, answer, info
 from tests.app.test_wearing import worn
 from tests.soak.trainer import ReplayTrainer
@@ -19,6 +23,31 @@ REST = 0.06
 """Seconds after each thing that is done, in which what it leads to happens."""
 HIDDEN = (512, 512)
 PLACES = ((60, 60), (90, 140), (140, 90), (150, 160))
+NODES, EDGES, CLASSES = 2708, 5278, 7
+
+
+def graph_results():
+    """As many nodes and edges as Cora has, at random."""
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, CLASSES, NODES).astype(np.int16)
+    names = tuple(map(str, range(CLASSES)))
+    code = pack(rng.random((NODES, 64)) < 0.5)
+    yield GraphShape(
+        "large", 1433, rng.integers(0, NODES, (2, EDGES), np.int32), labels, np.full(NODES, 3, np.int8), names
+    )
+    for step in range(3):
+        yield GraphPlaces(rng.uniform(-1, 1, (NODES, 2)).astype(np.float32), step == 2)
+        for series, bits in (("network", code), ("twin", None)):
+            yield GraphEpoch(series, step, 3, 1.0, {"test": 0.5}, np.roll(labels, step), bits, step == 2)
+
+
+RESULTS = {
+    "faults": lambda: test_faults.RESULTS,
+    "verify": lambda: [test_verify.verdict()],
+    "compress": test_compress.results,
+    "graph": graph_results,
+}
+"""What each lab is told."""
 
 
 class Everything:
@@ -32,7 +61,7 @@ class Everything:
         self.things = (
             self.open, self.switch_before_pages_are_made, self.wait_for_pages, self.load_a_model, self.switch,
             self.draw, self.train, self.pin, self.scrub, self.switch, self.turn, self.set_up, self.look_at_runs,
-            self.look_at_labs, self.run_a_lab, self.turn, self.notice, self.ask_for_help, self.take_the_tour,
+            self.look_at_labs, self.run_the_labs, self.turn, self.notice, self.ask_for_help, self.take_the_tour,
             self.close,
         )  # fmt: skip
 
@@ -85,7 +114,7 @@ class Everything:
             asked = self.inference.last(m.Predict)
             self.say(self.inference, answer(asked.request, hidden=HIDDEN))
         QTest.mouseRelease(draw.canvas, Qt.MouseButton.LeftButton, pos=places[-1])
-        draw.weights.slider.setValue(40)
+        draw.panels.weights.slider.setValue(40)
         self.say(self.inference, worn(self.session.wearing.rate, key=KEY))
         QTest.keyClick(draw.canvas, Qt.Key.Key_7)
         self.rest()
@@ -137,11 +166,14 @@ class Everything:
         for button in self.window.page("labs").bar.tabs.buttons():
             self.press(button)
 
-    def run_a_lab(self):
+    def run_the_labs(self):
+        """Each to its results, which are as large as real ones."""
         labs = self.window.page("labs")
-        self.press(labs.bar.tabs.button(0))
-        self.press(labs.bar.run)
-        self.press(labs.bar.stop)
+        for index, panel in enumerate(labs.panels):
+            self.press(labs.bar.tabs.button(index))
+            self.press(labs.bar.run)
+            self.say(self.session.jobs.child, *RESULTS[panel.name]())
+            self.press(labs.bar.stop)
 
     def notice(self):
         self.say(self.inference, m.Failed("Predict", "It went wrong.", "Try again."))

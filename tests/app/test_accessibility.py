@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.theme import DARK, DARK_LAYERS, LIGHT, LIGHT_LAYERS
-from app.widgets.card import FittingLabel
+from app.widgets.live_label import FittingLabel
 from app.widgets.plot import Plot
 from app.window import PAGES, Window
 from tests.app.frames import Trainer

@@ -74,7 +74,7 @@ def test_a_float_model_has_no_bits_to_break(loaded):
 def test_the_slider_breaks_and_what_is_drawn_is_read_again(page):
     session = page.session
     page.seen = lambda: IMAGE
-    page.weights.slider.setValue(STEPS)
+    page.panels.weights.slider.setValue(STEPS)
     assert session.inference.last(m.Wear).rate == rate_at(STEPS) == 0.5
     assert session.inference.sent[-1] == session.inference.last(m.Predict)
     assert rate_at(0) == 0.0
@@ -82,7 +82,7 @@ def test_the_slider_breaks_and_what_is_drawn_is_read_again(page):
 
 
 def amber(page):
-    seen, flip = page.weights.tiles.grab().toImage(), QColor(tokens().flip)
+    seen, flip = page.panels.weights.tiles.grab().toImage(), QColor(tokens().flip)
     return sum(seen.pixelColor(x, y) == flip for x in range(0, seen.width(), 2) for y in range(0, seen.height(), 2))
 
 
@@ -91,11 +91,11 @@ def test_broken_weights_are_amber(page):
     page.session.wearing.set_rate(0.1)
     page.session.inference.say(worn(0.1))
     assert amber(page) > 50
-    assert page.weights.told.text() == "10 %"
-    assert page.weights.slider.accessibleDescription().startswith("40,141 of 401,408 weight bits are broken")
+    assert page.panels.weights.told.text() == "10 %"
+    assert page.panels.weights.slider.accessibleDescription().startswith("40,141 of 401,408 weight bits are broken")
 
 
 def test_another_layer_can_be_looked_at(page):
-    assert [page.weights.layer.itemText(index) for index in range(3)] == ["layer 1", "layer 2", "layer 3"]
-    page.weights.layer.activated.emit(2)
+    assert [page.panels.weights.layer.itemText(index) for index in range(3)] == ["layer 1", "layer 2", "layer 3"]
+    page.panels.weights.layer.activated.emit(2)
     assert page.session.inference.last(m.Wear).layer == 2

@@ -106,7 +106,9 @@ def test_frames_and_pictures_keep_their_distance(tmp_path, tick):
     whole, pictures = np.array([t for t, _ in times[:-1]]), np.array([t for t, heavy in times[:-1] if heavy])
     step = 8 * tick
     assert np.diff(whole).min() >= 1 / 30 - step
-    assert 1 / 30 - step / (len(whole) - 1) <= np.diff(whole).mean() <= max(1 / 30 + step / (len(whole) - 1), 1.1 * step)
+    assert (
+        1 / 30 - step / (len(whole) - 1) <= np.diff(whole).mean() <= max(1 / 30 + step / (len(whole) - 1), 1.1 * step)
+    )
     assert np.diff(pictures).min() >= 0.1
 
 

@@ -14,7 +14,7 @@ def learn(session, qtbot):
     qtbot.addWidget(made)
     with qtbot.waitExposed(made):
         made.show()
-    made._tick.stop()  # the tests say when to draw
+    made.drawing.rest()  # the tests say when to draw
     made.bits.view.clock = lambda: 0.0  # and nothing fades
     return made
 

@@ -117,8 +117,8 @@ def test_votes_scores_and_bits_are_shown(page):
     assert page.votes.rows["numpy-xnor"].time.text() == "30.0 µs"
     assert page.votes.verdict.text() == "✓ same scores from every backend, bit for bit"
     assert page.chart.exact(7) == "7: 1.25"
-    assert "35 of them +1" in page.layers[0].tiles.accessibleDescription()
-    assert "+1: 50.0 %" in page.layers[1].sums.accessibleDescription()
+    assert "35 of them +1" in page.panels.layers[0].tiles.accessibleDescription()
+    assert "+1: 50.0 %" in page.panels.layers[1].sums.accessibleDescription()
 
 
 def test_values_are_shown_in_place_of_sums_where_the_signs_are_theirs(page):
@@ -126,7 +126,7 @@ def test_values_are_shown_in_place_of_sums_where_the_signs_are_theirs(page):
     settle(page)
     sums = np.arange(70, dtype=np.int32) - 35
     value = (sums + 20.5).astype(np.float32)
-    shown = page.layers[0]
+    shown = page.panels.layers[0]
     shown.show_signs(m.LayerSigns(sums, pack(value >= 0), 70, value))
     assert shown.sums.accessibleDescription() == "Values before the sign. −1: 21.4 %   +1: 78.6 %"
     assert shown.describe(15) == "neuron 15: sum −20, value +0.5 → +1"
@@ -137,7 +137,7 @@ def test_values_are_shown_in_place_of_sums_where_the_signs_are_theirs(page):
 def test_every_square_has_the_colour_of_its_bit(page):
     draw(page, (100, 100), (200, 200))
     settle(page)
-    tiles = page.layers[0].tiles
+    tiles = page.panels.layers[0].tiles
     where, columns, side = tiles.layout_of()
     seen = tiles.grab().toImage()
     for index in range(70):
@@ -166,7 +166,7 @@ def test_the_slow_ones_may_answer_later(page):
     page.session.inference.say(replace(whole, votes=whole.votes[:1], identical=True, complete=False))
     assert page.votes.rows["float-blas"].answer.text() == "7"
     assert (page.votes.rows["numpy-xnor"].answer.text(), page.votes.verdict.text()) == ("–", "")
-    assert page.layers[0].signs is not None
+    assert page.panels.layers[0].signs is not None
     page.session.inference.say(whole)
     assert page.votes.rows["numpy-xnor"].answer.text() == "2"
     assert "differ" in page.votes.verdict.text()
@@ -255,9 +255,9 @@ def test_refreshed_network_is_asked_again(page):
 
 def test_layers_follow_the_model_whatever_its_shape(page):
     page.session.inference.say(m.ModelLoaded(info(hidden=(4096, 4096, 512), classes=26)))
-    assert [card.hint.whole for card in page.layers] == ["4,096 bits", "4,096 bits", "512 bits"]
+    assert [card.hint.whole for card in page.panels.layers] == ["4,096 bits", "4,096 bits", "512 bits"]
     page.session.inference.say(m.ModelLoaded(info(hidden=(), classes=3, input_shape=(8, 9, 3), preparation="none")))
-    assert page.layers == []
+    assert page.panels.layers == []
     draw(page, (100, 100), (200, 200))
     assert page.seen() is None, "what the canvas makes does not fit this model"
 
@@ -275,7 +275,7 @@ def test_pen_to_prediction_is_measured_once_it_is_painted(page, qtbot):
     settle(page)
     qtbot.waitUntil(lambda: bool(page.clock.seconds))
     assert page.clock.typical > 0
-    assert page.readout.text().startswith("pen to prediction")
+    assert page.panels.readout.text().startswith("pen to prediction")
 
 
 def test_everything_that_takes_the_focus_has_a_name(page):

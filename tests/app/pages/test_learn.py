@@ -74,13 +74,10 @@ def test_live_pictures_wait_their_turn_but_scrubbing_does_not(page, session, tra
     draw(page)
     first = trainer.bits[0]
     trainer.flip(0, 0, 0)
-    page._pictured_at = float("inf")
     trainer.frame()
-    for _ in range(8):
-        page.refresh_due()
     assert np.array_equal(shown_bits(page), first)
+    page.drawing.going = True
     session.scrub(1)
-    page.refresh_due()
     assert np.array_equal(shown_bits(page), trainer.bits[0])
 
 
@@ -185,11 +182,11 @@ def test_a_new_run_starts_with_empty_pictures(page, session, trainer):
 def test_hidden_page_draws_nothing(page, trainer):
     trainer.begin()
     page.hide()
-    assert not page._tick.isActive()
+    assert not page.drawing.going
     trainer.frame()
     page.show()
-    assert page._tick.isActive()
-    page._tick.stop()
+    assert page.drawing.going
+    page.drawing.rest()
     draw(page)
     assert np.array_equal(shown_bits(page), trainer.bits[0])
 

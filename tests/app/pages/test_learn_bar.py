@@ -66,10 +66,10 @@ def test_mode_switch(page, session):
 def test_kept_runs_and_settings_take_the_place_of_the_run_and_give_it_back(page, session, qtbot):
     page.bar.runs.click()
     assert page.runs.isVisible()
-    assert not page._tick.isActive()
+    assert not page.drawing.going
     qtbot.keyClick(page.runs.list, Qt.Key.Key_Escape)
     assert page.panels.isVisible()
-    page._tick.stop()
+    page.drawing.rest()
     page.bar.sections["network"].click()
     assert page.setup.tabs.current == "network"
     page.setup.tabs.button("method").click()

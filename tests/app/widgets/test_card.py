@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.widgets.card import FittingLabel
+from app.widgets.live_label import FittingLabel
 
 
 @pytest.fixture

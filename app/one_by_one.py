@@ -1,0 +1,56 @@
+"""Things that are due, one in each turn of the event loop, so that there is no long pause anywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, QTimer
+
+Thing = Callable[[], None]
+
+
+class OneByOne:
+    """What was wanted is done in that order, while `going`; what waits already keeps its place."""
+
+    def __init__(self, parent: QObject) -> None:
+        self.going = False
+        self._waiting: list[Thing] = []
+        self._turn = QTimer(parent, singleShot=True, interval=0)
+        self._turn.timeout.connect(self.do_next)
+
+    def go(self) -> None:
+        """Do what waits, and what will be wanted."""
+        self.going = True
+        self._take_turn()
+
+    def rest(self) -> None:
+        """Do nothing until `go`; all that is wanted waits."""
+        self.going = False
+        self._turn.stop()
+
+    def want(self, *things: Thing) -> None:
+        """Have these done, after what waits."""
+        for thing in things:
+            if thing not in self._waiting:
+                self._waiting.append(thing)
+        self._take_turn()
+
+    def want_first(self, thing: Thing) -> None:
+        """Have this done before all that waits."""
+        self._waiting = [thing, *(other for other in self._waiting if other != thing)]
+        self._take_turn()
+
+    def do_next(self) -> None:
+        """Do what is next, and go on in another turn."""
+        if self._waiting:
+            self._waiting.pop(0)()
+            self._take_turn()
+
+    def do_all(self) -> None:
+        """Do all that waits, now."""
+        while self._waiting:
+            self._waiting.pop(0)()
+
+    def _take_turn(self) -> None:
+        if self.going and self._waiting:
+            self._turn.start()

@@ -1,0 +1,55 @@
+"""Things done one in each turn of the event loop."""
+
+import pytest
+from PySide6.QtCore import QObject, QTimer
+
+from app.one_by_one import OneByOne
+
+
+@pytest.fixture
+def done():
+    return []
+
+
+@pytest.fixture
+def ours(qapp):  # noqa: ARG001 - timers need one
+    owner = QObject()
+    yield OneByOne(owner)
+    owner.deleteLater()
+
+
+def test_each_has_a_turn_of_its_own_and_others_come_between(ours, done, qtbot):
+    first, second = lambda: done.append(1), lambda: done.append(2)
+    ours.want(first, second, first)
+    ours.go()
+    assert done == []
+    QTimer.singleShot(0, lambda: done.append("another's"))
+    qtbot.waitUntil(lambda: len(done) == 3)
+    assert done[-1] == 2
+    assert sorted(map(str, done)) == ["1", "2", "another's"]
+
+
+def test_what_is_more_urgent_comes_first_and_once(ours, done):
+    first, second = lambda: done.append(1), lambda: done.append(2)
+    ours.want(first, second)
+    ours.want_first(second)
+    ours.do_all()
+    ours.do_all()
+    assert done == [2, 1]
+
+
+def test_one_may_want_another(ours, done, qtbot):
+    ours.go()
+    ours.want(lambda: (done.append(1), ours.want_first(lambda: done.append(2))), lambda: done.append(3))
+    qtbot.waitUntil(lambda: len(done) == 3)
+    assert done == [1, 2, 3]
+
+
+def test_while_it_rests_all_waits(ours, done, qtbot):
+    ours.go()
+    ours.want(lambda: done.append(1))
+    ours.rest()
+    qtbot.wait(20)
+    assert done == []
+    ours.go()
+    qtbot.waitUntil(lambda: done == [1])
