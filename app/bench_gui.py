@@ -27,6 +27,8 @@ from engine.labs.faults import MAX_DRAWS, RunFaults
 
 BEAT_MS = 16
 MODEL = "mlp-1024x3"
+SCRUBS = 120
+"""Moves of a drag over everything that was recorded."""
 STARTS = 5
 
 
@@ -133,7 +135,7 @@ class Bench(BenchWindow):
             "curves_hz": round(curves, 1),
             "probe_fraction": round(self.session.run.probe_fraction, 4),
             "training_fraction": round(float(np.median(fraction)), 3),
-            "scrub_ms": _spread(list(self._scrubs())),
+            **self._scrubs(),
             "page_switch_ms": _spread(list(self._switches())),
             "pen_ms": _spread(self._pen()),
             "pen_beside_lab_ms": _spread(self._pen_beside_lab()),
@@ -181,16 +183,26 @@ class Bench(BenchWindow):
         self.session.frame_arrived.disconnect(connection)
         return arrived[-1]
 
-    def _scrubs(self) -> Iterator[float]:
-        """What a move of the playhead takes until all that it changed is painted."""
-        moments = len(self.session.run.history)
-        for index in random.Random(1).sample(range(moments), min(60, moments)):
+    def _scrubs(self) -> dict[str, Figures]:
+        """A drag of the playhead over all recorded moments: what a move takes until its bits are painted, and until
+        all that it changed is, with whatever comes between the turns of the other panels.
+        """
+        moments, drawing = len(self.session.run.history), self.window.learn.drawing
+        bits, whole = [], []
+        for index in np.linspace(moments - 1, 0, min(SCRUBS, moments)).astype(int).tolist():
             began = time.perf_counter()
             self.session.scrub(index)
-            QCoreApplication.sendPostedEvents(self.window, QEvent.Type.UpdateRequest.value)
-            yield 1000 * (time.perf_counter() - began)
-            self.app.processEvents()
+            self._paint()
+            bits.append(1000 * (time.perf_counter() - began))
+            while drawing.waits:
+                self.app.processEvents()
+            self._paint()
+            whole.append(1000 * (time.perf_counter() - began))
         self.session.go_live()
+        return {"scrub_ms": _spread(bits), "scrub_whole_ms": _spread(whole)}
+
+    def _paint(self) -> None:
+        QCoreApplication.sendPostedEvents(self.window, QEvent.Type.UpdateRequest.value)
 
     def _switches(self) -> Iterator[float]:
         for _ in range(5):

@@ -10,13 +10,18 @@ Thing = Callable[[], None]
 
 
 class OneByOne:
-    """What was wanted is done in that order, while `going`; what waits already keeps its place."""
+    """Does what was wanted, in that order, while `going`. What waits already keeps its place: so all have their turns."""
 
     def __init__(self, parent: QObject) -> None:
         self.going = False
         self._waiting: list[Thing] = []
         self._turn = QTimer(parent, singleShot=True, interval=0)
         self._turn.timeout.connect(self.do_next)
+
+    @property
+    def waits(self) -> bool:
+        """Whether anything is still to be done."""
+        return bool(self._waiting)
 
     def go(self) -> None:
         """Do what waits, and what will be wanted."""
@@ -35,10 +40,10 @@ class OneByOne:
                 self._waiting.append(thing)
         self._take_turn()
 
-    def want_first(self, thing: Thing) -> None:
-        """Have this done before all that waits."""
-        self._waiting = [thing, *(other for other in self._waiting if other != thing)]
-        self._take_turn()
+    def do_now(self, thing: Thing) -> None:
+        """Do this without waiting, and not once more for who wanted it before."""
+        self._waiting = [other for other in self._waiting if other != thing]
+        thing()
 
     def do_next(self) -> None:
         """Do what is next, and go on in another turn."""

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,7 +44,8 @@ class RunPictures:
     def __init__(self, session: Session, panels: RunPanels) -> None:
         self._session, self._panels = session, panels
         self._names = Names()
-        self._last: tuple[str, int, bool] | None = None  # run, layer, live: what the last picture was of
+        self._bits_of: tuple[str, int] | None = None  # run and layer of the bits that are shown, where they are live
+        self._filters_of: str | None = None  # the run of the filters, likewise
 
     def begin(self) -> None:
         """A run begins: empty panels, called as they are in such a run."""
@@ -58,40 +57,54 @@ class RunPictures:
         panels.bits.view.clear()
         panels.filters.tiles.clear()
         panels.filters.refresh()
-        self._last = None
+        self._bits_of = self._filters_of = None
 
-    def parts(self) -> list[Callable[[], None]]:
-        """What draws the moment that is to be shown: all at once, or one after another where a pause would be felt."""
-        session, panels = self._session, self._panels
-        index, moment = session.moment_index, session.moment()
-        panels.bits.set_step(session.playhead)
-        if moment is None or panels.bits.layer >= len(moment.layers):
-            return [self._show_nothing]
-        layer = moment.layers[panels.bits.layer]
-        now = (session.run.name, panels.bits.layer, session.live)
-        since = None if now == self._last and session.live else index
-        self._last = now
-        return [
-            partial(self._show_bits, layer, since),
-            partial(self._show_filters, moment, since),
-            partial(self._show_distributions, layer),
-        ]
+    # Each of these may be drawn in a turn of its own, and draws the moment that is to be shown by then.
 
-    def _show_bits(self, layer: m.LayerFrame, index: int | None) -> None:
-        """index: of the moment, where flips are to be found against the recorded moment before it."""
+    def draw_bits(self) -> None:
+        """The weight bits of the chosen layer, and which of them flipped."""
         session, bits = self._session, self._panels.bits
-        bits.view.reduced_motion = session.settings.reduced_motion
-        fading = session.live and session.run.moving
-        flipped = None if index is None else self._flipped_since(index, bits.layer, layer.signs)
-        bits.view.set_bits(layer.signs, layer.outputs, layer.inputs, flipped=flipped, fading=fading)
+        bits.set_step(session.playhead)
+        moment = self._moment()
+        if moment is not None:
+            layer = moment.layers[bits.layer]
+            now = (session.run.name, bits.layer) if session.live else None
+            flipped = self._flips(bits.layer, layer.signs, live=now is not None and now == self._bits_of)
+            self._bits_of = now
+            bits.view.reduced_motion = session.settings.reduced_motion
+            fading = session.live and session.run.moving
+            bits.view.set_bits(layer.signs, layer.outputs, layer.inputs, flipped=flipped, fading=fading)
         bits.refresh()
 
-    def _show_filters(self, moment: Moment, index: int | None) -> None:
-        self._panels.confusion.set_counts(self._confusion(moment), self._session.run.class_names)
-        first, filters = moment.layers[0], self._panels.filters
-        flipped = None if index is None else self._flipped_since(index, 0, first.signs)
-        filters.tiles.set_bits(first.signs, self._window(first.inputs), flipped)
-        filters.refresh()
+    def draw_filters(self) -> None:
+        """The first layer's weights as pictures, and what is taken for what."""
+        session, panels, moment = self._session, self._panels, self._moment()
+        if moment is None:
+            panels.confusion.set_counts(None)
+            return
+        panels.confusion.set_counts(self._confusion(moment), session.run.class_names)
+        first, now = moment.layers[0], session.run.name if session.live else None
+        flipped = self._flips(0, first.signs, live=now is not None and now == self._filters_of)
+        self._filters_of = now
+        panels.filters.tiles.set_bits(first.signs, self._window(first.inputs), flipped)
+        panels.filters.refresh()
+
+    def draw_distributions(self) -> None:
+        """Latent weights, and sums before the sign, of the chosen layer."""
+        moment = self._moment()
+        if moment is None:
+            self._show_no_distributions()
+        else:
+            self._show_distributions(moment.layers[self._panels.bits.layer])
+
+    def _moment(self) -> Moment | None:
+        """What is to be shown, where it has the chosen layer."""
+        moment = self._session.moment()
+        return moment if moment is not None and self._panels.bits.layer < len(moment.layers) else None
+
+    def _flips(self, layer: int, signs: Words, *, live: bool) -> Words | None:
+        """What flipped since the recorded moment before; None: since the picture before, where pictures go on live."""
+        return None if live else self._flipped_since(self._session.moment_index, layer, signs)
 
     def _show_distributions(self, layer: m.LayerFrame) -> None:
         panels, names = self._panels, self._names
@@ -103,14 +116,12 @@ class RunPictures:
         panels.sign.set_counts(layer.preactivation_histogram, f"{names.sums} in {layer.name}:")
         panels.sign_card.set_hint(f"−1 {100 * (1 - layer.positive):.0f}% · +1 {100 * layer.positive:.0f}%")
 
-    def _show_nothing(self) -> None:
+    def _show_no_distributions(self) -> None:
         panels = self._panels
         panels.latent.set_counts(None)
         panels.sign.set_counts(None)
         panels.latent_card.set_hint("")
         panels.sign_card.set_hint("")
-        panels.confusion.set_counts(None)
-        panels.bits.refresh()
 
     def _confusion(self, moment: Moment) -> NDArray[np.int64] | None:
         """Of the last score up to the moment; of a run that was opened again, what the strip counted of its save."""

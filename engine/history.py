@@ -44,10 +44,11 @@ class _Decoded(Sequence[m.LayerFrame]):
     """The layers of a recorded moment, each decoded when it is asked for: who looks at one does not wait for all."""
 
     def __init__(self, chunk: Chunk, record: Record, key: Callable[[Chunk, int], Words]) -> None:
-        self._chunk, self._record, self._key = chunk, record, key
+        self._chunk, self.record, self._key = chunk, record, key
+        self._known: dict[int, m.LayerFrame] = {}
 
     def __len__(self) -> int:
-        return len(self._record.layers)
+        return len(self.record.layers)
 
     @overload
     def __getitem__(self, index: int) -> m.LayerFrame: ...
@@ -59,7 +60,9 @@ class _Decoded(Sequence[m.LayerFrame]):
         if isinstance(index, slice):
             return [self[i] for i in range(len(self))[index]]
         at = range(len(self))[index]
-        return self._chunk.decode(self._record, at, self._key(self._chunk, at))
+        if at not in self._known:
+            self._known[at] = self._chunk.decode(self.record, at, self._key(self._chunk, at))
+        return self._known[at]
 
 
 class History:
@@ -83,6 +86,7 @@ class History:
         self._scores: list[m.Scored] = []
         self._steps: NDArray[np.int64] | None = None
         self._key_of: tuple[Chunk, dict[int, Words]] | None = None
+        self._looked_at: _Decoded | None = None
         self._thread: threading.Thread | None = None
         self._busy = self._closing = False
 
@@ -269,7 +273,9 @@ class History:
             layers: Sequence[m.LayerFrame] = found.layers
         else:
             chunk, kept = found
-            layers = _Decoded(chunk, kept, self._key)
+            if self._looked_at is None or self._looked_at.record is not kept:
+                self._looked_at = _Decoded(chunk, kept, self._key)
+            layers = self._looked_at
         score = self._score_at(kept.step)
         accuracy, confusion = (score.accuracy, score.confusion) if score else (None, None)
         return Moment(kept.step, kept.epoch, kept.time, layers, accuracy, confusion, kept.watch)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import cached_property
 
 from PySide6.QtGui import QHideEvent, QShowEvent
@@ -44,7 +44,6 @@ class LearnPage(InParts):
         self._why = ""
         self._refused: m.NotSaved | None = None
         self._accuracy_at = -math.inf
-        self._parts: list[Callable[[], None]] = []
         self.drawing = OneByOne(self)
 
     # ------------------------------------------------------------ making
@@ -115,7 +114,7 @@ class LearnPage(InParts):
         session = self._session
         session.frame_arrived.connect(self._frame_arrived)
         session.scored.connect(self._scored)
-        session.evaluation_changed.connect(lambda _key: self.drawing.want(self._draw_picture))
+        session.evaluation_changed.connect(lambda _key: self._want_pictures())
         session.run_changed.connect(self._run_changed)
         session.moment_changed.connect(self._moment_changed)
         session.race.changed.connect(self._race_changed)
@@ -178,7 +177,7 @@ class LearnPage(InParts):
         if self._accuracy_is_old:
             self.drawing.want(self._draw_accuracy)
         if frame.layers:
-            self.drawing.want(self._draw_picture)
+            self._want_pictures()
 
     def _scored(self, _event: m.Scored) -> None:
         self._want_all()
@@ -192,17 +191,21 @@ class LearnPage(InParts):
         for plot in (self.loss.plot, self.accuracy.plot, self.flips.plot):
             plot.set_marker(self._session.playhead)
         self._refresh_scrubber()
+        self._want_pictures()
         if self.drawing.going:
-            self.refresh_pictures()
-        else:
-            self.drawing.want(self._draw_picture)
+            self.drawing.do_now(self.pictures.draw_bits)  # under the hand that moves the playhead
 
     def _want_curves(self) -> None:
         self.drawing.want(self._draw_loss, self._draw_flips)
 
     def _want_all(self) -> None:
         self._want_curves()
-        self.drawing.want(self._draw_accuracy, self._draw_picture)
+        self.drawing.want(self._draw_accuracy)
+        self._want_pictures()
+
+    def _want_pictures(self) -> None:
+        pictures = self.pictures
+        self.drawing.want(pictures.draw_bits, pictures.draw_filters, pictures.draw_distributions)
 
     def _run_changed(self) -> None:
         run = self._session.run
@@ -225,8 +228,7 @@ class LearnPage(InParts):
         self._watched = Watched()
         self.bits.set_watched(self._watched)
         self.pictures.begin()
-        self._parts = []
-        self.drawing.want(self._draw_picture)
+        self._want_pictures()
         layers = self._session.run.layers
         if target is not None and target[0] < len(layers):
             _, outputs, inputs = layers[target[0]]
@@ -234,7 +236,7 @@ class LearnPage(InParts):
                 self._watch(*target)
 
     def _layer_chosen(self, _layer: int) -> None:
-        self.drawing.want(self._draw_picture)
+        self._want_pictures()
 
     def _watch(self, layer: int, row: int, column: int) -> None:
         self._watched = Watched((layer, row, column))
@@ -281,17 +283,6 @@ class LearnPage(InParts):
 
     def refresh_pictures(self) -> None:
         """Bits, filters, distributions and confusion of the moment that is to be shown, all at once."""
-        self._draw_picture()
-        while self._parts:
-            self._draw_part()
-
-    def _draw_picture(self) -> None:
-        """Begin with the same, a part in each turn."""
-        self._parts = self.pictures.parts()
-        self._draw_part()
-
-    def _draw_part(self) -> None:
-        if self._parts:
-            self._parts.pop(0)()
-        if self._parts:
-            self.drawing.want_first(self._draw_part)
+        self.pictures.draw_bits()
+        self.pictures.draw_filters()
+        self.pictures.draw_distributions()

@@ -29,20 +29,33 @@ def test_each_has_a_turn_of_its_own_and_others_come_between(ours, done, qtbot):
     assert sorted(map(str, done)) == ["1", "2", "another's"]
 
 
-def test_what_is_more_urgent_comes_first_and_once(ours, done):
+def test_what_is_wanted_again_keeps_its_place_and_is_done_once(ours, done):
     first, second = lambda: done.append(1), lambda: done.append(2)
     ours.want(first, second)
-    ours.want_first(second)
+    ours.want(second, first)
     ours.do_all()
+    ours.do_all()
+    assert done == [1, 2]
+
+
+def test_what_is_done_at_once_is_not_done_again(ours, done):
+    first, second = lambda: done.append(1), lambda: done.append(2)
+    ours.want(first, second)
+    ours.do_now(second)
     ours.do_all()
     assert done == [2, 1]
 
 
-def test_one_may_want_another(ours, done, qtbot):
+def test_who_wants_something_all_the_time_leaves_the_others_their_turns(ours, done, qtbot):
+    def again():
+        done.append("again")
+        ours.want(again)
+
     ours.go()
-    ours.want(lambda: (done.append(1), ours.want_first(lambda: done.append(2))), lambda: done.append(3))
-    qtbot.waitUntil(lambda: len(done) == 3)
-    assert done == [1, 2, 3]
+    ours.want(again, lambda: done.append("other"))
+    qtbot.waitUntil(lambda: len(done) >= 5)
+    ours.rest()
+    assert done[:3] == ["again", "other", "again"]
 
 
 def test_while_it_rests_all_waits(ours, done, qtbot):

@@ -68,7 +68,7 @@ def test_pictures_follow_frames(page, trainer):
     assert page.sign_card.hint.whole == "−1 47% · +1 53%"
 
 
-def test_live_pictures_wait_their_turn_but_scrubbing_does_not(page, session, trainer):
+def test_pictures_wait_their_turn(page, session, trainer):
     trainer.begin()
     trainer.frame()
     draw(page)
@@ -78,7 +78,7 @@ def test_live_pictures_wait_their_turn_but_scrubbing_does_not(page, session, tra
     assert np.array_equal(shown_bits(page), first)
     page.drawing.going = True
     session.scrub(1)
-    assert np.array_equal(shown_bits(page), trainer.bits[0])
+    assert np.array_equal(shown_bits(page), trainer.bits[0]), "but not those under the playhead"
 
 
 def test_scrubbing_shows_old_bits_while_training_goes_on(page, session, trainer):
