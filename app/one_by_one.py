@@ -10,7 +10,7 @@ Thing = Callable[[], None]
 
 
 class OneByOne:
-    """Does what was wanted, in that order, while `going`. What waits already keeps its place: so all have their turns."""
+    """Does what was wanted, in that order, while `going`. What waits already keeps its place: so all have turns."""
 
     def __init__(self, parent: QObject) -> None:
         self.going = False

@@ -56,8 +56,8 @@ class Tokens:
     def blend(self, name: str, share: float, ground: str = "surface") -> QColor:
         """What a token gives at this share of opacity on a ground: opaque itself, which Qt fills many times faster."""
         over, under = self.color(name), self.color(ground)
-        mixed = (share * a + (1 - share) * b for a, b in zip(over.getRgbF()[:3], under.getRgbF()[:3], strict=True))
-        return QColor.fromRgbF(*mixed)
+        pairs = ((over.redF(), under.redF()), (over.greenF(), under.greenF()), (over.blueF(), under.blueF()))
+        return QColor.fromRgbF(*(share * a + (1 - share) * b for a, b in pairs))
 
     def of_kind(self, kind: str) -> str:
         """The colour of the kind of a backend or peer (see engine.messages.BenchRow)."""
