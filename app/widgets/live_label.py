@@ -39,6 +39,11 @@ class LiveLabel(QLabel):
         self._make_room(text)
         self.update()
 
+    def keep_room(self, text: str) -> None:
+        """Keep room for this from now on, and for what is wider."""
+        super().setText(text)
+        self._make_room(self._said)
+
     def _make_room(self, text: str) -> None:
         metrics = self.fontMetrics()
         if metrics.horizontalAdvance(text) > metrics.horizontalAdvance(super().text()):

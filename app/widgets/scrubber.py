@@ -48,6 +48,7 @@ class Scrubber(QWidget):
         self.slider.setToolTip("Go back to a recorded moment; training goes on meanwhile")
         self.slider.valueChanged.connect(self._moved)
         self.end = LiveLabel("muted", figures=True)
+        self._has_moments = False
         self.live = QPushButton("Live")
         self.live.setCheckable(True)
         self.live.setFixedHeight(self.live.sizeHint().height() + 2)  # flat or not, the row keeps its height
@@ -81,6 +82,9 @@ class Scrubber(QWidget):
         self.slider.setEnabled(count > 1)
         self.live.setEnabled(count > 0)
         self._show_live(step is None)
+        if bool(count) != self._has_moments:
+            self._has_moments = bool(count)
+            self.end.keep_room("live is at 10,000")
         if not count:
             self.text.setText("No moments yet")
             self.end.setText("moments are recorded as it learns")

@@ -60,6 +60,16 @@ def test_wider_words_take_more_room_for_good(row):
     assert label.sizeHint().width() == wide
 
 
+def test_room_can_be_given_back(row):
+    label = shown(row, LiveLabel())
+    label.setText("7 ms, and the words of a whole sentence that is gone soon")
+    label.setText("7 ms")
+    label.keep_room("1,000 ms")
+    assert label.sizeHint().width() == QLabel("1,000 ms").sizeHint().width()
+    label.keep_room("")
+    assert label.sizeHint().width() == QLabel("7 ms").sizeHint().width()
+
+
 def test_nothing_said_is_nothing_seen(row):
     label = shown(row, LiveLabel(room_for="1,000 ms"))
     bare = label.grab().toImage()
