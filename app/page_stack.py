@@ -2,30 +2,55 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Iterator
 from importlib import import_module
-from threading import Thread
 
+from PySide6 import QtCore, QtGui, QtWidgets
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QStackedWidget
 
+from app import widgets
 from app.focus import leave_keys
-from app.parts import InParts, prepare
+from app.parts import InParts, imported, prepare
 from app.session import Session
 
 MAKERS = {"draw": "DrawPage", "learn": "LearnPage", "kernels": "KernelsPage", "labs": "LabsPage"}
 """The class of each page, in the module of its name, which is imported when the page is wanted first."""
+BEFORE_PLOTS = ("PySide6.QtOpenGLWidgets", "PySide6.QtTest", "cuda.bindings.driver", "cuda.bindings.runtime")
+"""What pyqtgraph imports besides, where it is there."""
 PAUSE_MS = 25
 """Between two turns of making what nobody waits for."""
 SOON = 0.004
 """Seconds after which a turn makes no other part; many take none, as a module that is imported already."""
 
 
-def _import_all() -> None:
-    """Modules of pages, and with them pyqtgraph, which would hold up the window for a third of a second."""
+def _imports() -> Iterator[object]:
+    """Import what pages are made of, a module a step, after the first picture of the window.
+
+    Never on another thread: Qt for Python makes its types at first use, and crashes where two threads make some. The
+    plots' library asks for all of them, for half a second, and is taken in parts as far as it can be.
+    """
+    for module in (QtCore, QtGui, QtWidgets):
+        for name in dir(module):
+            yield getattr(module, name)
+    for name in BEFORE_PLOTS:
+        with contextlib.suppress(ImportError):
+            yield import_module(name)
+    yield import_module("pyqtgraph")
+    yield from imported(widgets)
     for name in MAKERS:
-        import_module(f"app.pages.{name}")
+        yield import_module(f"app.pages.{name}")
+
+
+def _over(steps: Iterator[object]) -> bool:
+    """Take steps for SOON seconds; whether there are no more."""
+    enough = time.monotonic() + SOON
+    while time.monotonic() < enough:
+        if next(steps, steps) is steps:
+            return True
+    return False
 
 
 def _maker(name: str) -> Callable[[Session, QStackedWidget], InParts]:
@@ -47,7 +72,7 @@ class PageStack(QStackedWidget):
         self._front = ""
         self._next = QTimer(self, singleShot=True)
         self._next.timeout.connect(self._make_part)
-        self._imports = Thread(target=_import_all, name="pages")
+        self._imports = _imports()
 
     def page(self, name: str) -> InParts:
         """A page, whole: what is not made of it yet is made at once."""
@@ -72,29 +97,22 @@ class PageStack(QStackedWidget):
 
     def make_rest(self) -> None:
         """Begin to make what was not shown yet, so that the first switch to it is quick."""
-        if self._imports.ident is None:
-            self._imports.start()
         self._go_on()
 
     def _go_on(self) -> None:
-        awaited = self._front and not self.is_whole(self._front) and not self._imports.is_alive()
+        awaited = self._front and not self.is_whole(self._front)
         self._next.start(0 if awaited else PAUSE_MS)
 
     def _make_part(self) -> None:
-        if not self._imports.is_alive():
+        if _over(self._imports):
             for name in MAKERS:
                 self._begun(name)
             if not self._making:
                 return
-            self._make_some(self._front if self._front in self._making else next(iter(self._making)))
-        self._go_on()
-
-    def _make_some(self, name: str) -> None:
-        enough = time.monotonic() + SOON
-        while time.monotonic() < enough:
-            if next(self._making[name], self) is self:
+            name = self._front if self._front in self._making else next(iter(self._making))
+            if _over(self._making[name]):
                 self._finish(name)
-                return
+        self._go_on()
 
     def _finish(self, name: str) -> None:
         del self._making[name]
@@ -112,7 +130,7 @@ class PageStack(QStackedWidget):
 
     def _steps(self, page: InParts) -> Iterator[None]:
         """Make a page, and paint its plots as they will be seen: the first picture of it is then put together soon."""
-        from app.widgets.plot_area import PlotArea  # not before the first picture of the window: see _import_all
+        from app.widgets.plot_area import PlotArea  # with pyqtgraph, which the first picture does not wait for
 
         while page.make_part():
             yield

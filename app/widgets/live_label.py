@@ -18,7 +18,7 @@ class LiveLabel(QLabel):
 
     def __init__(self, role: str = "", *, figures: bool = False, room_for: str = "0") -> None:
         """role: see `label`. room_for: a text as wide as most will be."""
-        super().__init__(room_for)
+        super().__init__(room_for, textFormat=Qt.TextFormat.PlainText)
         self._said = ""
         self.setAccessibleName(" ")
         if role:

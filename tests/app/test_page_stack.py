@@ -1,11 +1,14 @@
 """The pages of the window: made in parts while nobody waits, at once for who needs one, in front once whole."""
 
+import importlib
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
+from app import page_stack
 from app.page_stack import MAKERS, PageStack
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -55,6 +58,21 @@ def test_what_is_wanted_meanwhile_is_made_first(stack, qtbot):
     stack.bring("kernels")
     qtbot.waitUntil(stack.page("draw").isHidden, timeout=60_000)
     assert whole(stack) == ["draw", "kernels"]
+
+
+def test_the_windows_own_thread_imports_all_of_it(stack, qtbot, monkeypatch):
+    """On another one it crashed in one start of fifty: both were making a type of Qt at once."""
+    importers = set()
+
+    def imported(name):
+        importers.add((name, threading.current_thread()))
+        return importlib.import_module(name)
+
+    monkeypatch.setattr(page_stack, "import_module", imported)
+    stack.make_rest()
+    qtbot.waitUntil(lambda: whole(stack) == list(MAKERS), timeout=60_000)
+    assert {f"app.pages.{name}" for name in MAKERS} <= {name for name, _ in importers}
+    assert {thread for _, thread in importers} == {threading.main_thread()}
 
 
 WITHOUT = "import sys; sys.modules['pyqtgraph'] = None; import app.window, app.pages.draw"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import json
 import os
 import secrets
@@ -32,6 +33,7 @@ def drive(activity, home):
     from app.settings import Settings
     from app.window import Window
 
+    faulthandler.enable()  # where it ends by itself, the log of the campaign says where
     app = application()
     session = make_session(Settings())
     window = Window(session)
