@@ -236,16 +236,15 @@ class _ShownRun:
 
     def _step(self, event: StepDone) -> Iterator[Slice]:
         self.telemetry.add(event)
-        yield None  # what the window said during the step is heard: that it has room for a frame
+        yield STEP  # what the window said meanwhile is heard: that it rests, or has room for a frame
+        if self._session.watch.running:  # a single step that ended in rest is not told as a run that goes on
+            yield from self._become("running")
         frame = self.telemetry.due()
         if frame is not None:
             before = self._clock()
             yield frame
             if self._session.watch.running:
                 self.telemetry.spent(self._clock() - before)
-        yield STEP
-        if self._session.watch.running:  # a single step that ended in rest is not told as a run that goes on
-            yield from self._become("running")
 
     def _score(self, event: Scored) -> Iterator[Slice]:
         score = event.score

@@ -30,8 +30,7 @@ def opened(tmp_path, monkeypatch):
     yield one
     for window in windows:
         family = window.family()
-        window.process.kill()
-        window.process.wait()
+        window.end()
         nobody_left(family)
 
 

@@ -85,7 +85,15 @@ class Driven:
         environment = os.environ | {MARK: self.mark}
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
         self.records = []
-        threading.Thread(target=self._read, daemon=True, name="output of a window").start()
+        self._reader = threading.Thread(target=self._read, daemon=True, name="output of a window")
+        self._reader.start()
+
+    def end(self, harm=signal.SIGKILL):
+        """End the window, and what is read of it."""
+        self.process.send_signal(harm)
+        self.process.wait()
+        self._reader.join()
+        self.process.stdout.close()
 
     def _read(self):
         for line in self.process.stdout:
@@ -114,8 +122,7 @@ def harm_a_window(cell, rng, home):
             _stop_for_a_while(driven, rng.uniform(0.5, 3.0))
         family = driven.family()
     finally:
-        driven.process.send_signal(signal.SIGKILL if cell.harm == signal.SIGSTOP else cell.harm)
-        driven.process.wait()
+        driven.end(signal.SIGKILL if cell.harm == signal.SIGSTOP else cell.harm)
     assert len(family) >= 3, f"the window had no children yet: {family}"
     nobody_left(family)
     saves = {record["path"]: record["saved"] for record in list(driven.records) if "saved" in record}

@@ -9,6 +9,7 @@ from engine import bits
 from engine import messages as m
 from engine.inference import modelfile
 from engine.runs import RunFolder
+from engine.training.loop import Loop
 from tests.training.stage import Stage, begin
 
 pytestmark = pytest.mark.usefixtures("data")
@@ -191,6 +192,24 @@ def test_a_run_begun_at_rest_shows_itself_and_steps_once(tmp_path):
     assert all(frame.layers for frame in frames)
     assert [event.state for event in stage.of(m.RunState)][:3] == ["paused"] * 3
     assert stage.of(m.RunState)[-1].state == "stopped"
+
+
+def test_a_run_that_was_paused_within_a_step_steps_once(tmp_path, monkeypatch):
+    stage = Stage()
+    step = Loop._step
+
+    def paused_within(loop):
+        done = step(loop)
+        if done.step == 5:
+            stage.worker.post(m.Pause("run"))
+        return done
+
+    monkeypatch.setattr(Loop, "_step", paused_within)
+    rests = iter([[m.StepOnce("run")], [m.StepOnce("run")], [m.Resume("run"), m.StopRun()]])
+    stage.resting = lambda: stage.of(m.RunState) and stage.of(m.RunState)[-1].state == "paused"
+    stage.answer(lambda event: next(rests) if isinstance(event, m.Frame) and stage.resting() else None)
+    stage.play(begin(tmp_path))
+    assert [frame.step for frame in stage.of(m.Frame)[:3]] == [5, 6, 7]
 
 
 def test_pauses_do_not_count_as_training_time(tmp_path):
