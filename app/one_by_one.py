@@ -51,11 +51,6 @@ class OneByOne:
             self._waiting.pop(0)()
             self._take_turn()
 
-    def do_all(self) -> None:
-        """Do all that waits, now."""
-        while self._waiting:
-            self._waiting.pop(0)()
-
     def _take_turn(self) -> None:
         if self.going and self._waiting:
             self._turn.start()

@@ -96,10 +96,7 @@ class PageStack(QStackedWidget):
             self.make_rest()
 
     def make_rest(self) -> None:
-        """Begin to make what was not shown yet, so that the first switch to it is quick."""
-        self._go_on()
-
-    def _go_on(self) -> None:
+        """Go on making what was not shown yet, so that the first switch to it is quick."""
         awaited = self._front and not self.is_whole(self._front)
         self._next.start(0 if awaited else PAUSE_MS)
 
@@ -112,7 +109,7 @@ class PageStack(QStackedWidget):
             name = self._front if self._front in self._making else next(iter(self._making))
             if _over(self._making[name]):
                 self._finish(name)
-        self._go_on()
+        self.make_rest()
 
     def _finish(self, name: str) -> None:
         del self._making[name]

@@ -209,7 +209,9 @@ class Votes(Card):
             self.verdict.setText("")
         elif event.identical:
             set_role(self.verdict, "good")
-            self.verdict.setText("✓ same scores from every backend, bit for bit")
+            all_of_them = answered == sum(row.info.ready for row in self.rows.values())
+            who = "from every backend" if all_of_them else "so far"
+            self.verdict.setText(f"✓ same scores {who}, bit for bit")
         else:
             set_role(self.verdict, "warning")
             self.verdict.setText("✗ the backends' scores differ: please report this")

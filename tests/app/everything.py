@@ -167,7 +167,7 @@ class Everything:
             self.press(button)
 
     def run_the_labs(self):
-        """Each to its results, which are as large as real ones."""
+        """Each to its results; those of the graph lab are as large as Cora's."""
         labs = self.window.page("labs")
         for index, panel in enumerate(labs.panels):
             self.press(labs.bar.tabs.button(index))

@@ -64,4 +64,5 @@ class Trainer:
 
 def draw(page):
     """All that is due on a Learn page, at once."""
-    page.drawing.do_all()
+    while page.drawing.waits:
+        page.drawing.do_next()

@@ -33,16 +33,18 @@ def test_what_is_wanted_again_keeps_its_place_and_is_done_once(ours, done):
     first, second = lambda: done.append(1), lambda: done.append(2)
     ours.want(first, second)
     ours.want(second, first)
-    ours.do_all()
-    ours.do_all()
+    for _ in range(4):
+        ours.do_next()
     assert done == [1, 2]
+    assert not ours.waits
 
 
 def test_what_is_done_at_once_is_not_done_again(ours, done):
     first, second = lambda: done.append(1), lambda: done.append(2)
     ours.want(first, second)
     ours.do_now(second)
-    ours.do_all()
+    ours.do_next()
+    ours.do_next()
     assert done == [2, 1]
 
 

@@ -153,6 +153,17 @@ def test_identical_is_not_claimed_when_it_is_not_so(page):
     assert "differ" in page.votes.verdict.text()
 
 
+def test_every_backend_is_claimed_only_where_all_that_can_have_answered(page):
+    page.session.inference.say(m.BackendList((*BACKENDS, m.BackendInfo("naive", "oracle", 0, True, "CPU"))))
+    draw(page, (100, 100), (200, 200))
+    whole = answer(asked(page).request)
+    page.session.inference.say(whole)
+    assert page.votes.verdict.text() == "✓ same scores so far, bit for bit"
+    said = m.Vote("naive", "oracle", "CPU", whole.votes[0].scores, 1e-2)
+    page.session.inference.say(replace(whole, request=asked(page).request, votes=(*whole.votes, said)))
+    assert page.votes.verdict.text() == "✓ same scores from every backend, bit for bit"
+
+
 def test_one_answer_is_no_proof(page):
     draw(page, (100, 100), (200, 200))
     whole = answer(asked(page).request)
