@@ -17,15 +17,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     os.environ.pop("OPENBLAS_CORETYPE", None)
     from app.cli.parser import parse
     from app.cli.printing import INTERRUPTED, REFUSED
-    from engine.errors import FlipscopeError
+    from engine.errors import FlipscopeError, refusal
 
     if isinstance(sys.stdout, io.TextIOWrapper):  # a name of a file that is no text must not end a command
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
         options = parse(sys.argv[1:] if argv is None else argv)
         return int(options.run(options))
-    except FlipscopeError as error:
-        print(f"flipscope: {error}", file=sys.stderr)
+    except (FlipscopeError, PermissionError) as error:
+        told = refusal(error) if isinstance(error, PermissionError) else error
+        print(f"flipscope: {told}", file=sys.stderr)
         return REFUSED
     except KeyboardInterrupt:
         return INTERRUPTED

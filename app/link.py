@@ -215,7 +215,7 @@ def write(life: Life) -> None:
 
 def last_words(log_path: Path) -> str:
     """The end of a child's log."""
-    lines = log_path.read_text(encoding="utf-8", errors="replace").splitlines() if log_path.exists() else []
+    lines = log_path.read_text(encoding="utf-8", errors="replace").splitlines() if os.path.exists(log_path) else []
     return "\n".join(lines[-LAST_WORDS:])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from dataclasses import dataclass, replace
 from importlib.resources import files
@@ -161,7 +162,7 @@ def _folder() -> Path:
 
 
 def _recent(settings: Settings) -> list[ModelChoice]:
-    return [ModelChoice(path, _title(Path(path)), path) for path in settings.recent_models if Path(path).is_file()]
+    return [ModelChoice(path, _title(Path(path)), path) for path in settings.recent_models if os.path.isfile(path)]
 
 
 def _title(path: Path) -> str:

@@ -136,7 +136,10 @@ OPTIONS: tuple[Option, ...] = (
         meant=only("schedule", "halving"),
     ),
     Option("batch_size", "schedule", "Batch size", "Images of a step"),
-    Option("evaluations_per_epoch", "more", "Scores an epoch", "How often the test set is scored"),
+    Option(
+        "evaluations_per_epoch", "more", "Scores an epoch",
+        "How often the test set is scored: 0.2 for every fifth epoch",
+    ),
     Option("seed", "more", "Seed", "Equal seeds repeat a run exactly"),
     Option("spread", "more", "First latents", "Half the width of their distribution", none="as suits the method"),
     Option("threads", "more", "Threads", "Of the processor, for training"),

@@ -31,7 +31,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "weight_faults": (0.0, 0.5),
     "augment_until": (0.0, 1.0),
     "extra_share": (0.01, 0.9),
-    "evaluations_per_epoch": (1, 100),
+    "evaluations_per_epoch": (0.01, 100),
     "threads": (1, 1024),
 }
 

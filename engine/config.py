@@ -54,7 +54,7 @@ class RunConfig:
         start: a model file whose weights the run begins with (engine.training.start), in place of drawn ones.
         extra: an .npz of labelled images that are trained on beside the data set's, repeated until they are this share
             of all, extra_share (engine.datasets.extra). A run's folder has copies of both files.
-        evaluations_per_epoch: how often the test set is scored.
+        evaluations_per_epoch: how often the test set is scored; 0.2 for once in five epochs.
         threads: CPU threads of the trainer.
         steps: who makes them (engine.training.steppers); the same run by others differs in its last digits.
     """
@@ -94,7 +94,7 @@ class RunConfig:
     start: str = ""
     extra: str = ""
     extra_share: float = 0.2
-    evaluations_per_epoch: int = 1
+    evaluations_per_epoch: float = 1.0
     threads: int = 1
     device: str = "cpu"
     steps: Steps = "best"
@@ -147,9 +147,9 @@ _TYPES: dict[str, type] = {
     "epochs": int,
     "batch_size": int,
     "halve_every": int,
-    "evaluations_per_epoch": int,
     "threads": int,
     "time_limit": float,
+    "evaluations_per_epoch": float,
     "learning_rate": float,
     "final_rate": float,
     "momentum": float,

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from engine import digits
 from engine.datasets import own
 from engine.datasets.readers import Part, folders, npz, part
-from engine.errors import BadFile
+from engine.errors import BadFile, reason
 from engine.files import CannotWrite, write_atomically
 from engine.inference import pictures
 
@@ -58,7 +58,7 @@ def save(path: Path, drawings: Drawings) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise CannotWrite(f"'{path.parent}' cannot be made: {error.strerror}.", "Check your permissions.") from error
+        raise CannotWrite(f"'{path.parent}' cannot be made: {reason(error)}.", "Check your permissions.") from error
     write_atomically(path, content.getvalue())
 
 
@@ -77,7 +77,7 @@ def load(path: Path) -> Drawings:
             return _pictured(path, classes)
         parts = own.found(path)
     except OSError as error:
-        raise BadFile(f"'{path}' cannot be read: {error}.", "Check the path and your permissions.") from error
+        raise BadFile(f"'{path}' cannot be read: {reason(error)}.", "Check the path and your permissions.") from error
     if parts.test is None:
         return _prepared(path, parts.train, parts.names)
     whole = Part(*(np.concatenate([getattr(p, n) for p in (parts.train, parts.test)]) for n in ("images", "labels")))

@@ -26,6 +26,19 @@ class FlipscopeError(Exception):
         return f"{self.what} {self.remedy}".strip()
 
 
+def reason(error: Exception) -> str:
+    """Why the system, or a reader, refused: in its own words, without the path that a sentence names already."""
+    return getattr(error, "strerror", None) or str(error)
+
+
+def refusal(error: PermissionError) -> FlipscopeError:
+    """What a person is told of a file or folder that is another's."""
+    where = f"'{error.filename}'" if error.filename else "A file"
+    return FlipscopeError(
+        f"{where} cannot be used: {reason(error)}.", "Check your permissions, or choose another place."
+    )
+
+
 class BadFile(FlipscopeError):
     """A file that is not what it was opened as: truncated, corrupted, of a newer version, of another kind."""
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
-from engine.errors import BadFile, FlipscopeError
+from engine.errors import BadFile, FlipscopeError, reason
 
 
 class CannotWrite(FlipscopeError):
@@ -74,7 +74,7 @@ def write_folder(path: str | os.PathLike[str], files: Mapping[str, bytes | bytea
 def cannot_write(path: Path, error: OSError) -> CannotWrite:
     """What to raise where the disk refused."""
     remedy = _REMEDIES.get(error.errno or 0, "Check the disk and the folder, or save elsewhere.")
-    return CannotWrite(f"'{path}' could not be saved: {error.strerror or error}.", remedy)
+    return CannotWrite(f"'{path}' could not be saved: {reason(error)}.", remedy)
 
 
 def room_for(size: int) -> int:
@@ -95,7 +95,7 @@ def checked_size(path: str | os.PathLike[str], kind: str, limit: int) -> int:
     except FileNotFoundError:
         raise BadFile(f"There is no file '{target}'.", "Check the name and the folder.") from None
     except (OSError, ValueError) as error:
-        raise BadFile(f"'{target}' cannot be read: {error}.", "Check the name and your permissions.") from error
+        raise BadFile(f"'{target}' cannot be read: {reason(error)}.", "Check the name and your permissions.") from error
     if size == 0:
         raise BadFile(f"'{target}' is empty.", f"Choose {kind} file that was saved whole.")
     if size > limit:

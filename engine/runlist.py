@@ -15,9 +15,9 @@ import numpy as np
 from engine import messages as m
 from engine.checkpoint import Standing
 from engine.config import RunConfig
-from engine.errors import BadFile, FlipscopeError, UnknownName
+from engine.errors import BadFile, FlipscopeError, UnknownName, reason
 from engine.messages import runs as r
-from engine.runs import CHANGES, CONFIG, LAST, METRIC_COLUMNS, METRICS, About, RunFolder, step_of
+from engine.runs import CHANGES, CONFIG, LAST, METRIC_COLUMNS, METRICS, NO_HOME, About, RunFolder, step_of
 from engine.trace import Scores, Trace
 
 CURVE_POINTS = 24
@@ -29,8 +29,14 @@ T = TypeVar("T")
 
 
 def folders(root: Path) -> list[RunFolder]:
-    """The runs under `root`, newest first, whole or broken; folders that hold nothing of a run are left out."""
-    found = [RunFolder(path) for path in root.glob("*/") if path.name[0] != "." and _is_run(path)]
+    """The runs under `root`, newest first, whole or broken; folders that hold nothing of a run are left out.
+
+    Raises BadFile where nobody may look.
+    """
+    try:
+        found = [RunFolder(path) for path in root.glob("*/") if path.name[0] != "." and _is_run(path)]
+    except OSError as error:
+        raise BadFile(f"The runs in '{root}' cannot be read: {reason(error)}.", NO_HOME) from error
     return sorted(found, key=lambda folder: (_created(folder), folder.name), reverse=True)
 
 
@@ -191,7 +197,7 @@ def _thinned(values: list[float]) -> tuple[float, ...]:
 
 
 def _is_run(path: Path) -> bool:
-    return any((path / file).exists() for file in (CONFIG, METRICS, LAST))
+    return any(os.path.exists(path / file) for file in (CONFIG, METRICS, LAST))
 
 
 def _title(folder: RunFolder) -> str:

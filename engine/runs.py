@@ -20,7 +20,7 @@ import safetensors.numpy
 
 from engine.config import RunConfig
 from engine.curves import Curves
-from engine.errors import BadFile, BadInput, FlipscopeError
+from engine.errors import BadFile, BadInput, FlipscopeError, reason
 from engine.files import CannotWrite, checked_size, write_atomically
 
 log = logging.getLogger(__name__)
@@ -34,6 +34,8 @@ CONFIG, VERSIONS, CHANGES, METRICS, LAST, ABOUT, CURVES = (
     "about.json",
     "curves.safetensors",
 )
+NO_HOME = "Set FLIPSCOPE_HOME to a folder you may write to, on a disk with room."
+"""What to do where there is no place for runs."""
 INPUTS = {"extra": "extra.npz", "start": "start.safetensors"}
 """Settings that are files of the user's, and what a run's folder calls its own copies of them."""
 CHANGE_COLUMNS = ("step", "key", "value")
@@ -122,8 +124,8 @@ class RunFolder:
             folder = cls(_new_folder(root, stem))
         except OSError as error:
             raise CannotWrite(
-                f"No run folder can be made in '{root}': {error.strerror or error}.",
-                "Set FLIPSCOPE_HOME to a folder you may write to, on a disk with room.",
+                f"No run folder can be made in '{root}': {reason(error)}.",
+                NO_HOME,
             ) from error
         try:
             folder._begin(config, versions, origin)
@@ -228,7 +230,7 @@ class RunFolder:
         try:
             record = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError, RecursionError) as error:
-            raise BadFile(f"'{path}' cannot be read: {error}.", "Resume another run.") from error
+            raise BadFile(f"'{path}' cannot be read: {reason(error)}.", "Resume another run.") from error
         if not isinstance(record, dict):
             raise BadFile(f"'{path}' is no record of a run.", "Resume another run.")
         return record
@@ -239,7 +241,7 @@ class RunFolder:
             with (self.path / file).open(newline="", encoding="utf-8") as stream:
                 rows = list(csv.reader(io.StringIO(stream.read(MAX_TABLE), newline="")))
         except (OSError, ValueError, csv.Error) as error:
-            raise BadFile(f"'{self.path / file}' cannot be read: {error}.", "Resume another run.") from error
+            raise BadFile(f"'{self.path / file}' cannot be read: {reason(error)}.", "Resume another run.") from error
         return rows or [list(CHANGE_COLUMNS if file == CHANGES else METRIC_COLUMNS)]
 
     def _copy_inputs(self, config: RunConfig) -> None:
@@ -248,7 +250,7 @@ class RunFolder:
                 try:
                     contents = Path(source).read_bytes()
                 except OSError as error:
-                    raise BadFile(f"'{source}' cannot be read: {error.strerror}.", "Check its name.") from error
+                    raise BadFile(f"'{source}' cannot be read: {reason(error)}.", "Check its name.") from error
                 write_atomically(self.path / file, contents)
 
     def _append(self, file: str, values: tuple[object, ...]) -> None:
@@ -262,7 +264,7 @@ class RunFolder:
                     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         except OSError as error:
             raise CannotWrite(
-                f"'{self.path / file}' could not be written: {error.strerror or error}.",
+                f"'{self.path / file}' could not be written: {reason(error)}.",
                 "Free some space on the disk, or choose a folder you may write to.",
             ) from error
 

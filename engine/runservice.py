@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from engine import runlist, runzip
-from engine.errors import BadInput
+from engine.errors import BadInput, reason
 from engine.files import CannotWrite, write_atomically
 from engine.inference import modelfile
 from engine.messages import runs as r
@@ -109,5 +109,5 @@ def _move(source: Path, target: Path) -> None:
         source.rename(target)
     except OSError as error:
         raise CannotWrite(
-            f"'{source}' could not be moved: {error.strerror or error}.", "Close what holds its files open, and retry."
+            f"'{source}' could not be moved: {reason(error)}.", "Close what holds its files open, and retry."
         ) from error

@@ -13,7 +13,7 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 from engine import runlist
 from engine.datasets.readers import MOST_BYTES
-from engine.errors import BadFile, BadInput
+from engine.errors import BadFile, BadInput, reason
 from engine.files import CannotWrite, atomic_file, checked_size
 from engine.inference import modelfile
 from engine.runs import (
@@ -85,7 +85,7 @@ def unpack(source: Path, root: Path) -> RunFolder:
     except OSError as error:
         if error.errno == errno.EINVAL:  # it points to before its own beginning
             raise BadFile(f"'{source}' is no whole zip file.", "Have it zipped and sent again.") from error
-        raise CannotWrite(f"'{source}' could not be unpacked: {error.strerror or error}.", "Check the disk.") from error
+        raise CannotWrite(f"'{source}' could not be unpacked: {reason(error)}.", "Check the disk.") from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return RunFolder(root / name)

@@ -21,7 +21,7 @@ from multiprocessing.connection import Connection
 from typing import Protocol
 
 from engine import messages as m
-from engine.errors import BackendLost, FlipscopeError
+from engine.errors import BackendLost, FlipscopeError, refusal
 from engine.watchdog import WATCHDOG
 
 log = logging.getLogger(__name__)
@@ -197,8 +197,9 @@ class Worker:
             log.exception("%s lost %s", name, error.backend)
             self._send(told(error))
             self._closing = self.lost = True
-        except FlipscopeError as error:
-            self._send(m.Failed(name, error.what, error.remedy, getattr(command, "key", "")))
+        except (FlipscopeError, PermissionError) as error:
+            told_of = refusal(error) if isinstance(error, PermissionError) else error
+            self._send(m.Failed(name, told_of.what, told_of.remedy, getattr(command, "key", "")))
         except Exception:
             log.exception("%s failed", name)
             self._send(m.Crashed(name, traceback.format_exc()))

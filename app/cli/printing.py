@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from engine.errors import FlipscopeError
+from engine.errors import FlipscopeError, reason
 
 DONE, FAILED, REFUSED, INTERRUPTED = 0, 1, 2, 130
 
@@ -28,7 +28,7 @@ def answer(options: argparse.Namespace, record: Record, for_people: Callable[[Re
         _hush()
     except OSError as error:
         _hush()
-        what = f"The answer could not be written: {error.strerror or error}."
+        what = f"The answer could not be written: {reason(error)}."
         raise FlipscopeError(what, "Free some space on the disk, and ask again.") from error
     return DONE
 

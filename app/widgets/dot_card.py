@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
 
 import numpy as np
 from PySide6.QtGui import QShowEvent
@@ -131,7 +131,7 @@ class DotCard(Card):
 
 
 def _second_layer(path: str) -> Bits | None:
-    if not Path(path).is_file():
+    if not os.path.isfile(path):
         return None
     try:
         network = modelfile.load(path)

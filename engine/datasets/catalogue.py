@@ -71,4 +71,4 @@ def _state(name: str, module: ModuleType) -> State:
 
 
 def _to_fetch(one: Fetchable, about: str) -> State:
-    return State(one.name, one.title, about, one.path.exists(), str(one.path), one.size)
+    return State(one.name, one.title, about, one.kept, str(one.path), one.size)

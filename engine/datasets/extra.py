@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from engine import digits
 from engine.datasets import Dataset, own
 from engine.datasets.readers import Part, npz
-from engine.errors import BadFile, BadInput
+from engine.errors import BadFile, BadInput, reason
 
 
 def joined(base: Dataset, path: Path, share: float) -> Dataset:
@@ -48,7 +48,7 @@ def _training(path: Path) -> Part:
     try:
         found = npz.read(path) if path.is_file() else None
     except OSError as error:
-        raise BadFile(f"'{path}' cannot be read: {error}.", "Check the path and your permissions.") from error
+        raise BadFile(f"'{path}' cannot be read: {reason(error)}.", "Check the path and your permissions.") from error
     if found is None:
         raise BadFile(f"There is no .npz file '{path}' of images to add.", "Check its name and its folder.")
     return found.train if found.test is not None else own.split(found.train)[0]

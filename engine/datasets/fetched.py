@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,6 +56,11 @@ class Fetchable:
         return paths.cache_dir() / "data" / f"{self.name}.npz"
 
     @property
+    def kept(self) -> bool:
+        """Whether that file is there. One that nobody here may see is not."""
+        return os.path.exists(self.path)
+
+    @property
     def folder(self) -> Path:
         """Where its files are while they are fetched."""
         return paths.cache_dir() / "data" / self.name
@@ -98,7 +104,7 @@ class Fetched(Fetchable):
 
     def load(self) -> Dataset:
         """Read what was fetched. Raises NotFetched, BadFile."""
-        if not self.path.exists():
+        if not self.kept:
             raise self.missing()
         found = npz.read(self.path)
         test = None if found is None else found.test

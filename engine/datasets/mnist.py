@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from engine.datasets import Dataset
 from engine.datasets.readers import idx
-from engine.errors import BadFile
+from engine.errors import BadFile, reason
 
 NAME = "mnist"
 TITLE = "MNIST"
@@ -40,7 +40,7 @@ def content(file: str, axes: int) -> NDArray[np.uint8]:
     try:
         compressed = (resources.files("assets") / "mnist" / f"{file}.gz").read_bytes()
     except OSError as error:
-        raise BadFile(f"The MNIST file '{file}.gz' cannot be read: {error}.", "Reinstall Flipscope.") from None
+        raise BadFile(f"The MNIST file '{file}.gz' cannot be read: {reason(error)}.", "Reinstall Flipscope.") from None
     return idx.decode(compressed, f"{file}.gz", axes)
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from engine import digits
 from engine.datasets import Dataset, readers
 from engine.datasets.readers import Found, Part
-from engine.errors import BadFile
+from engine.errors import BadFile, reason
 
 MOST_CLASSES = 1000
 SAMPLE = 100
@@ -28,7 +28,7 @@ def load(path: Path) -> Dataset:
     try:
         parts = found(path)
     except OSError as error:
-        raise BadFile(f"'{path}' cannot be read: {error}.", "Check the path and your permissions.") from error
+        raise BadFile(f"'{path}' cannot be read: {reason(error)}.", "Check the path and your permissions.") from error
     train, test = (parts.train, parts.test) if parts.test is not None else split(parts.train)
     if not len(train.images) or not len(test.images):
         raise BadFile(f"'{path}' leaves nothing to train on or to test.", "Give it more images.")

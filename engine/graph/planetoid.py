@@ -18,7 +18,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from engine.errors import BadFile
+from engine.errors import BadFile, reason
 from engine.files import checked_size, room_for
 from engine.graph.graphs import MOST_EDGES, MOST_NODES, PAIR_BYTES, Graph, sparse, undirected
 from engine.graph.published import GRAPHS, PARTS
@@ -58,7 +58,7 @@ def content(file: Path) -> bytes:
     try:
         return file.read_bytes()
     except OSError as error:
-        raise BadFile(f"'{file}' cannot be read: {error.strerror}.", "Check your permissions.") from error
+        raise BadFile(f"'{file}' cannot be read: {reason(error)}.", "Check your permissions.") from error
 
 
 def parsed(contents: Mapping[str, bytes], name: str) -> Graph:

@@ -87,7 +87,7 @@ def to_npz(graph: Graph) -> dict[str, NDArray[Any]]:
 
 def _kept(known: PublishedGraph) -> Graph:
     """A graph that was fetched before. Raises NotFetched, BadFile."""
-    if not known.path.exists():
+    if not known.kept:
         raise known.missing()
     graph = from_npz(known.path, known)
     if (graph.nodes, graph.words, graph.edges.shape[1]) != known.counts:

@@ -21,7 +21,7 @@ import safetensors
 import safetensors.numpy
 from numpy.typing import NDArray
 
-from engine.errors import BadFile, BadInput
+from engine.errors import BadFile, BadInput, reason
 from engine.files import checked_size, write_atomically
 from engine.inference import modelrecord
 from engine.inference.network import (
@@ -175,7 +175,7 @@ def _open(source: str | os.PathLike[str] | bytes) -> _Contents:
         with path.open("rb") as file:
             texts = _header_texts(file.read(8), size, file.read)
     except OSError as error:
-        raise BadFile(f"'{path}' cannot be read: {error.strerror}.", "Check your permissions.") from error
+        raise BadFile(f"'{path}' cannot be read: {reason(error)}.", "Check your permissions.") from error
     opened: Any = _guarded(lambda: safetensors.safe_open(str(path), framework="numpy"))
     return _Contents(texts, list(opened.keys()), lambda name: _guarded(lambda: opened.get_tensor(name)))
 
@@ -221,7 +221,7 @@ def _guarded(read: Callable[[], T]) -> T:
     try:
         return read()
     except Exception as error:  # it raises many kinds on damaged data
-        raise BadFile(f"The model file cannot be read: {error}.", _REMEDY) from error
+        raise BadFile(f"The model file cannot be read: {reason(error)}.", _REMEDY) from error
 
 
 def _json(texts: dict[str, str], key: str) -> dict[str, Any]:

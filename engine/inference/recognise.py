@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from collections.abc import Generator, Mapping
 from pathlib import Path
@@ -56,9 +55,12 @@ def _own(path: Path) -> drawings.Drawings:
         return drawings.load(path)
     except BadFile as error:
         aside = path.with_name(f"{path.stem}-unreadable{path.suffix}")
-        with contextlib.suppress(OSError):  # where it may not be moved, it may not be written over either
+        what = f"Your drawings cannot be read: {error.what}"
+        try:
             os.replace(path, aside)
-        raise BadFile(f"Your drawings cannot be read: {error.what}", f"The file is now '{aside}'.") from error
+        except OSError:  # it may not be written over either
+            raise BadFile(what, error.remedy) from error
+        raise BadFile(what, f"The file is now '{aside}'.") from error
 
 
 def keep(command: m.KeepDrawings) -> Run:

@@ -39,7 +39,7 @@ def fetch(name: str) -> Generator[m.Event, None, None]:
     where the net or the disk refuses.
     """
     one = catalogue.fetchable(name)
-    if not one.path.exists():
+    if not one.kept:
         work = _Work(one)
         work.start()
         pace = Pace(time.monotonic, _share(one))

@@ -65,6 +65,8 @@ class Finished:
 
 AHEAD = 3
 """Batches that are made ahead of their steps."""
+ROUNDING = 1e-6
+"""Of an evaluation: by so little a third of three epochs may miss a whole one."""
 
 LoopEvent = StepDone | Evaluating | Scored | EpochEnd | Diverged | Finished
 
@@ -258,11 +260,12 @@ class Loop:
             yield order
 
     def _evaluation_due(self, before: Place) -> bool:
-        """Whether the last step crossed one of the points that divide an epoch evenly."""
-        if self._place.epoch > before.epoch:
-            return True
-        parts, count = self.config.evaluations_per_epoch, len(self.data.train_images)
-        return self._place.position * parts // count > before.position * parts // count
+        """Whether the last step crossed one of the points that divide an epoch, or several together, evenly."""
+        return self._evaluations(self._place) > self._evaluations(before)
+
+    def _evaluations(self, place: Place) -> int:
+        """How many are due up to a place."""
+        return math.floor(self._epoch(place) * self.config.evaluations_per_epoch + ROUNDING)
 
     def _evaluate(self) -> Iterator[LoopEvent]:
         if not self._world.leads:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from engine.errors import BadFile, FlipscopeError
+from engine.errors import BadFile, FlipscopeError, reason
 from engine.files import checked_size
 from engine.inference.operations import KERNELS, MAX_POOL, STRIDES, MaxPool
 from engine.strict import check_keys, loaded, typed
@@ -30,7 +30,7 @@ def read(path: Path) -> tuple[str, str]:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise BadFile(f"'{path}' cannot be read: {error.strerror}.", "Check your permissions.") from error
+        raise BadFile(f"'{path}' cannot be read: {reason(error)}.", "Check your permissions.") from error
     return checked_name(path.stem), written(parsed(content, str(path)))
 
 

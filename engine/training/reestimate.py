@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -98,15 +98,16 @@ def _take_statistics(layer: Layer, sums: Iterable[Tensor]) -> None:
     rows = [batch.reshape(-1, batch.shape[-1]) for batch in sums]
     if not layer.statistics or not rows:
         return
-    mean = _mean(rows)
+    count = sum(len(batch) for batch in rows)
+    mean = _total(rows) / count
     about = mean.to(rows[0].dtype)
+    variance = _total(layer.norm.square(batch - about) for batch in rows) / count
     layer.statistics["mean"].copy_(mean)
-    variance = _mean([layer.norm.square(batch - about) for batch in rows])
     layer.statistics[layer.norm.statistic].copy_(layer.norm.kept(variance))
 
 
-def _mean(rows: Sequence[Tensor]) -> Tensor:
-    """Mean float64 [outputs] of rows [N, outputs].
+def _total(rows: Iterable[Tensor]) -> Tensor:
+    """Total float64 [outputs] of rows [N, outputs].
 
     Added up in blocks first, which are exact for whole numbers up to 2**24 / BLOCK: torch takes thirty times as long to
     add float32 to float64.
@@ -116,4 +117,4 @@ def _mean(rows: Sequence[Tensor]) -> Tensor:
         whole = len(batch) // BLOCK * BLOCK
         blocks = batch[:whole].view(-1, BLOCK, batch.shape[1]).sum(1)
         total = total + blocks.sum(0, dtype=torch.float64) + batch[whole:].sum(0, dtype=torch.float64)
-    return total / sum(len(batch) for batch in rows)
+    return total

@@ -15,7 +15,7 @@ import numpy as np
 
 from engine import bits, digits
 from engine.datasets.readers import npz
-from engine.errors import BadFile, FlipscopeError
+from engine.errors import BadFile, FlipscopeError, reason
 from engine.files import checked_size, room_for
 from engine.inference.network import Affine, Dense, Metadata, Operation, PackedNetwork
 from engine.inference.thresholds import BatchNorm, Float64, thresholds
@@ -43,7 +43,7 @@ def read(path: str) -> PackedNetwork:
         checked_size(path, "a network", MOST_TEXT)
         return _from_text(Path(path))
     except OSError as error:
-        raise BadFile(f"'{path}' cannot be read: {error}.", "Write it again, or choose another.") from error
+        raise BadFile(f"'{path}' cannot be read: {reason(error)}.", "Write it again, or choose another.") from error
     except FlipscopeError as error:
         raise BadFile(f"'{path}' describes no network. {error.what}", error.remedy) from error
 

@@ -59,6 +59,12 @@ def test_evaluations_divide_an_epoch_evenly(data):
     np.testing.assert_allclose(scored, [0.25, 0.5, 0.75, 1], atol=64 / 600)
 
 
+@pytest.mark.parametrize(("share", "at"), [(0.5, [2, 4, 5]), (1 / 3, [3, 5]), (0.01, [5])])
+def test_epochs_together_may_be_scored_once_and_every_run_is_at_its_end(data, share, at):
+    events = loop(data, epochs=5, evaluations_per_epoch=share).events()
+    assert [event.epoch for event in events if isinstance(event, Scored)] == at
+
+
 def test_no_batch_has_a_single_image(data):
     steps = [event for event in loop(data, epochs=1, batch_size=599).events() if isinstance(event, StepDone)]
     assert [step.images for step in steps] == [600]
