@@ -7,6 +7,7 @@ import errno
 import os
 import secrets
 import shutil
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO
@@ -18,6 +19,8 @@ class CannotWrite(FlipscopeError):
     """The disk or the folder refused; what was there before is untouched."""
 
 
+STALE = 60.0
+"""Seconds after which nobody goes on writing a file."""
 _LEAST_ROOM = 48 << 20
 _REMEDIES = {
     errno.ENOSPC: "Free some space on the disk and save again.",
@@ -69,6 +72,14 @@ def write_folder(path: str | os.PathLike[str], files: Mapping[str, bytes | bytea
         raise cannot_write(target, error) from error
     finally:
         shutil.rmtree(beside, ignore_errors=True)
+
+
+def sweep(folder: Path) -> None:
+    """Remove what writers that were killed have left there half-written; not what may still be being written."""
+    for left in folder.glob(".*-????????.part"):
+        with contextlib.suppress(OSError):
+            if left.stat().st_mtime < time.time() - STALE:
+                left.unlink()
 
 
 def cannot_write(path: Path, error: OSError) -> CannotWrite:

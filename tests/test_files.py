@@ -2,11 +2,12 @@
 
 import errno
 import os
+import time
 
 import pytest
 
 from engine.errors import BadFile
-from engine.files import CannotWrite, checked_size, write_atomically, write_folder
+from engine.files import STALE, CannotWrite, atomic_file, checked_size, sweep, write_atomically, write_folder
 
 
 def test_written_and_written_over(tmp_path):
@@ -29,6 +30,16 @@ def test_failing_disk_leaves_what_was_there(tmp_path, monkeypatch, step):
     assert "Free some space" in caught.value.remedy
     assert (tmp_path / "f").read_bytes() == b"old"
     assert os.listdir(tmp_path) == ["f"]
+
+
+def test_what_a_killed_writer_left_is_swept_away_and_nothing_else(tmp_path):
+    for name in ("f", ".hidden.part", ".f-0123abcd.part"):
+        (tmp_path / name).write_bytes(b"half")
+        os.utime(tmp_path / name, (0, time.time() - STALE - 1))
+    with atomic_file(tmp_path / "g") as file:
+        file.write(b"whole")
+        sweep(tmp_path)
+    assert sorted(os.listdir(tmp_path)) == [".hidden.part", "f", "g"]
 
 
 def test_places_that_cannot_be_written(tmp_path):

@@ -14,7 +14,7 @@ from pathlib import Path
 from engine.branch import branch
 from engine.checkpoint import Checkpoint
 from engine.config import RunConfig
-from engine.files import CannotWrite, write_atomically
+from engine.files import CannotWrite, sweep, write_atomically
 from engine.runhold import Hold
 from engine.runs import About, RunFolder, is_kept
 from engine.training import models
@@ -144,6 +144,7 @@ class Session:
         hold = Hold(folder)
         try:
             start = Trainable.resumed(path, config)
+            sweep(folder.path)
             folder.rewind(start.saved.step)
             return cls._going_on(start, folder, hold, clock, out, world)
         except BaseException:

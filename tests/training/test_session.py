@@ -115,8 +115,12 @@ def test_resuming_the_newest_save_stays_in_its_folder_and_forgets_later_rows(tmp
     list(run.events())
     first = run.folder.path / "checkpoint-00001.safetensors"
     (run.folder.path / "last.safetensors").write_bytes(first.read_bytes())
+    half = run.folder.path / ".last.safetensors-0123abcd.part"
+    half.write_bytes(b"of a writer that was killed")
+    os.utime(half, (0, 0))
     again = resume(run.folder.last, tmp_path)
     assert again.folder == run.folder
+    assert not half.exists()
     assert [row[0] for row in again.folder.rows(runs.METRICS)] == ["step", "10"]
 
 
