@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import time
+from array import array
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from itertools import islice
+from operator import itemgetter
 from pathlib import Path
 from typing import TypeVar
 
@@ -130,23 +134,17 @@ def past(folder: RunFolder, step: int) -> m.RunPast:
 def scores_of(folder: RunFolder) -> Scores:
     """Every score that was written down whole. Raises BadFile."""
     columns = [METRIC_COLUMNS.index(name) for name in ("step", "epoch", "test_accuracy", "test_loss", "seconds")]
-    rows = [values for line in folder.rows(METRICS)[1:] if (values := _numbers(line, columns)) is not None]
-    table = np.array(rows, np.float64).reshape(len(rows), len(columns))
-    rising = np.diff(table[:, 0], prepend=-1) > 0
-    table = table[rising]
+    numbers, of = array("d"), itemgetter(*columns)
+    for line in islice(folder.rows(METRICS), 1, None):
+        with contextlib.suppress(ValueError, IndexError):  # it was cut short, or is no row
+            numbers.extend(tuple(map(float, of(line))))
+    table = np.array(numbers, np.float64).reshape(-1, len(columns))
+    table = table[np.isfinite(table).all(1) & (np.abs(table[:, 0]) < 1 << 62)]
+    table = table[np.diff(table[:, 0], prepend=-1) > 0]
     return Scores(table[:, 0].astype(np.int64), *table[:, 1:].T)
 
 
 _NO_SCORES = Scores(np.zeros(0, np.int64), *(np.zeros(0) for _ in range(4)))
-
-
-def _numbers(line: list[str], columns: list[int]) -> list[float] | None:
-    """The finite numbers of a row; None where it was cut short or is no row."""
-    try:
-        values = [float(line[column]) for column in columns]
-    except (ValueError, IndexError):
-        return None
-    return values if np.all(np.isfinite(values)) and abs(values[0]) < 1 << 62 else None
 
 
 def _begun_with(folder: RunFolder) -> RunConfig:
@@ -162,7 +160,7 @@ def _begun_with(folder: RunFolder) -> RunConfig:
 
 def changes(folder: RunFolder) -> Iterator[tuple[int, str, str]]:
     """Its live changes, (step, setting, value), oldest first. Raises BadFile."""
-    for line in folder.rows(CHANGES)[1:]:
+    for line in islice(folder.rows(CHANGES), 1, None):
         step = step_of(line)
         if len(line) == 3 and step is not None:
             yield step, line[1], line[2]

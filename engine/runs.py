@@ -10,11 +10,11 @@ import logging
 import os
 import re
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import safetensors.numpy
 
@@ -53,8 +53,10 @@ METRIC_COLUMNS = (
 """One row an evaluation. The train columns are means since the row before; flips: signs flipped since, all layers."""
 
 
-MAX_JSON, MAX_TABLE, MAX_CURVES = 1 << 20, 64 << 20, 64 << 20
+MAX_JSON, MAX_TABLE, MAX_CURVES = 1 << 20, 16 << 20, 64 << 20
 """Bytes of the largest files of each kind that are read, characters of a table."""
+MAX_ROW = 1 << 16
+"""Characters."""
 MAX_DIGITS = 18
 """Of a step."""
 CURVE_CAPACITY = 2048
@@ -219,9 +221,10 @@ class RunFolder:
 
     def copy_rows(self, other: RunFolder, file: str, step: int) -> None:
         """Have a table hold the rows of another run's up to `step`, and no others."""
-        header, *rows = other.rows(file)
-        kept = [row for row in rows if (at := step_of(row)) is not None and at <= step]
-        self._write(file, "".join(map(_csv_line, [header, *kept])))
+        rows = other.rows(file)
+        lines = [_csv_line(next(rows))]
+        lines += [_csv_line(row) for row in rows if (at := step_of(row)) is not None and at <= step]
+        self._write(file, "".join(lines))
 
     def read_json(self, file: str) -> dict[str, Any]:
         """One of the records. Raises BadFile."""
@@ -235,14 +238,16 @@ class RunFolder:
             raise BadFile(f"'{path}' is no record of a run.", "Resume another run.")
         return record
 
-    def rows(self, file: str) -> list[list[str]]:
-        """The rows of a table, header first. Raises BadFile."""
+    def rows(self, file: str) -> Iterator[list[str]]:
+        """The rows of a table, header first, as they are read. Raises BadFile, where one cannot be."""
+        header: Sequence[str] = CHANGE_COLUMNS if file == CHANGES else METRIC_COLUMNS
         try:
             with (self.path / file).open(newline="", encoding="utf-8") as stream:
-                rows = list(csv.reader(io.StringIO(stream.read(MAX_TABLE), newline="")))
+                rows = csv.reader(_lines(stream))
+                yield next(rows, list(header))
+                yield from rows
         except (OSError, ValueError, csv.Error) as error:
             raise BadFile(f"'{self.path / file}' cannot be read: {reason(error)}.", "Resume another run.") from error
-        return rows or [list(CHANGE_COLUMNS if file == CHANGES else METRIC_COLUMNS)]
 
     def _copy_inputs(self, config: RunConfig) -> None:
         for key, file in INPUTS.items():
@@ -295,6 +300,16 @@ def _new_folder(root: Path, stem: str) -> Path:
             count += 1
         else:
             return path
+
+
+def _lines(stream: TextIO) -> Iterator[str]:
+    """Lines of a table; what is too long for a row comes in pieces. Raises ValueError where there are too many."""
+    left = MAX_TABLE
+    while line := stream.readline(MAX_ROW):
+        left -= len(line)
+        if left < 0:
+            raise ValueError(f"it has more than {MAX_TABLE >> 20} million characters")
+        yield line
 
 
 def _csv_line(values: tuple[object, ...] | list[str]) -> str:

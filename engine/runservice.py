@@ -6,6 +6,7 @@ import logging
 import os
 import shutil
 import time
+from collections import deque
 from dataclasses import replace
 from pathlib import Path
 
@@ -62,7 +63,7 @@ def export(folder: RunFolder, what: str, path: Path) -> None:
     Raises BadFile, CannotWrite.
     """
     if what == "csv":
-        folder.rows(METRICS)  # so that a broken one is told
+        deque(folder.rows(METRICS), maxlen=0)  # so that a broken one is told
         write_atomically(path, (folder.path / METRICS).read_bytes())
     elif what == "zip":
         runzip.pack(folder, path)

@@ -50,7 +50,7 @@ def test_rewind_forgets_what_is_later_and_what_is_no_row(tmp_path):
         file.write("\n4")
     folder.rewind(20)
     assert [row[0] for row in folder.rows(runs.METRICS)] == ["step", "10", "20", "4"]
-    assert folder.rows(runs.CHANGES)[1:] == [["5", "learning_rate", "0.1"]]
+    assert list(folder.rows(runs.CHANGES))[1:] == [["5", "learning_rate", "0.1"]]
 
 
 def test_a_save_is_recognised_by_its_place(tmp_path):
@@ -70,10 +70,19 @@ def test_a_table_that_cannot_be_read_is_told(tmp_path):
     folder = create(tmp_path)
     (folder.path / runs.METRICS).write_bytes(b"\xff\xfe\x00")
     with pytest.raises(BadFile, match=r"metrics\.csv"):
-        folder.rows(runs.METRICS)
+        list(folder.rows(runs.METRICS))
     (folder.path / runs.METRICS).unlink()
     with pytest.raises(BadFile, match=r"metrics\.csv"):
         folder.rewind(3)
+
+
+def test_a_table_without_end_is_not_read_to_its_end(tmp_path, monkeypatch):
+    folder = create(tmp_path)
+    (folder.path / runs.METRICS).write_text("1,2\n" * 9)
+    assert len(list(folder.rows(runs.METRICS))) == 9
+    monkeypatch.setattr(runs, "MAX_TABLE", 35)
+    with pytest.raises(BadFile, match="more than"):
+        list(folder.rows(runs.METRICS))
 
 
 def test_a_full_disk_is_told_by_every_writer(tmp_path, monkeypatch):

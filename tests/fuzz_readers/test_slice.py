@@ -1,14 +1,16 @@
 """A slice of the campaign: some files for every reader, bombs, and the cases that campaigns have found."""
 
+from datetime import datetime
+
 import numpy as np
 import pytest
 
-from engine import strict
+from engine import runlist, strict
 from engine.config import RunConfig
 from engine.datasets import own
 from engine.errors import BadFile, BadInput
 from engine.graph.graphs import sparse
-from engine.runs import step_of
+from engine.runs import METRICS, RunFolder, step_of
 from engine.verify import described
 from tests.fuzz_readers import data, graphs, pictures
 from tests.fuzz_readers.limits import held
@@ -68,6 +70,15 @@ def test_a_network_of_other_peoples_making_that_unfolds_to_much_more(tmp_path):
     np.savez_compressed(tmp_path / "n.npz", **{"output.weights": np.ones((4000, 10_000), np.int8)})
     with pytest.raises(BadFile, match="too large"):
         described.read(str(tmp_path / "n.npz"))
+
+
+@pytest.mark.parametrize("row", ["1,1,1,1,1,1,1,1,1", "{},0,0,0,0,0,0,0.5,0", ",,,,,,,,,,,,"])
+def test_tables_of_short_rows_without_end(tmp_path, row):
+    """A run's table as lists of texts took 26 times the room of its file."""
+    folder = RunFolder.create(tmp_path, RunConfig(), {}, datetime(2026, 1, 2, 3, 4, 5))
+    lines = (row.format(number) for number in range((6 << 20) // (len(row) + 1)))
+    (folder.path / METRICS).write_text("\n".join(lines))
+    assert held(lambda path: runlist.read(RunFolder(path)), folder.path) is None
 
 
 @pytest.mark.parametrize("value", [10**400, -(10**400), float("inf"), float("nan")], ids=lambda value: f"{value!s:.5}")

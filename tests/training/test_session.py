@@ -62,7 +62,7 @@ def test_a_changed_batch_size_survives_a_resume(tmp_path):
     run.tune("batch_size", "50")
     take(events, StepDone, 2)
     again = resume(run.save().path, tmp_path)
-    assert again.folder.rows(runs.CHANGES) == [["step", "key", "value"], ["2", "batch_size", "50"]]
+    assert list(again.folder.rows(runs.CHANGES)) == [["step", "key", "value"], ["2", "batch_size", "50"]]
     assert losses(again.events()) == losses(events)
 
 
@@ -199,8 +199,8 @@ def test_rows_that_a_full_disk_refuses_are_written_whole_when_it_takes_them(tmp_
         assert "full" in told.error.what
         take(events, Scored, 1)
     list(events)
-    assert [row[0] for row in run.folder.rows(runs.METRICS)[1:]] == ["10", "20", "30"]
-    assert [row[1] for row in run.folder.rows(runs.CHANGES)[1:]] == ["learning_rate"]
+    assert [row[0] for row in list(run.folder.rows(runs.METRICS))[1:]] == ["10", "20", "30"]
+    assert [row[1] for row in list(run.folder.rows(runs.CHANGES))[1:]] == ["learning_rate"]
     assert not run.unsaved
 
 
