@@ -142,6 +142,7 @@ class RunConfig:
         return cls().with_changes(record)
 
 
+_NAMES = frozenset(field.name for field in fields(RunConfig))
 _TYPES: dict[str, type] = {
     "seed": int,
     "epochs": int,
@@ -169,8 +170,8 @@ _OPTIONAL = frozenset({"time_limit", "spread"})
 
 def coerce(key: str, value: Any) -> Any:
     """`value` as the type of the field `key`, e.g. from a command line's text. Raises UnknownName or BadInput."""
-    if key not in {field.name for field in fields(RunConfig)}:
-        raise UnknownName("setting", key, (field.name for field in fields(RunConfig)))
+    if key not in _NAMES:
+        raise UnknownName("setting", key, _NAMES)
     if value is None and key in _OPTIONAL:
         return None
     kind = _TYPES.get(key, str)
