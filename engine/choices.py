@@ -98,6 +98,7 @@ CHOICES: dict[str, dict[str, str]] = {
         "light": "handwriting warped, its strokes thickened and thinned a little, for what people draw themselves",
         "strong": "the same, further",
         "crop": "photographs shifted a little",
+        "mirror": "photographs mirrored half the time",
         "crop-mirror": "photographs shifted a little and mirrored half the time",
     },
     "device": {"cpu": "the processor", "cuda": "an NVIDIA card, through torch"},

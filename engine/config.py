@@ -24,7 +24,7 @@ BatchNorm = Literal["plain", "shift-based"]
 Output = Literal["batchnorm", "bias"]
 Schedule = Literal["cosine", "constant", "exponential", "halving"]
 Steps = Literal["best", "plain"]
-Augmentation = Literal["none", "light", "strong", "crop", "crop-mirror"]
+Augmentation = Literal["none", "light", "strong", "crop", "mirror", "crop-mirror"]
 
 
 @dataclass(frozen=True)

@@ -119,8 +119,8 @@ def cropped(images: Images, stream: np.random.Generator) -> Images:
 
 
 def mirrored(images: Images, stream: np.random.Generator) -> Images:
-    """Left and right exchanged, every other time, and cropped."""
-    result = cropped(images, stream)
+    """Left and right exchanged, every other time."""
+    result = images.copy()
     chosen = stream.random(len(images)) < 0.5
     result[chosen] = result[chosen, :, ::-1]
     return result
@@ -130,5 +130,6 @@ _KINDS: dict[str, Callable[[Images, np.random.Generator], Images]] = {
     "light": lambda images, stream: written(images, stream, LIGHT),
     "strong": lambda images, stream: written(images, stream, STRONG),
     "crop": cropped,
-    "crop-mirror": mirrored,
+    "mirror": mirrored,
+    "crop-mirror": lambda images, stream: mirrored(cropped(images, stream), stream),
 }

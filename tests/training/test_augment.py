@@ -118,5 +118,8 @@ def test_a_crop_is_a_shift_and_a_mirror_changes_sides(monkeypatch):
     assert {abs(row - 4) for row in rows} == set(range(augment.MARGIN + 1))
     monkeypatch.setattr(augment, "MARGIN", 0)
     np.testing.assert_array_equal(augment.cropped(images, stream()), images)
-    _, columns = np.argwhere(augment.mirrored(images, stream())[..., 0])[:, 1:].T
-    assert set(columns) == {2, 6}
+    for kind in ("mirror", "crop-mirror"):
+        rows, columns = np.argwhere(augment.augment(kind, images, stream())[..., 0])[:, 1:].T
+        assert set(rows) == {4}
+        assert set(columns) == {2, 6}
+    assert images[:, 4, 2].all(), "the images themselves were changed"
