@@ -20,6 +20,7 @@ from PySide6.QtGui import QMouseEvent
 
 from app.bench_window import BenchWindow, Figures
 from app.pages.draw import DrawPage
+from app.session import Session
 from engine import messages as m
 from engine.config import RunConfig
 from engine.errors import FlipscopeError
@@ -90,23 +91,33 @@ class Pokes(QObject):
 
 
 class Paints(QObject):
-    """How often a widget is painted."""
+    """How often a widget is painted while a run makes steps; while it scores there is nothing new on a curve."""
 
-    def __init__(self, widget: QObject) -> None:
+    def __init__(self, widget: QObject, session: Session) -> None:
         super().__init__()
-        self._widget = widget
-        self._count = 0
+        self._widget, self._session = widget, session
+        self._count, self._seconds, self._since = 0, 0.0, time.perf_counter()
+        self._stepping = False
 
     def per_second(self, seconds: float, spin: Callable[[float], None]) -> float:
         """While the event loop runs for so long."""
-        self._count = 0
+        self._count, self._seconds, self._stepping = 0, 0.0, False
+        connection = self._session.run_changed.connect(self._look)
         self._widget.installEventFilter(self)
+        self._look()
         spin(seconds)
+        self._look()
         self._widget.removeEventFilter(self)
-        return self._count / seconds
+        self._session.run_changed.disconnect(connection)
+        return self._count / self._seconds if self._seconds else 0.0
+
+    def _look(self) -> None:
+        now = time.perf_counter()
+        self._seconds += now - self._since if self._stepping else 0.0
+        self._since, self._stepping = now, self._session.run.state == "running"
 
     def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
-        self._count += event.type() == QEvent.Type.Paint
+        self._count += self._stepping and event.type() == QEvent.Type.Paint
         return False
 
 
@@ -127,7 +138,7 @@ class Bench(BenchWindow):
         beats, pokes = Heartbeat(), Pokes()
         beats.start()
         pokes.start()
-        curves = Paints(self.window.learn.loss.plot.viewport()).per_second(self._seconds, self.spin)
+        curves = Paints(self.window.learn.loss.plot.viewport(), self.session).per_second(self._seconds, self.spin)
         beats.stop()
         pokes.stop()
         return {
