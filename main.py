@@ -24,8 +24,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         options = parse(sys.argv[1:] if argv is None else argv)
         return int(options.run(options))
-    except (FlipscopeError, PermissionError) as error:
-        told = refusal(error) if isinstance(error, PermissionError) else error
+    except (FlipscopeError, OSError) as error:
+        told = refusal(error) if isinstance(error, OSError) else error
         print(f"flipscope: {told}", file=sys.stderr)
         return REFUSED
     except KeyboardInterrupt:

@@ -55,6 +55,7 @@ class HelpDialog(QDialog):
 
     def __init__(self, page: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("What am I seeing?")
         title, text = PAGES[page]
         column = QVBoxLayout(self)

@@ -48,8 +48,10 @@ class OneByOne:
     def do_next(self) -> None:
         """Do what is next, and go on in another turn."""
         if self._waiting:
-            self._waiting.pop(0)()
-            self._take_turn()
+            try:
+                self._waiting.pop(0)()
+            finally:  # one that fails is told of, and holds nothing else up
+                self._take_turn()
 
     def _take_turn(self) -> None:
         if self.going and self._waiting:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QVBoxLayout, QWidget
 
@@ -18,6 +19,7 @@ class SettingDialog(QDialog):
 
     def __init__(self, option: Option, value: object, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(option.title)
         column = QVBoxLayout(self)
         column.setContentsMargins(24, 20, 24, 16)

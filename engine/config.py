@@ -172,7 +172,7 @@ def coerce(key: str, value: Any) -> Any:
     """`value` as the type of the field `key`, e.g. from a command line's text. Raises UnknownName or BadInput."""
     if key not in _NAMES:
         raise UnknownName("setting", key, _NAMES)
-    if value is None and key in _OPTIONAL:
+    if key in _OPTIONAL and value in (None, "none"):
         return None
     kind = _TYPES.get(key, str)
     try:

@@ -31,12 +31,10 @@ def reason(error: Exception) -> str:
     return getattr(error, "strerror", None) or str(error)
 
 
-def refusal(error: PermissionError) -> FlipscopeError:
-    """What a person is told of a file or folder that is another's."""
+def refusal(error: OSError) -> FlipscopeError:
+    """What a person is told of a file or folder that the system refuses: another's, of too long a name."""
     where = f"'{error.filename}'" if error.filename else "A file"
-    return FlipscopeError(
-        f"{where} cannot be used: {reason(error)}.", "Check your permissions, or choose another place."
-    )
+    return FlipscopeError(f"{where} cannot be used: {reason(error)}.", "Check its name and your permissions.")
 
 
 class BadFile(FlipscopeError):

@@ -39,10 +39,19 @@ def write_atomically(path: str | os.PathLike[str], data: bytes | bytearray) -> N
         file.write(data)
 
 
+def place(path: str | os.PathLike[str]) -> Path:
+    """Where a file is put: behind links, and in the place of an ordinary file or of nothing. Raises CannotWrite."""
+    target = Path(os.path.realpath(path))
+    if os.path.lexists(target) and not target.is_file():
+        kind = "a folder" if target.is_dir() else "no ordinary file"
+        raise CannotWrite(f"'{path}' could not be saved: it is {kind}.", "Choose the name of a file.")
+    return target
+
+
 @contextlib.contextmanager
 def atomic_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     """A file to write that is put at `path` when it is complete, or not at all. Raises CannotWrite."""
-    target = Path(path)
+    target = place(path)
     beside = target.with_name(f".{target.name}-{secrets.token_hex(4)}.part")
     try:
         with open(beside, "xb") as file:
@@ -80,6 +89,13 @@ def sweep(folder: Path) -> None:
         with contextlib.suppress(OSError):
             if left.stat().st_mtime < time.time() - STALE:
                 left.unlink()
+
+
+def not_over(out: str | os.PathLike[str], *inputs: str | os.PathLike[str]) -> None:
+    """Raise CannotWrite where a file would be written over one that it is made of."""
+    for given in inputs:
+        if os.path.exists(out) and os.path.exists(given) and os.path.samefile(out, given):
+            raise CannotWrite(f"'{out}' is what would be read.", "Choose another name for what is written.")
 
 
 def cannot_write(path: Path, error: OSError) -> CannotWrite:

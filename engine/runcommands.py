@@ -49,6 +49,8 @@ def shown(run: str) -> Record:
 def exported(run: str, what: str, out: str) -> Record:
     """Write a run's metrics ("csv"), network ("model") or whole folder ("zip") to a file. Raises FlipscopeError."""
     path = Path(out)
+    if path.resolve().parent == runlist.find(paths.runs_dir(), run).path.resolve():
+        raise BadInput(f"'{path}' is a file of the run itself.", "Export it to another folder.")
     runservice.export(runlist.find(paths.runs_dir(), run), what, path)
     return {"path": str(path), "bytes": path.stat().st_size}
 
@@ -85,6 +87,9 @@ def described(run: str, title: str | None, note: str | None) -> Record:
 def deleted(runs: Sequence[str]) -> Record:
     """Take runs out of the list; `restored` brings them back for some days. Raises FlipscopeError."""
     folders = [runlist.find(paths.runs_dir(), run) for run in runs]
+    for folder in folders:
+        if folder.path.parent != paths.runs_dir().resolve() and folder.path.parent != paths.runs_dir():
+            raise BadInput(f"'{folder.path}' is not among the kept runs.", "Delete it as any other folder.")
     for folder in folders:
         runservice.delete(folder)
     return {"deleted": [folder.name for folder in folders]}

@@ -51,7 +51,7 @@ def find(root: Path, wanted: str) -> RunFolder:
     runs = folders(root)
     named = [one for one in runs if one.name == wanted] or [one for one in runs if _title(one) == wanted]
     named = named or [one for one in runs if one.name.startswith(wanted)]
-    if not named:
+    if not named or not wanted:
         raise UnknownName("run", wanted, [one.name for one in runs[:20]])
     if len(named) > 1:
         names = ", ".join(one.name for one in named[:6])

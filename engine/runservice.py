@@ -38,6 +38,7 @@ def delete(folder: RunFolder) -> None:
     Hold(folder).release()
     purge(folder.path.parent, time.time())
     target = _deleted(folder)
+    shutil.rmtree(target, ignore_errors=True)  # one of that name that was deleted before, and then imported again
     _move(folder.path, target)
     os.utime(target)  # when it was deleted, for `purge`
 

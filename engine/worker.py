@@ -197,8 +197,8 @@ class Worker:
             log.exception("%s lost %s", name, error.backend)
             self._send(told(error))
             self._closing = self.lost = True
-        except (FlipscopeError, PermissionError) as error:
-            told_of = refusal(error) if isinstance(error, PermissionError) else error
+        except (FlipscopeError, OSError) as error:
+            told_of = refusal(error) if isinstance(error, OSError) else error
             self._send(m.Failed(name, told_of.what, told_of.remedy, getattr(command, "key", "")))
         except Exception:
             log.exception("%s failed", name)

@@ -7,7 +7,16 @@ import time
 import pytest
 
 from engine.errors import BadFile
-from engine.files import STALE, CannotWrite, atomic_file, checked_size, sweep, write_atomically, write_folder
+from engine.files import (
+    STALE,
+    CannotWrite,
+    atomic_file,
+    checked_size,
+    not_over,
+    sweep,
+    write_atomically,
+    write_folder,
+)
 
 
 def test_written_and_written_over(tmp_path):
@@ -30,6 +39,30 @@ def test_failing_disk_leaves_what_was_there(tmp_path, monkeypatch, step):
     assert "Free some space" in caught.value.remedy
     assert (tmp_path / "f").read_bytes() == b"old"
     assert os.listdir(tmp_path) == ["f"]
+
+
+def test_a_link_is_followed_and_what_is_no_file_is_left_alone(tmp_path):
+    (tmp_path / "behind").write_bytes(b"old")
+    (tmp_path / "link").symlink_to(tmp_path / "behind")
+    write_atomically(tmp_path / "link", b"new")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "behind").read_bytes() == b"new"
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(tmp_path / "pipe")
+        with pytest.raises(CannotWrite, match="no ordinary file"):
+            write_atomically(tmp_path / "pipe", b"new")
+        assert (tmp_path / "pipe").is_fifo()
+    for path in ("", ".", "/", tmp_path):
+        with pytest.raises(CannotWrite, match="a folder"):
+            write_atomically(path, b"new")
+
+
+def test_nothing_is_written_over_what_it_is_made_of(tmp_path):
+    (tmp_path / "f").write_bytes(b"")
+    (tmp_path / "link").symlink_to(tmp_path / "f")
+    not_over(tmp_path / "new", tmp_path / "f", "mnist")
+    with pytest.raises(CannotWrite, match="what would be read"):
+        not_over(tmp_path / "link", "mnist", tmp_path / "f")
 
 
 def test_what_a_killed_writer_left_is_swept_away_and_nothing_else(tmp_path):

@@ -83,6 +83,28 @@ def test_describe_delete_restore(run, capsys):
     assert flipscope(capsys, "list")[1]["runs"][0]["title"] == "Mine"
 
 
+def test_a_run_deleted_and_imported_again_can_be_deleted_again(run, capsys, tmp_path):
+    packed = str(tmp_path / "r.zip")
+    assert flipscope(capsys, "export", run.name, "--format", "zip", "--out", packed)[0] == 0
+    for again in (("delete", run.name), ("import", packed), ("delete", run.name), ("restore", run.name)):
+        assert flipscope(capsys, *again)[0] == 0, again
+
+
+def test_folders_elsewhere_are_not_deleted(run, capsys, tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    run.path.rename(elsewhere)
+    code, said = flipscope(capsys, "delete", str(elsewhere))
+    assert (code, "is not among the kept runs" in said) == (2, True)
+    assert elsewhere.is_dir()
+
+
+def test_nothing_is_written_over_the_run_itself(run, capsys):
+    before = run.last.read_bytes()
+    code, said = flipscope(capsys, "export", run.name, "--format", "model", "--out", str(run.last))
+    assert (code, "a file of the run itself" in said) == (2, True)
+    assert run.last.read_bytes() == before
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -96,6 +118,8 @@ def test_describe_delete_restore(run, capsys):
         (("export", "2026", "2026", "--out", "x.csv"), "is of one run"),
         (("export", "2026", "--out", "/nowhere/x.csv"), "could not be saved"),
         (("restore", "gone"), "No deleted run"),
+        (("show", ""), "There is no run ''"),
+        (("show", "x" * 300), "File name too long"),
     ],
 )
 def test_what_cannot_be_is_refused_in_one_line(run, capsys, arguments, said):  # noqa: ARG001

@@ -44,8 +44,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
+    from engine.files import not_over
     from engine.training.commands import train
 
+    if options.out is not None:
+        given = (options.data, options.extra, options.model, options.recipe, options.start)
+        not_over(options.out, *filter(None, given))
     record = train(config_of(options), out=options.out, resume=options.resume, on_progress=progress_line)
     progress_line("")
     if record:  # of several processes the first alone speaks
@@ -58,6 +62,8 @@ def config_of(options: argparse.Namespace) -> RunConfig:
     from engine.training.models import chosen
 
     changes = {key: getattr(options, key) for key in NAMED if getattr(options, key) is not None}
+    if options.epochs is not None:
+        changes["time_limit"] = None  # of what the run starts from
     changes |= chosen(changes["model"]) if "model" in changes else {}
     return _settings(options).with_changes(changes | assignments(options.set))
 
@@ -94,13 +100,13 @@ def _settings(options: argparse.Namespace) -> RunConfig:
     from engine.config import RunConfig
     from engine.training.commands import saved_settings
 
-    if options.start:
+    if options.start is not None:
         from engine.training import start
 
         return start.settings(Path(options.start))
-    if options.recipe:
+    if options.recipe is not None:
         return recipes.load(options.recipe).run
-    return saved_settings(options.resume) if options.resume else RunConfig()
+    return RunConfig() if options.resume is None else saved_settings(options.resume)
 
 
 def _print_train(record: Record) -> None:

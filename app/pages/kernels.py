@@ -16,6 +16,7 @@ from app.widgets.card import Card, label
 from app.widgets.dot_card import DotCard
 from app.widgets.kernel_bar import KernelBar
 from app.widgets.meaning import Meaning
+from app.widgets.not_saved import tell_not_saved
 from app.widgets.notice import NoticeArea
 from app.widgets.page import framed
 from app.widgets.roofline import Roofline
@@ -98,8 +99,8 @@ class KernelsPage(InParts):
 
     def _save_picture(self) -> None:
         path, _ = QFileDialog.getSaveFileName(self, "Save picture", "flipscope-kernels.png", "PNG (*.png)")
-        if path:
-            self.grab().save(path, "PNG")
+        if path and not self.grab().save(path, "PNG"):
+            tell_not_saved(self, path)
 
     # ------------------------------------------------------------ making it
 

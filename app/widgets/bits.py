@@ -124,8 +124,8 @@ class BitView(QWidget):
         return self._pin
 
     def bit(self, row: int, column: int) -> int:
-        """The bit that is shown: +1 or -1; 0 without a picture."""
-        if self._words is None:
+        """The bit that is shown: +1 or -1; 0 where there is none."""
+        if self._words is None or not (0 <= row < self._lens.outputs and 0 <= column < self._lens.inputs):
             return 0
         word = int(self._words[row, column // 64])
         return 1 if word >> (column % 64) & 1 else -1

@@ -12,6 +12,7 @@ from app.theme import GAP, GRID, tokens
 from app.why import explain
 from app.widgets.card import Card
 from app.widgets.live_label import FittingLabel
+from app.widgets.not_saved import tell_not_saved
 from app.widgets.overlay import (
     LETTERS,
     SPANS,
@@ -122,8 +123,8 @@ class OverlayCard(Card):
         path, _ = QFileDialog.getSaveFileName(
             self, "Save picture", f"runs-{time.strftime('%Y-%m-%d')}.png", "PNG (*.png)"
         )
-        if path:
-            self.save_picture(path)
+        if path and not self.save_picture(path):
+            tell_not_saved(self, path)
 
 
 def _newest(one: Compared) -> str:

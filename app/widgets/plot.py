@@ -25,6 +25,7 @@ from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 from app.theme import mono, theme, tokens
 from app.widgets.axes import Axis as Axis
 from app.widgets.axes import Floats, decade, figure, suits, to_view, view_range, whole_ticks
+from app.widgets.not_saved import tell_not_saved
 from app.widgets.plot_area import PlotArea
 from app.widgets.plot_text import TITLE_ROW as TITLE_ROW
 from app.widgets.plot_text import axis_names, legend, reading
@@ -353,8 +354,8 @@ class Plot(PlotArea):
 
     def _save_picture(self) -> None:
         path, _ = QFileDialog.getSaveFileName(self, "Save picture", f"{self.accessibleName()}.png", "PNG (*.png)")
-        if path:
-            self.grab().save(path, "PNG")
+        if path and not self.grab().save(path, "PNG"):
+            tell_not_saved(self, path)
 
 
 def _floor(axis: Axis, shown: tuple[float, float]) -> float:

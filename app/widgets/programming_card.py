@@ -14,7 +14,7 @@ from app.why import explain
 from app.widgets.card import Card, label
 from app.widgets.energy_plot import FEMTO, EnergyPlot, Mark
 from app.widgets.live_label import FittingLabel
-from engine.faults.programming import SAFE, Choice, Curve, Junction, choice
+from engine.faults.programming import RANGES, SAFE, Choice, Curve, Junction, choice
 from engine.labs.faults import FaultPoint
 
 WIDEST = "I = 10.00 I_c"
@@ -115,7 +115,10 @@ class ProgrammingCard(Card):
         return float(self.junction.pulse(self._overdrive(), SAFE)) * self.pulse.value() / PULSES
 
     def _changed(self) -> None:
-        values = {name: self.spins[name].value() * size for name, _, _, size, _ in PARAMETERS}
+        values = {}
+        for name, _, _, size, _ in PARAMETERS:
+            low, high = RANGES[name]
+            values[name] = min(max(self.spins[name].value() * size, low), high)  # a limit itself, but for rounding
         self.junction = replace(self.junction, **values)
         self.refresh()
 
@@ -135,7 +138,8 @@ class ProgrammingCard(Card):
         row.setSpacing(GRID // 2)
         for name, sign, unit, size, words in PARAMETERS:
             spin = QDoubleSpinBox()
-            spin.setRange(1.0, 1000.0)
+            low, high = RANGES[name]
+            spin.setRange(max(0.1, round(low / size, 9)), round(high / size, 9))
             spin.setDecimals(0 if size >= 1.0 and not unit else 1)
             spin.setValue(getattr(self.junction, name) / size)
             spin.setSuffix(unit)

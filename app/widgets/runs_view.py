@@ -150,7 +150,7 @@ class RunsView(InParts):
         for key in {self._session.run.folder, *self._library.compared}:
             self._library.forget(key)  # it may have gone on since
             self._library.read(key)
-        self._library.refresh()
+        self.refresh()
         self._show_compared()
         self._live.start()
         self.list.setFocus()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import os
 import pkgutil
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -70,9 +71,14 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(modules()))
 
 
+def at_home(text: str) -> Path:
+    """The path with `~` for a home; of somebody whom the system does not know it stays as it is."""
+    return Path(os.path.expanduser(text))
+
+
 def identity(text: str) -> str:
     """What a run calls its data set: a name as it is, and of a path the absolute one. Raises UnknownName."""
-    path = Path(text).expanduser()
+    path = at_home(text)
     if text not in modules() and (path.exists() or {"/", "\\"} & set(text)):
         return str(path.resolve())
     module(text)
@@ -116,7 +122,8 @@ def _load(known: str, stamp: tuple[object, ...]) -> Dataset:  # noqa: ARG001 - a
 def _stamp(path: Path) -> tuple[object, ...]:
     """Changes with the files at a path: how many, how large, how new. What cannot be read is the readers' affair."""
     states = []
-    for file in path.rglob("*") if path.is_dir() else [path]:
-        with contextlib.suppress(OSError):
-            states.append(file.stat())
+    with contextlib.suppress(OSError):  # a tree may change while it is walked
+        for file in path.rglob("*") if path.is_dir() else [path]:
+            with contextlib.suppress(OSError):
+                states.append(file.stat())
     return (path, len(states), sum(s.st_size for s in states), max((s.st_mtime_ns for s in states), default=0))

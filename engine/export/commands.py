@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from engine import export
+from engine.files import not_over
 from engine.inference import modelfile
 
 
 def exported(path: str, form: str, out: str) -> dict[str, Any]:
     """Write the network of a model file in one of export.FORMATS. Raises FlipscopeError."""
-    writing = export.write(modelfile.load(path), form, out)
+    network = modelfile.load(path)
+    not_over(out, path)
+    writing = export.write(network, form, out)
     while True:
         try:
             next(writing)

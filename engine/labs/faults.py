@@ -21,6 +21,7 @@ from engine.worker import Run
 RATES = (0.0, 1e-6, 1e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1, 2e-1, 5e-1)
 DRAWS = 10
 MAX_DRAWS = 1000
+MAX_OVERDRIVE = 1000.0
 CLAIMED = 1e-3
 """The rate up to which Hirtzlin et al. 2019 (abstract) say that faults have little effect."""
 
@@ -73,6 +74,10 @@ class RunFaults(m.RunLab):
             raise BadInput(f"{self.draws} draws cannot be made.", f"Choose 1 to {MAX_DRAWS:,}.")
         if not 0 <= self.loss <= 1:
             raise BadInput(f"A loss of {100 * self.loss:g} points is none.", "Choose it between 0 and 100.")
+        if not self.overdrive <= MAX_OVERDRIVE:  # nor what is no number
+            raise BadInput(f"An overdrive of {self.overdrive:g} is none.", f"Choose above 1, up to {MAX_OVERDRIVE:g}.")
+        if self.seed < 0:
+            raise BadInput(f"The seed is {self.seed}.", "Choose 0 or more.")
         self.junction.bit_error_rate(self.overdrive, 0.0)  # refuses a current that never switches
 
 

@@ -32,6 +32,7 @@ RANKS = (2, 4, 8)
 STOPS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)
 """Ranks whose error is told, so that a slider has it at once."""
 CORES, EPOCHS = 4, 3
+MOST_SEED = 2**63 - 1
 MOST_EPOCHS = 1000
 MOST_DENSE = 1 << 28
 """Weights of a matrix that is made here: a gigabyte as float32."""
@@ -64,6 +65,7 @@ class RunCompress(m.RunLab):
 
     def __post_init__(self) -> None:
         check_range("number of epochs", self.epochs, 0, MOST_EPOCHS)
+        check_range("seed", self.seed, 0, MOST_SEED)
         if self.accuracy is not None and not 0 <= self.accuracy < 1:
             raise BadInput(f"A share of {self.accuracy:g} cannot be lost.", "Choose it from 0 to below 1.")
         if self.accuracy is not None and not self.model:
@@ -103,6 +105,7 @@ class RunDigits(m.RunLab):
             if name not in FAMILIES:
                 raise UnknownName("family", name, FAMILIES)
         check_range("number of epochs", self.epochs, 1, MOST_EPOCHS)
+        check_range("seed", self.seed, 0, MOST_SEED)
         if not self.ranks or not self.families:
             raise BadInput("Nothing is left to train.", "Choose a family and a rank.")
         self.modes.check_fit(paper.MNIST.outputs, paper.MNIST.inputs)

@@ -17,7 +17,7 @@ from engine.awake import awake
 from engine.checkpoint import Standing
 from engine.config import RunConfig
 from engine.errors import FlipscopeError
-from engine.files import CannotWrite
+from engine.files import CannotWrite, place
 from engine.training.evaluation import Score
 from engine.training.follow import follow
 from engine.training.loop import Diverged, EpochEnd, Scored, StepDone
@@ -65,6 +65,8 @@ def train(
     file = Path(out) if out is not None else None
     if file is not None and not os.access(file.parent, os.W_OK | os.X_OK):
         raise CannotWrite(f"'{file}' cannot be written.", "Choose a folder that exists and that you may write to.")
+    if file is not None:
+        place(file)
     with joined(config.device) as world, _interruption(world) as interrupted:
         if not world.leads:
             start = Trainable.beginning(config) if resume is None else Trainable.resumed(Path(resume), config)

@@ -119,7 +119,7 @@ def _check_arrays(arrays: Arrays, expected: Arrays) -> None:
 
 def _located(config: RunConfig) -> RunConfig:
     """The settings with a data set and files that can be found from any folder. Raises UnknownName."""
-    files = {key: str(Path(path).expanduser().resolve()) for key in INPUTS if (path := getattr(config, key))}
+    files = {key: str(datasets.at_home(path).resolve()) for key in INPUTS if (path := getattr(config, key))}
     return config.with_changes(files | {"data": datasets.identity(config.data)})
 
 

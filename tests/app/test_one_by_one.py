@@ -18,6 +18,19 @@ def ours(qapp):  # noqa: ARG001 - timers need one
     owner.deleteLater()
 
 
+def test_one_that_fails_holds_nothing_else_up(ours, done):
+    def fails():
+        raise ValueError
+
+    ours.want(fails, lambda: done.append(1))
+    ours.going = True
+    with pytest.raises(ValueError):  # noqa: PT011
+        ours.do_next()
+    assert ours._turn.isActive()
+    ours.do_next()
+    assert done == [1]
+
+
 def test_each_has_a_turn_of_its_own_and_others_come_between(ours, done, qtbot):
     first, second = lambda: done.append(1), lambda: done.append(2)
     ours.want(first, second, first)

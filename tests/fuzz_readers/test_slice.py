@@ -57,6 +57,15 @@ def test_images_of_no_pixels(tmp_path, read, shape):
         read(tmp_path / "d.npz")
 
 
+@pytest.mark.parametrize("code", [0xD800, 0x110000, 0xFFFFFFFF])
+def test_characters_that_there_are_none_of(tmp_path, code):
+    """numpy keeps any 32 bits as one, and its text is a SystemError."""
+    names = np.array([1, code, 1], np.uint32).view("U1")
+    np.savez(tmp_path / "d.npz", images=np.zeros((3, 8, 8), np.uint8), labels=np.arange(3), names=names)
+    with pytest.raises(BadFile, match="characters"):
+        own.load(tmp_path / "d.npz")
+
+
 def test_numbers_beyond_all_floats_are_refused_in_recipes():
     with pytest.raises(BadFile, match="larger than any"):
         strict.number("seconds", 10**400)

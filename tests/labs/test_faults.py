@@ -159,6 +159,9 @@ def test_progress_says_which_series_and_only_grows(files):
         ({"draws": 0}, BadInput, "0 draws"),
         ({"loss": -0.1}, BadInput, "points"),
         ({"overdrive": 0.5}, BadInput, "never switches"),
+        ({"overdrive": float("nan")}, BadInput, "overdrive of nan"),
+        ({"overdrive": 1e308}, BadInput, "overdrive of 1e"),
+        ({"seed": -1}, BadInput, "seed is -1"),
     ],
 )
 def test_what_cannot_be_run_is_refused(files, changes, error, words):

@@ -70,8 +70,9 @@ def test_another_model_cannot_be_resumed_into(tmp_path):
 
 
 def test_an_out_file_that_cannot_be_written_is_told_before_training(tmp_path):
-    with pytest.raises(CannotWrite, match="nowhere"):
-        commands.train(config(epochs=1), tmp_path / "nowhere" / "m", runs_dir=tmp_path / "runs")
+    for out, said in ((tmp_path / "nowhere" / "m", "nowhere"), (tmp_path, "a folder"), (".", "a folder")):
+        with pytest.raises(CannotWrite, match=said):
+            commands.train(config(epochs=1), out, runs_dir=tmp_path / "runs")
     assert not (tmp_path / "runs").exists()
 
 

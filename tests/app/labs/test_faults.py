@@ -10,7 +10,7 @@ from app.models_list import shipped, shipped_models
 from app.session import ModelChoice
 from engine.errors import BadInput
 from engine.faults.cells import KINDS, Failures
-from engine.faults.programming import SAFE, Curve, choice
+from engine.faults.programming import RANGES, SAFE, Curve, choice
 from engine.labs.faults import FaultPoint, FaultSummary, RunFaults
 
 RATES = (0.0, 1e-3, 1e-2, 1e-1)
@@ -148,6 +148,16 @@ def test_sliders_and_parameters_move_the_model(panel):
     assert card.plot.series["no ECC"].x[-1] == pytest.approx(2 * before)
     card.overdrive.setValue(300)
     assert card.overdrive_told.text() == "I = 3.00 I_c"
+
+
+@pytest.mark.parametrize("typed", [0.0, 1e9])
+@pytest.mark.parametrize("name", sorted(RANGES))
+def test_whatever_is_typed_is_within_what_the_model_takes(panel, name, typed):
+    card = shown(panel).programming
+    card.spins[name].setValue(typed)
+    low, high = RANGES[name]
+    least = max(low, 1e-10) if name == "relaxation" else low  # a tenth of a nanosecond is what the box can say
+    assert getattr(card.junction, name) == pytest.approx(high if typed else least)
 
 
 def test_everything_that_takes_the_focus_has_a_name(panel):

@@ -49,6 +49,13 @@ def test_each_square_has_its_bits_colour(view, bits):
         assert view.bit(row, column) == (1 if bits[row, column] else -1)
 
 
+def test_there_is_no_bit_beyond_a_smaller_picture(view, bits):
+    show(view, bits)
+    show(view, bits[:4, :8])
+    assert view.bit(3, 7) in (-1, 1)
+    assert [view.bit(*at) for at in ((15, 0), (0, 31), (-1, -1))] == [0, 0, 0]
+
+
 def test_a_flip_is_amber_then_fades_to_its_new_colour(view, bits):
     show(view, bits)
     after = bits.copy()
