@@ -38,7 +38,8 @@ class Jobs(QObject):
         self._make_child, self._training, self._left_out = make_child, training, left_out
         self.child: Channel | None = None
         self.errand: Errand | None = None
-        self._resume_after = False
+        self._resume_after = self._rested = False
+        training.run_changed.connect(self._run_changed)
 
     @property
     def command(self) -> m.Job | None:
@@ -55,6 +56,7 @@ class Jobs(QObject):
         self.cancel()
         self.errand = Errand(command, page, who)
         self._resume_after = command.alone and self._training.run.moving
+        self._rested = False
         if self._resume_after:
             self._training.pause()
         self.child = self._make_child(command.world)
@@ -86,6 +88,13 @@ class Jobs(QObject):
         """End the child with the window: a job has nothing to save."""
         if self.child is not None:
             self.child.end(0.0)
+
+    def _run_changed(self) -> None:
+        """Training that a person took up again since is theirs: how they leave it, it stays."""
+        if self._training.run.moving:
+            self._resume_after = self._resume_after and not self._rested
+        else:
+            self._rested = True
 
     def _child_said(self, event: m.Event) -> None:
         errand = self.errand

@@ -52,6 +52,7 @@ class RunSession(QObject):
         self.visible_page = settings.page
         self._credit = Credit(trainer, self)
         self._watching: m.Watch | None = None
+        self._before = self.run.state, self.run.config
         self._standing: dict[str, Notice] = {}  # by the child that it is about
         trainer.said.connect(self._trainer_said)
         trainer.died.connect(self._trainer_died)
@@ -83,6 +84,7 @@ class RunSession(QObject):
 
     def _show_saved(self, command: m.ContinueRun | m.TrainOn) -> None:
         self.restart_trainer()
+        self._keep_state()
         self.run.state, self.run.why, self.playhead = "starting", "", None
         self._credit.drop()
         self.run_changed.emit()
@@ -91,10 +93,15 @@ class RunSession(QObject):
     def _run_asked(self, config: RunConfig) -> None:
         self.restart_trainer()
         self.draft.take(config)
+        self._keep_state()
         self.run.state, self.run.why, self.run.config = "starting", "", config
         self.playhead = None
         self._credit.drop()
         self.run_changed.emit()
+
+    def _keep_state(self) -> None:
+        """Remember the run that is seen: where another cannot be started it stays; it was ended for that."""
+        self._before = ("stopped" if self.run.moving else self.run.state), self.run.config
 
     def toggle_run(self) -> None:
         """Start, pause or resume, whichever makes sense."""
@@ -248,7 +255,8 @@ class RunSession(QObject):
                 self.snapshot.emit(event)
             case m.Failed():
                 if event.command in ("StartRun", "ContinueRun", "TrainOn"):
-                    self.run.state = "none"
+                    if self.run.state == "starting":
+                        self.run.state, self.run.config = self._before  # what is seen is still that run
                     self.run_changed.emit()
                 self.noticed.emit(Notice("learn", event.what, event.remedy))
             case m.Crashed():

@@ -79,7 +79,7 @@ class Tray(QObject):
         self.whys: dict[str, str] = {}
         self.names: dict[str, str] = {}
         self.accuracies: dict[str, float | None] = {}
-        self.busy = False
+        self.busy = self._gone = False
         self._loaded = False
         self._readings: dict[str, dict[bytes, int]] = {}
         self._request = 0
@@ -135,11 +135,12 @@ class Tray(QObject):
 
     def load(self) -> None:
         """A fresh inference worker: have it read what is kept, or write it where that may not have been written."""
-        self.busy = False
+        self.busy = self._gone = False
         if self._loaded:
             self._write(self.path, self.drawings)
         else:
             self._inference.send(m.ReadDrawings(self.path, own=True))
+        self.read.emit()
 
     def bring(self, path: str) -> None:
         """Add the drawings of a file or folder."""
@@ -229,7 +230,7 @@ class Tray(QObject):
         wanted = [key for key in keys if key not in self.whys and self.tally(key).read < len(self.drawings)]
         choices = {choice.key: choice.path for choice in self._models.choices}
         models = tuple((key, choices[key]) for key in wanted if choices.get(key) or key in self._models.infos)
-        if not models:
+        if not models or self._gone:
             return False
         self._asked, self.busy = self.drawings, True
         self._request += 1
@@ -264,7 +265,7 @@ class Tray(QObject):
 
     def worker_gone(self) -> None:
         """Nothing is being read any more."""
-        self.busy = False
+        self.busy, self._gone = False, True
         self.read.emit()
 
 

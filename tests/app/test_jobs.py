@@ -19,6 +19,14 @@ class TestJobs:
         assert session.trainer.sent[-1] == m.Resume("run")
         assert session.jobs.command is None
 
+    def test_training_that_was_taken_up_meanwhile_stays_as_it_was_left(self, session):
+        session.trainer.say(started(), m.RunState("r1", "running"))
+        session.jobs.start(BENCH, "kernels", "The benchmark")
+        session.trainer.say(*(m.RunState("r1", state) for state in ("paused", "running", "paused")))
+        before = list(session.trainer.sent)
+        session.jobs.cancel()
+        assert session.trainer.sent == before
+
     def test_closing_ends_the_job_without_waiting_for_it(self, session):
         session.jobs.start(BENCH, "kernels", "The benchmark")
         job, waits = session.jobs.child, []

@@ -1,5 +1,7 @@
 """The run in the session: credit, its states, live settings, and the death of its trainer."""
 
+from dataclasses import replace
+
 import pytest
 
 from app.link import Death
@@ -143,3 +145,13 @@ class TestDeath:
         session.trainer.died.emit(Death("torch", -9, ""))
         assert withdrawn == [notice.what for notice in said[:-1]]
         assert "gone" in said[-1].what
+
+
+@pytest.mark.parametrize("state", ["stopped", "finished"])
+def test_a_start_that_fails_leaves_the_run_that_is_seen(session, state):
+    session.trainer.say(started(), m.RunState("r1", state))
+    config = session.run.config
+    session.start_run(replace(config, model="mlp-8x1"))
+    assert session.run.state == "starting"
+    session.trainer.say(m.Failed("StartRun", "There is no such data set.", "Choose another."))
+    assert (session.run.name, session.run.state, session.run.config) == ("r1", state, config)

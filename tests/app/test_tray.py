@@ -118,6 +118,16 @@ def test_an_export_is_all_of_them_and_told(tray, session, qtbot):
     assert told.args == ["3 drawings are in '/out.npz'."]
 
 
+def test_a_worker_that_is_gone_is_asked_nothing(tray, session):
+    fill(tray, 1, 2)
+    assert tray.ask(["a"])
+    tray.read.connect(lambda: tray.ask(["a"]))  # as the card does
+    session.inference.died.emit(Death("inference", -11, ""))
+    assert not tray.busy
+    tray.load()
+    assert tray.busy
+
+
 def test_models_read_only_what_they_have_not(tray, session):
     fill(tray, 1, 2, 3)
     assert tray.ask(["a", "b"])
