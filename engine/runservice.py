@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import secrets
 import shutil
 import time
 from collections import deque
@@ -38,7 +39,8 @@ def delete(folder: RunFolder) -> None:
     Hold(folder).release()
     purge(folder.path.parent, time.time())
     target = _deleted(folder)
-    shutil.rmtree(target, ignore_errors=True)  # one of that name that was deleted before, and then imported again
+    if target.exists():  # it was deleted before, and then imported again: both can be brought back
+        _move(target, target.with_name(f"{target.name}-{secrets.token_hex(4)}"))
     _move(folder.path, target)
     os.utime(target)  # when it was deleted, for `purge`
 
@@ -61,8 +63,10 @@ def purge(root: Path, now: float) -> None:
 def export(folder: RunFolder, what: str, path: Path) -> None:
     """Write a run's metrics ("csv"), its network without training state ("model"), or the whole folder ("zip").
 
-    Raises BadFile, CannotWrite.
+    Raises BadFile, BadInput, CannotWrite.
     """
+    if path.resolve().parent == folder.path.resolve():
+        raise BadInput(f"'{path}' is a file of the run itself.", "Export it to another folder.")
     if what == "csv":
         deque(folder.rows(METRICS), maxlen=0)  # so that a broken one is told
         write_atomically(path, (folder.path / METRICS).read_bytes())

@@ -197,9 +197,11 @@ class Worker:
             log.exception("%s lost %s", name, error.backend)
             self._send(told(error))
             self._closing = self.lost = True
-        except (FlipscopeError, OSError) as error:
-            told_of = refusal(error) if isinstance(error, OSError) else error
-            self._send(m.Failed(name, told_of.what, told_of.remedy, getattr(command, "key", "")))
+        except FlipscopeError as error:
+            self._send(_failed(command, error))
+        except OSError as error:
+            log.warning("%s was refused by the system", name, exc_info=error)
+            self._send(_failed(command, refusal(error)))
         except Exception:
             log.exception("%s failed", name)
             self._send(m.Crashed(name, traceback.format_exc()))
@@ -244,6 +246,10 @@ def _go_behind() -> None:
         ctypes.windll.kernel32.SetPriorityClass(this_process, BELOW_NORMAL)
     else:
         os.nice(NICE)
+
+
+def _failed(command: m.Command, error: FlipscopeError) -> m.Failed:
+    return m.Failed(type(command).__name__, error.what, error.remedy, getattr(command, "key", ""))
 
 
 def told(lost: BackendLost) -> m.BackendLost:

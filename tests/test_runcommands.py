@@ -88,6 +88,9 @@ def test_a_run_deleted_and_imported_again_can_be_deleted_again(run, capsys, tmp_
     assert flipscope(capsys, "export", run.name, "--format", "zip", "--out", packed)[0] == 0
     for again in (("delete", run.name), ("import", packed), ("delete", run.name), ("restore", run.name)):
         assert flipscope(capsys, *again)[0] == 0, again
+    (first,) = (paths.runs_dir() / ".deleted").iterdir()
+    assert flipscope(capsys, "restore", first.name)[0] == 0
+    assert len(flipscope(capsys, "list")[1]["runs"]) == 2
 
 
 def test_folders_elsewhere_are_not_deleted(run, capsys, tmp_path):

@@ -98,7 +98,7 @@ def _array(member: IO[bytes], size: int, room: int, path: Path, remedy: str) -> 
     while piece := member.read(min(_PIECE, wanted - len(content))):
         content += piece
     member.read(1)  # the end, where the checksum is compared
-    if dtype.kind == "U" and not _is_text(np.frombuffer(content, dtype.str.replace("U", "u")[0] + "u4")):
+    if dtype.kind == "U" and not _is_text(np.frombuffer(content, dtype.str[0] + "u4")):
         raise BadFile(f"'{path}' holds characters that there are none of.", remedy)
     return np.frombuffer(content, dtype).reshape(shape, order="F" if columns_first else "C")
 
