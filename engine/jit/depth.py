@@ -114,7 +114,7 @@ class PixelsMadd:
         return e.b.add(total, e.intrinsic(name, total.type, e.b.bitcast(row, octets), e.b.bitcast(weights, octets)))
 
     def gathered(self, e: Emitter, total: Value) -> Value:
-        return _paired(e, total, vector(I16, 2 * self.lanes, 1), ir.VectorType(I32, self.lanes))
+        return paired(e, total, vector(I16, 2 * self.lanes, 1), ir.VectorType(I32, self.lanes))
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ class WordsMadd:
 
     def step(self, e: Emitter, total: Value, row: Value, weights: Value) -> Value:
         words = ir.VectorType(I16, 2 * self.lanes)
-        return e.b.add(total, _paired(e, e.b.bitcast(row, words), e.b.bitcast(weights, words), total.type))
+        return e.b.add(total, paired(e, e.b.bitcast(row, words), e.b.bitcast(weights, words), total.type))
 
 
 @dataclass(frozen=True)
@@ -144,12 +144,12 @@ class PixelsSse2:
         b, words = e.b, ir.VectorType(I16, 2 * self.lanes)
         eight, byte = (vector(I16, 2 * self.lanes, value) for value in (8, 255))
         pixels, signs = b.bitcast(row, words), b.bitcast(weights, words)
-        even = _paired(e, b.and_(pixels, byte), b.ashr(b.shl(signs, eight), eight), total.type)
-        odd = _paired(e, b.lshr(pixels, eight), b.ashr(signs, eight), total.type)
+        even = paired(e, b.and_(pixels, byte), b.ashr(b.shl(signs, eight), eight), total.type)
+        odd = paired(e, b.lshr(pixels, eight), b.ashr(signs, eight), total.type)
         return b.add(b.add(total, even), odd)
 
 
-def _paired(e: Emitter, x: Value, y: Value, kind: ir.Type) -> Value:
+def paired(e: Emitter, x: Value, y: Value, kind: ir.Type) -> Value:
     """Products of 16-bit lanes, neighbours added up in 32 bits."""
     return e.intrinsic(f"llvm.x86.{_PAIRED[kind.count]}", kind, x, y)
 

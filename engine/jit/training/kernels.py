@@ -13,7 +13,7 @@ from engine.jit.depth import WordsMadd
 from engine.jit.dot import Dot, emit
 from engine.jit.kernels import Emit
 from engine.jit.target import Target, host
-from engine.jit.training import expand, inputs, maps, norm, program, rows, slopes, update
+from engine.jit.training import expand, inputs, listed, maps, norm, pooled, program, rows, slopes, update
 from engine.jit.training.rules import RULES
 from engine.jit.training.shape import GROUP, Shape, shape_for
 
@@ -61,12 +61,18 @@ def _of_maps(target: Target, shape: Shape) -> dict[str, Emit]:
         "map-turn": maps.emit_turn,
         "map-back": slopes.emit_back,
         "map-gather": slopes.emit_gather,
+        "map-round-pairs": pooled.emit_round_pairs,
+        "map-list": listed.emit_list,
         "map-inputs": partial(emit, dot=Dot(pairs, target.pixel_tiles, "sums")),
         "map-weights": partial(emit, dot=Dot(pairs, target.pixel_tiles, "added")),
     }
     for estimator in ESTIMATORS:
         made[f"map-{estimator}"] = partial(slopes.emit_through, estimator=estimator, carried=False)
         made[f"map-{estimator}-carried"] = partial(slopes.emit_through, estimator=estimator, carried=True)
+    for across in pooled.ACROSS:
+        made[f"map-weights-pooled-{across}"] = partial(pooled.emit_product, width=shape.lanes, across=across)
+    for blocks in listed.BLOCKS:
+        made[f"map-inputs-listed-{blocks}"] = partial(listed.emit_product, width=shape.lanes, blocks=blocks)
     for size in POOLS:
         made[f"map-pool-{size}"] = partial(maps.emit_pool, size=size)
         made[f"map-round-{size}"] = partial(slopes.emit_round, size=size)

@@ -34,6 +34,11 @@ def roomy(shape: tuple[int, ...], dtype: Any) -> Array:
     return aligned((size + SLACK // np.dtype(dtype).itemsize,), dtype)[:size].reshape(shape)
 
 
+def of_image(numbers: Array, image: int, size: int) -> int:
+    """Address of what one image has of a flat array, `size` numbers each."""
+    return at(numbers, image * size)
+
+
 class Layer:
     """For batches of so many images, which threads share.
 

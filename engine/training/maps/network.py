@@ -48,8 +48,8 @@ class Network:
         pairs = zip(self._backs, self._backs[1:], strict=False)
         self._through = [back.through(given, above, estimator) for back, above in pairs]
         self._normalising = [back.normalising() for back in self._backs]
-        self._returning = [back.returning(given) for back in self._backs[1:]]
-        self._weighing = [back.weighing() for back in self._backs]
+        self._returning = [back.returning.calls(given) for back in self._backs if back.returning]
+        self._weighing = [back.weighing.calls() for back in self._backs]
         self._spreads = [(np.ones(0), np.ones(0))] * len(layers)
 
     @property
@@ -114,7 +114,7 @@ class Network:
         found: dict[str, Float32] = {}
         for index in reversed(range(len(self._layers))):
             back = self._backs[index]
-            back.clear()
+            back.begin()
             if back is self._backs[-1]:
                 self._begin(gradients)
             else:
@@ -124,8 +124,6 @@ class Network:
             back.scale()
             if index:
                 self._returning[index - 1]()
-            else:
-                back.put_pixels()
             self._weighing[index]()
             found[f"layer{index}.latent"] = back.of_weights()
         return found

@@ -44,6 +44,15 @@ def test_products_are_made_in_registers_by_the_instructions_there_are_for_them(v
         assert not re.search(r"-byte (Spill|Reload)", listing(variant, name)), name
 
 
+@pytest.mark.parametrize("variant", SHAPES)
+def test_products_under_pooling_stay_in_registers_too(variant):
+    words = "vpmaddwd" if variant == "avx2" else "vpdpwssd"
+    for name in ("map-weights-pooled-3", "map-weights-pooled-5", "map-inputs-listed-1", "map-inputs-listed-4"):
+        assert products(variant, name, words), name
+        assert not re.search(r"-byte (Spill|Reload)", listing(variant, name)), name
+    assert products(variant, "map-weights-pooled-3", "vpshufb")
+
+
 def test_nothing_beyond_avx2():
     for name in kernels.variants(NAMED["avx2"]):
         beyond = r"%zmm|%k[0-7]|vpdpbusd|%[xy]mm(1[6-9]|2\d|3[01])"

@@ -1,0 +1,132 @@
+"""The gradient of what came into a layer: that of its sums, as integers, convolved with the signs of the weights."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+
+import numpy as np
+
+from engine.jit.layout import aligned
+from engine.jit.record import Record, filled, record
+from engine.jit.training import kernels, listed, pooled
+from engine.jit.training.maps import LANES, PAIR
+from engine.training.maps.layer import NUMBER, Array, Layer, of_image, roomy
+from engine.training.maps.rounding import SHORT, rounded
+from engine.training.maps.weights import BLOCK
+from engine.training.native.programs import at
+from engine.training.native.together import Together
+
+NEAR = 28 << 10
+"""Bytes of weights that stay in the nearest cache."""
+ENTRIES = 1 << 17
+"""Bytes of listed gradients that are made and met at once."""
+
+
+class Returning(ABC):
+    """For the batches of a layer.
+
+    Attributes:
+        factors: float32 [images, wide], what gradients are multiplied by before they are rounded.
+    """
+
+    def __init__(self, layer: Layer, gradients: Array) -> None:
+        """gradients: float32, those of the sums."""
+        self._layer, self._gradients = layer, gradients
+        self.factors: Array = aligned((layer.images, layer.g.wide), np.float32)
+
+    def calls(self, given: Array) -> Together:
+        """What makes `given`, int32 [images, height, width, deep], of a batch."""
+        return Together(self._of_share(share, worker, given) for worker, share in enumerate(self._layer.shares))
+
+    @abstractmethod
+    def _of_share(self, share: slice, worker: int, given: Array) -> Iterator[Record]: ...
+
+    def _rounded(self, share: slice, into: Array) -> Record:
+        """Those of some images, ringed as widely as windows reach beyond the map; into: int16, from these images on."""
+        g, (_, line, place, _) = self._layer.g, into.strides
+        corner = (0, 0) if g.dense else (g.down - 1 - g.padding, g.across - 1 - g.padding)
+        target = into[:, corner[0] :, corner[1] :]
+        return rounded(self._layer, share, self._gradients, self.factors, target, g.stride * line, g.stride * place)
+
+    def _into(self, given: Array, image: int) -> int:
+        g = self._layer.g
+        return of_image(given, image, g.height * g.width * g.deep)
+
+
+class Whole(Returning):
+    """All products are made."""
+
+    def __init__(self, layer: Layer, gradients: Array) -> None:
+        super().__init__(layer, gradients)
+        self._spread = roomy((layer.images, *layer.g.spread, layer.g.wide), np.int16)
+
+    def _of_share(self, share: slice, worker: int, given: Array) -> Iterator[Record]:  # noqa: ARG002
+        g, w, (image, line, place, _) = self._layer.g, self._layer.weights, self._spread.strides
+        yield self._rounded(share, self._spread[share.start :])
+        count, entry = share.stop - share.start, NUMBER * w.entries
+        if g.dense:
+            walk = {"images": 1, "lines": 1, "rows": count, "row_step": image, "segments": 1, "units": g.wide // PAIR}
+        else:
+            walk = {
+                "images": count, "lines": g.height, "rows": g.width, "image_step": image, "line_step": line,
+                "row_step": place, "segments": g.down, "units": g.across * g.wide // PAIR, "pitch": line,
+                "target_image": g.height * g.width * entry, "target_line": g.width * entry,
+            }  # fmt: skip
+        yield record(
+            kernel=kernels.address("map-inputs"), source=at(self._spread, share.start), weights=at(w.backward),
+            base=at(w.none), blocks=w.entries // BLOCK, outputs=w.entries, group=1, target_row=entry,
+            target=self._into(given, share.start), **walk,
+        )  # fmt: skip
+
+
+class Listed(Returning):
+    """Under pooling: of a few images at a time what is not 0 is listed, and only that is multiplied."""
+
+    def __init__(self, layer: Layer, gradients: Array) -> None:
+        super().__init__(layer, gradients)
+        g, workers = layer.g, len(layer.shares)
+        # one place of a window has a gradient in each channel, and none shares a pair with itself
+        room = listed.ENTRY * (g.places * g.wide + 1)
+        self._chunk = max(1, ENTRIES // room)
+        self._spread = roomy((workers, self._chunk, *g.spread, g.wide), np.int16)
+        self._entries: Array = aligned((workers, self._chunk, room), np.uint8)
+        self._starts: Array = aligned((workers, self._chunk, g.spread[0] * g.spread[1] + 1), np.int32)
+        line = SHORT * PAIR * LANES * g.across * g.wide // PAIR
+        units = g.deep // LANES
+        fitting = [blocks for blocks in listed.BLOCKS if units % blocks == 0 and blocks * line <= NEAR]
+        self._blocks = max(fitting, default=1)
+
+    @staticmethod
+    def fits(layer: Layer) -> bool:
+        """Whether most of its gradients are 0."""
+        return layer.g.pool == pooled.SIDE
+
+    def _of_share(self, share: slice, worker: int, given: Array) -> Iterator[Record]:
+        for first in range(share.start, share.stop, self._chunk):
+            yield from self._of_part(slice(first, min(first + self._chunk, share.stop)), worker, given)
+
+    def _of_part(self, part: slice, worker: int, given: Array) -> Iterator[Record]:
+        g, weights = self._layer.g, self._layer.weights.backward
+        spread, entries, starts = (array[worker] for array in (self._spread, self._entries, self._starts))
+        (lines, rows), pairs, count = g.spread, g.wide // PAIR, part.stop - part.start
+        line = SHORT * PAIR * LANES * g.across * pairs
+        yield self._rounded(part, spread)
+        yield filled(
+            listed.LIST_FIELDS, kernel=kernels.address("map-list"), source=at(spread), target=at(entries),
+            starts=at(starts), images=count, lines=lines, rows=rows, pairs=pairs, image_step=spread.strides[0],
+            target_image=entries.strides[0],
+        )  # fmt: skip
+        yield filled(
+            listed.PRODUCT_FIELDS, kernel=kernels.address(f"map-inputs-listed-{self._blocks}"), source=at(entries),
+            starts=at(starts), weights=at(weights), target=self._into(given, part.start), images=count,
+            lines=g.height, rows=g.width, units=g.deep // LANES // self._blocks, pairs=pairs, down=g.down,
+            across=g.across, source_image=entries.strides[0], places=lines * rows, ringed_rows=rows,
+            unit_step=weights.strides[0], tap_step=line, target_image=NUMBER * g.height * g.width * g.deep,
+            outputs=g.deep,
+        )  # fmt: skip
+
+
+def returning(layer: Layer, gradients: Array) -> Returning:
+    """The way that suits a layer."""
+    return Listed(layer, gradients) if Listed.fits(layer) else Whole(layer, gradients)
