@@ -18,6 +18,8 @@ Record = dict[str, Any]
 
 def answer(options: argparse.Namespace, record: Record, for_people: Callable[[Record], None]) -> int:
     """Print what a command found, as its options ask. Raises FlipscopeError where that cannot be written."""
+    if sys.stdout is None:  # it was closed before the command began, so nobody reads
+        return DONE
     try:
         if options.json:
             print(json.dumps(record))

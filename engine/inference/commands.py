@@ -276,6 +276,8 @@ def _answers(
 
 
 def _chosen(network: Network, name: str | None) -> Backend:
+    if name == "all":
+        raise BadInput("Here one backend answers.", "Name it, or leave --backend out for the best that is ready.")
     if name is not None:
         return deploy.able(network, [name])[0]
     return best("xnor" if isinstance(network, PackedNetwork) else "float")

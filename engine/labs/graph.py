@@ -171,12 +171,20 @@ class GraphLab:
         parser.add_argument(
             "--lengths", type=int, nargs="*", metavar="N", help=f"also codes of so many bits (or {lengths})"
         )
-        parser.add_argument("--epochs", type=int, default=0, metavar="N", help="(default: the recipe's)")
+        parser.add_argument("--epochs", type=int, metavar="N", help="(default: the recipe's)")
 
     def request(self, options: argparse.Namespace) -> RunGraph:
         lengths = LENGTHS if options.lengths == [] else tuple(options.lengths or ())
+        if options.epochs is not None:
+            check_range("number of epochs", options.epochs, 1, MOST_EPOCHS)
         return RunGraph(
-            options.data, options.model, options.bits, options.seeds, not options.no_twin, lengths, options.epochs
+            options.data,
+            options.model,
+            options.bits,
+            options.seeds,
+            not options.no_twin,
+            lengths,
+            options.epochs or 0,
         )
 
     def options(self, request: RunGraph) -> Record:
@@ -187,7 +195,7 @@ class GraphLab:
             "seeds": request.seeds,
             "no_twin": not request.twin,
             "lengths": list(request.lengths) or None,
-            "epochs": request.epochs,
+            "epochs": request.epochs or None,
         }
 
     def run(self, request: RunGraph) -> Run:

@@ -199,10 +199,10 @@ class _Report:
 
 @contextmanager
 def _interruption(world: World) -> Iterator[threading.Event]:
-    """An event that Ctrl+C sets, so that a step is never broken in two; a second Ctrl+C interrupts as ever.
+    """An event that Ctrl+C or SIGTERM sets, so that a step is never broken in two; a second one interrupts as ever.
 
     Of several processes torchrun tells each of a Ctrl+C once more, and with SIGTERM that another one failed: neither
-    keeps the first one from saving.
+    keeps the first one from saving. A cluster sends SIGTERM some time before it kills.
     """
     pressed = threading.Event()
     if threading.current_thread() is not threading.main_thread():
@@ -214,7 +214,7 @@ def _interruption(world: World) -> Iterator[threading.Event]:
             raise KeyboardInterrupt
         pressed.set()
 
-    told_by = (signal.SIGINT,) if world.size == 1 else (signal.SIGINT, signal.SIGTERM)
+    told_by = (signal.SIGINT, signal.SIGTERM)
     before = [signal.signal(number, press) for number in told_by]
     try:
         yield pressed

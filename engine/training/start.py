@@ -70,8 +70,10 @@ def beginning(config: RunConfig, initial: Arrays, images: NDArray[np.uint8]) -> 
     arrays = dict(initial)
     for name in (name for name in initial if name.startswith("layer") and name.count(".") == 1):
         if name not in found or found[name].shape != initial[name].shape:
+            about = network.metadata
             raise BadInput(
-                f"'{path}' is {network.metadata.architecture}, which is not the network of this run, {config.model}.",
+                f"'{path}' is {about.architecture} for {about.dataset}: its layers are not those of {config.model} for "
+                f"{config.data}, or it takes other images, or tells other classes apart.",
                 "Train it on with its own settings: train --from FILE.",
             )
         arrays[name] = found[name].astype(initial[name].dtype)

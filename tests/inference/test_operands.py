@@ -23,7 +23,9 @@ def test_architectures(text, widths):
     assert operands.widths_of(text) == widths
 
 
-@pytest.mark.parametrize("text", ["", "784", "784-", "a-b", "784-1024x-10", "0-5", "-3-4", "784-10²", "9" * 50 + "-1"])
+@pytest.mark.parametrize(
+    "text", ["", "784", "784-", "a-b", "784-1024x-10", "784-10x0-10", "0-5", "-3-4", "784-10²", "9" * 50 + "-1"]
+)
 def test_architectures_that_are_none(text):
     with pytest.raises(BadInput):
         operands.widths_of(text)

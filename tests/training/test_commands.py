@@ -40,19 +40,20 @@ def test_the_same_seed_gives_the_same_network(tmp_path):
         np.testing.assert_array_equal(one.weights, other.weights)
 
 
-def press_ctrl_c(_):
-    signal.raise_signal(signal.SIGINT)
-
-
-def test_ctrl_c_saves_and_a_resumed_run_ends_as_an_unbroken_one(tmp_path):
-    handler = signal.getsignal(signal.SIGINT)
+@pytest.mark.parametrize("told", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_saves_and_a_resumed_run_ends_as_an_unbroken_one(tmp_path, told):
+    handler = signal.getsignal(told)
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     expected = commands.train(config(), whole, runs_dir=tmp_path / "runs")
-    record = commands.train(config(), broken, runs_dir=tmp_path / "runs", on_progress=press_ctrl_c)
+
+    def press(_):
+        signal.raise_signal(told)
+
+    record = commands.train(config(), broken, runs_dir=tmp_path / "runs", on_progress=press)
     assert record["interrupted"]
     assert record["steps"] == 1
     assert record["test_accuracy"] is not None
-    assert signal.getsignal(signal.SIGINT) is handler
+    assert signal.getsignal(told) is handler
     settings = commands.saved_settings(broken)
     assert settings == config()
     resumed = commands.train(settings, broken, resume=broken, runs_dir=tmp_path / "runs")

@@ -149,7 +149,7 @@ def test_the_own_part_that_was_held_out_is_scored_by_evaluate(tmp_path, data):
 
 def test_what_cannot_be_begun_with_is_refused_in_words(tmp_path, data):
     last = trained(tmp_path, data)
-    with pytest.raises(BadInput, match="not the network of this run, mlp-16x1"):
+    with pytest.raises(BadInput, match=r"mlp-32x2 for .*: its layers are not those of mlp-16x1 for"):
         tiny.start(tmp_path / "runs", data=data, model="mlp-16x1", start=str(last))
     floats = bare(trained(tmp_path, data, kind="float"), tmp_path / "float.safetensors")
     with pytest.raises(BadInput, match="float weights and no training state"):
