@@ -20,6 +20,8 @@ from engine.recording import CHUNK, Arrival, Chunk, Record, halved, joined, merg
 from engine.trace import Scores, Trace
 
 LIMIT = 256 << 20
+SCORES = 64
+"""One of so many parts of the limit is for scores: at the usual limit thousands of them."""
 WAITING = 3
 """Moments that may wait for compression; when more come, the newest stands for the one before it."""
 
@@ -100,10 +102,10 @@ class History:
                 self._append(frame)
 
     def add_score(self, scored: m.Scored) -> None:
-        """Take over a score of the test set; past a sixteenth of the limit every other one is let go."""
+        """Take over a score of the test set; past a share of the limit every other one is let go."""
         with self._changed:
             self._scores.append(scored)
-            if _score_bytes(self._scores) > self.limit_bytes // 16:
+            if _score_bytes(self._scores) > self.limit_bytes // SCORES:
                 self._scores = self._scores[::-2][::-1]
 
     def take_past(self, past: m.RunPast) -> None:

@@ -60,10 +60,10 @@ class RatePlot(Plot):
     # ------------------------------------------------------------ painting
 
     def drawForeground(self, painter: QPainter, rect: QRectF) -> None:
-        """Bands and the mark of a claim go under what every plot writes."""
+        """Bands, and the mark of a claim about them, go under what every plot writes."""
         for name, (low, high) in self._bands.items():
             self._draw_band(painter, self.series[name], low, high)
-        if self._claim is not None:
+        if self._claim is not None and self.has_data:
             self._draw_claim(painter, *self._claim)
         super().drawForeground(painter, rect)
 

@@ -47,19 +47,21 @@ class Reading:
 def verdict(readings, limit, growth=GROWTH, end=0.1):
     """Figures of the readings after the warm-up, and what does not hold of them: (figures, complaints).
 
-    Memory is the median of either end; of whatever is counted, the least there may be no more at the last end, since
-    some come and go (a scroll bar that fades is an object more). limit: bytes that the history may take. end: the share
-    of the readings that is an end.
+    Memory is the median of either end, without what the history has grown by meanwhile, which has a bound of its own.
+    Of whatever is counted the least of the last end may be no more than the most of the first half: some come and go (a
+    scroll bar that fades is an object more, an idle thread of a pool ends), what is lost only comes. limit: bytes that
+    the history may take. end: the share of the readings that is an end.
     """
     count = max(1, int(end * len(readings)))
-    first, last = readings[:count], readings[-count:]
+    first, last, early = readings[:count], readings[-count:], readings[: max(1, len(readings) // 2)]
     before, after = (median(r.resident for r in part) for part in (first, last))
+    after -= max(0, median(r.history for r in last) - median(r.history for r in first))
     grown = after / before - 1
     complaints = [] if grown <= growth else [f"memory grew by {grown:.1%}"]
     if (most := max(r.history for r in readings)) > limit:
         complaints.append(f"the history took {most:,} of {limit:,} bytes")
     for name in ("handles", "threads", "timers", "objects"):
-        then, now = (min(getattr(r, name) for r in part) for part in (first, last))
+        then, now = max(getattr(r, name) for r in early), min(getattr(r, name) for r in last)
         if now > then:
             complaints.append(f"{name}: {then} became {now}")
     figures = {"grown": round(grown, 4), "history_most": most, "first": asdict(first[0]), "last": asdict(last[-1])}

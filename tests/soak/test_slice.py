@@ -32,17 +32,18 @@ def test_a_slice_holds_no_more_at_its_end(qapp):  # noqa: ARG001 - a window need
 @pytest.fixture
 def steady():
     one = Reading(frames=0, resident=10**8, history=10**6, handles=9, threads=5, timers=8, objects=1800, python=10**5)
-    return [replace(one, frames=10 * k, history=min(10**5 * (k + 1), 10**6)) for k in range(40)]
+    past = [min(10**5 * (k + 1), 10**6) for k in range(40)]
+    return [replace(one, frames=10 * k, resident=10**8 + held, history=held) for k, held in enumerate(past)]
 
 
-def test_what_stands_still_is_no_complaint(steady):
+def test_what_stands_still_is_no_complaint_nor_what_the_history_grows_by_within_its_bound(steady):
     figures, complaints = verdict(steady, 10**6)
     assert complaints == []
     assert figures["grown"] == 0.0
 
 
 def test_what_comes_and_goes_is_no_complaint(steady):
-    restless = [replace(r, objects=r.objects + (k % 3 > 0)) for k, r in enumerate(steady)]
+    restless = [replace(r, objects=r.objects + (k % 3 > 0), threads=5 - 2 * (k == 0)) for k, r in enumerate(steady)]
     assert verdict(restless, 10**6)[1] == []
 
 
