@@ -72,9 +72,9 @@ def silent(page: str, who: str, action: Literal["end-trainer", "end-inference", 
 
 
 def inference_gone(death: Death) -> Notice:
-    """The notice of an inference worker that died."""
+    """The notice of an inference worker that died; nearly every page asks it for something."""
     what = f"The inference worker is gone: {death.reason}."
-    return Notice("draw", what, "Start it again.", "restart-inference", death.last_words)
+    return Notice("", what, "Start it again.", "restart-inference", death.last_words)
 
 
 def backend_lost(page: str, lost: m.LeaveOut, death: Death) -> Notice:

@@ -292,10 +292,8 @@ class Session(RunSession):
         self.noticed.emit(Notice("draw", f"{whose}{event.what}", event.remedy))
 
     def _inference_silent(self, is_silent: bool) -> None:
-        answers = Notice("draw", "The inference worker answers again.")
-        self.tell(
-            "inference", notices.silent("draw", "The inference worker", "end-inference") if is_silent else answers
-        )
+        answers = Notice("", "The inference worker answers again.")
+        self.tell("inference", notices.silent("", "The inference worker", "end-inference") if is_silent else answers)
 
     def _inference_died(self, death: Death) -> None:
         """Where a device was the cause, its backend is the price; elsewhere a person decides whether to start again."""

@@ -97,7 +97,7 @@ class TrayDialog(QDialog):
         set_role(self.told, role)
 
     def _noticed(self, notice: Notice) -> None:
-        if notice.page == "draw" and self.isVisible():
+        if notice.page in ("draw", "") and self.isVisible():
             self._tell(f"⚠ {notice.what} {notice.remedy}".strip(), "warning")
 
     # ------------------------------------------------------------ making it

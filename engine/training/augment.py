@@ -21,7 +21,7 @@ from engine.morphology import dilated, eroded
 from engine.training.warp import Float32, Float64, Images, changed
 
 MARGIN = 4
-"""Pixels of 0 that are put around a photograph before it is cropped to its size again."""
+"""Pixels that a photograph is shifted by at most."""
 
 
 @dataclass(frozen=True)
@@ -109,9 +109,9 @@ def _basis(height: int, width: int) -> Float32:
 
 
 def cropped(images: Images, stream: np.random.Generator) -> Images:
-    """Each shifted by up to MARGIN pixels along both axes."""
+    """Each shifted by up to MARGIN pixels along both axes; what comes in from beyond repeats the edge."""
     count, height, width, _ = images.shape
-    padded = np.pad(images, ((0, 0), (MARGIN, MARGIN), (MARGIN, MARGIN), (0, 0)))
+    padded = np.pad(images, ((0, 0), (MARGIN, MARGIN), (MARGIN, MARGIN), (0, 0)), mode="edge")
     result = np.empty_like(images)
     for image, (top, left) in enumerate(stream.integers(0, 2 * MARGIN + 1, (count, 2)).tolist()):
         result[image] = padded[image, top : top + height, left : left + width]

@@ -81,7 +81,7 @@ class TestDeath:
         loaded.restart_inference()
         assert loaded.inference.last(m.LoadModel) == m.LoadModel(TRAINING, data=b"newer")
 
-    @pytest.mark.parametrize(("child", "page"), [("trainer", "learn"), ("inference", "draw")])
+    @pytest.mark.parametrize(("child", "page"), [("trainer", "learn"), ("inference", "")])
     def test_a_child_that_does_not_answer_is_told_of_and_can_be_ended(self, session, qtbot, child, page):
         channel = getattr(session, child)
         with qtbot.waitSignal(session.noticed) as caught:
