@@ -62,7 +62,6 @@ class BitView(QWidget):
         self._pin: tuple[int, int] | None = None
         self._grab: QPointF | None = None
         self._dragged = False
-        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self._fading = QTimer(self)
         self._fading.setInterval(50)
         self._fading.timeout.connect(self._fade)

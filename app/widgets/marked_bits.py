@@ -48,6 +48,7 @@ class MarkedBits(Sight):
     def paintEvent(self, event: QPaintEvent) -> None:
         if self._image is None:
             painter = QPainter(self)
+            painter.fillRect(self.rect(), tokens().color("surface"))
             painter.setPen(tokens().color("muted"))
             painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self._empty)
             return
