@@ -115,10 +115,9 @@ def emit_product(module: ir.Module, name: str, width: int, across: int) -> None:
 
 def _met(e: Emitter, source: Value, at: Value, line_step: Value, number: int, width: int) -> Value:
     """The table of what a tap meets in two windows, in every 128 bits of a vector."""
-    words = width // 2
+    words, first = width // 2, e.b.add(at, const(SHORT * number))
     lines = [
-        e.splat(e.load(source, b_at, I64, align=SHORT, of=I8), words)
-        for b_at in (e.b.add(at, const(SHORT * number)), e.b.add(e.b.add(at, const(SHORT * number)), line_step))
+        e.splat(e.load(source, line, I64, align=SHORT, of=I8), words) for line in (first, e.b.add(first, line_step))
     ]
     in_turn = ir.Constant(ir.VectorType(I32, words), [word + word % 2 * words for word in range(words)])
     return e.b.bitcast(e.b.shuffle_vector(*lines, in_turn), ir.VectorType(I8, 4 * width))

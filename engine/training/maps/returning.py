@@ -9,10 +9,10 @@ import numpy as np
 
 from engine.jit.layout import aligned
 from engine.jit.record import Record, filled, record
-from engine.jit.training import kernels, listed, pooled
+from engine.jit.training import kernels, listed
 from engine.jit.training.maps import LANES, PAIR
 from engine.training.maps.layer import NUMBER, Array, Layer, of_image, roomy
-from engine.training.maps.rounding import SHORT, rounded
+from engine.training.maps.rounding import rounded
 from engine.training.maps.weights import BLOCK
 from engine.training.native.programs import at
 from engine.training.native.together import Together
@@ -92,15 +92,15 @@ class Listed(Returning):
         self._spread = roomy((workers, self._chunk, *g.spread, g.wide), np.int16)
         self._entries: Array = aligned((workers, self._chunk, room), np.uint8)
         self._starts: Array = aligned((workers, self._chunk, g.spread[0] * g.spread[1] + 1), np.int32)
-        line = SHORT * PAIR * LANES * g.across * g.wide // PAIR
+        self._line = listed.WEIGHTS * g.across * g.wide // PAIR  # bytes of what a line of the window meets in a block
         units = g.deep // LANES
-        fitting = [blocks for blocks in listed.BLOCKS if units % blocks == 0 and blocks * line <= NEAR]
+        fitting = [blocks for blocks in listed.BLOCKS if units % blocks == 0 and blocks * self._line <= NEAR]
         self._blocks = max(fitting, default=1)
 
     @staticmethod
     def fits(layer: Layer) -> bool:
         """Whether most of its gradients are 0."""
-        return layer.g.pool == pooled.SIDE
+        return layer.g.pool > 1
 
     def _of_share(self, share: slice, worker: int, given: Array) -> Iterator[Record]:
         for first in range(share.start, share.stop, self._chunk):
@@ -110,7 +110,6 @@ class Listed(Returning):
         g, weights = self._layer.g, self._layer.weights.backward
         spread, entries, starts = (array[worker] for array in (self._spread, self._entries, self._starts))
         (lines, rows), pairs, count = g.spread, g.wide // PAIR, part.stop - part.start
-        line = SHORT * PAIR * LANES * g.across * pairs
         yield self._rounded(part, spread)
         yield filled(
             listed.LIST_FIELDS, kernel=kernels.address("map-list"), source=at(spread), target=at(entries),
@@ -122,7 +121,7 @@ class Listed(Returning):
             starts=at(starts), weights=at(weights), target=self._into(given, part.start), images=count,
             lines=g.height, rows=g.width, units=g.deep // LANES // self._blocks, pairs=pairs, down=g.down,
             across=g.across, source_image=entries.strides[0], places=lines * rows, ringed_rows=rows,
-            unit_step=weights.strides[0], tap_step=line, target_image=NUMBER * g.height * g.width * g.deep,
+            unit_step=weights.strides[0], tap_step=self._line, target_image=NUMBER * g.height * g.width * g.deep,
             outputs=g.deep,
         )  # fmt: skip
 
