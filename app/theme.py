@@ -206,7 +206,8 @@ def palette(t: Tokens) -> QPalette:
 
 def style_sheet(t: Tokens) -> str:
     """What the palette cannot say: cards, buttons, the rail. Object names and dynamic properties select."""
-    up, down = (_chevron(way, t.dark) for way in ("up", "down"))
+    shade = "dark" if t.dark else "light"
+    up, down, check = (_icon(name) for name in (f"chevron-up-{shade}", f"chevron-down-{shade}", "check"))
     return f"""
     QWidget {{ color: {t.text}; }}
     QMainWindow, QDialog, #page {{ background: {t.background}; }}
@@ -254,6 +255,11 @@ def style_sheet(t: Tokens) -> str:
         background: transparent; border: none; width: 18px; }}
     QSpinBox::up-arrow, QDoubleSpinBox::up-arrow {{ image: url({up}); width: 12px; height: 12px; }}
     QSpinBox::down-arrow, QDoubleSpinBox::down-arrow {{ image: url({down}); width: 12px; height: 12px; }}
+    QCheckBox::indicator {{ width: 14px; height: 14px; border: 1px solid {t.muted}; border-radius: 3px;
+        background: {t.surface}; }}
+    QCheckBox::indicator:hover, QCheckBox::indicator:focus {{ border-color: {t.text}; }}
+    QCheckBox::indicator:checked {{ background: {t.primary}; border-color: {t.primary}; image: url({check}); }}
+    QCheckBox::indicator:disabled {{ border-color: {t.line}; }}
     QComboBox QAbstractItemView {{ background: {t.raised}; border: 1px solid {t.line}; padding: 4px;
         selection-background-color: {t.primary}; outline: none; }}
     QToolTip {{ background: {t.raised}; color: {t.text}; border: 1px solid {t.line}; padding: 4px; }}
@@ -277,7 +283,6 @@ def style_sheet(t: Tokens) -> str:
     """
 
 
-def _chevron(way: str, dark: bool) -> str:
-    """Where the style sheet finds the arrow of a box: it takes pictures from files only."""
-    name = f"chevron-{way}-{'dark' if dark else 'light'}.svg"
-    return (Path(str(files("assets"))) / "icons" / name).as_posix()
+def _icon(name: str) -> str:
+    """Where the style sheet finds an arrow or a tick: it takes pictures from files only."""
+    return (Path(str(files("assets"))) / "icons" / f"{name}.svg").as_posix()
