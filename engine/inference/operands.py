@@ -86,7 +86,7 @@ def widths_of(architecture: str) -> tuple[int, ...]:
     widths: list[int] = []
     for part in architecture.split("-"):
         width, cross, times = part.partition("x")
-        if not width.isdecimal() or (cross and not (times.isdecimal() and int(times))) or len(part) > 12:
+        if len(part) > 12 or not width.isdecimal() or (cross and not (times.isdecimal() and int(times))):
             raise BadInput(f"'{architecture}' is no architecture.", "Write it like 784-1024x3-10.")
         widths += [int(width)] * (min(int(times), 100) if cross else 1)
     if len(widths) < 2 or not all(1 <= width <= LARGEST for width in widths):

@@ -53,24 +53,30 @@ def _let_through(e: Emitter, slope: Value, value: Value, estimator: str) -> Valu
     return b.select(b.fcmp_ordered("<=", size, one), slope, zero)
 
 
-BACK_FIELDS = ("kernel", "source", "sums", "factors", "target", "largest", "images", "places", "units")
-"""source, target: float32 [images][places][units][LANES]; sums: int32 of the same shape. factors: float32
-[3][units][LANES]. largest: float32 [images][units][LANES], the largest size of each channel of each image."""
+BACK_FIELDS = ("kernel", "source", "sums", "means", "factors", "target", "largest", "images", "places", "units")
+"""source, target: float32 [images][places][units][LANES]; sums: int32 of the same shape. means: float32 [units][LANES];
+factors: float32 [3][units][LANES]. largest: float32 [images][units][LANES], the largest size of each channel of each
+image."""
 
 
 def emit_back(module: ir.Module, name: str) -> None:
-    """Batch-norm's way back: factors[0] times source, plus factors[1], plus factors[2] times the sums."""
+    """Batch-norm's way back: factors[0] times source, plus factors[1], plus factors[2] times the sums less their means.
+
+    Less their means, since of few sums next to nothing is left of the whole, and what is large would hide it.
+    """
     e = Emitter(module, name, [PTR])
-    b, f = e.b, e.fields(BACK_FIELDS, ("source", "sums", "factors", "target", "largest"))
+    b, f = e.b, e.fields(BACK_FIELDS, ("source", "sums", "means", "factors", "target", "largest"))
     with e.loop(const(0), f["units"], const(1)) as unit:
         rows = [b.add(unit.index, b.mul(f["units"], const(row))) for row in range(3)]
         of_slope, alone, of_sum = (lanes(e, f["factors"], row, F32) for row in rows)
+        mean = lanes(e, f["means"], unit.index, F32)
         with e.loop(const(0), f["images"], const(1)) as image:
             first = b.mul(image.index, f["places"])
             with e.loop(const(0), f["places"], const(1), [vector(F32, LANES, 0)]) as place:
                 at = b.add(b.mul(b.add(first, place.index), f["units"]), unit.index)
                 slope = b.fadd(b.fmul(lanes(e, f["source"], at, F32), of_slope), alone)
-                slope = b.fadd(slope, b.fmul(b.sitofp(lanes(e, f["sums"], at, I32), FLOATS), of_sum))
+                centred = b.fsub(b.sitofp(lanes(e, f["sums"], at, I32), FLOATS), mean)
+                slope = b.fadd(slope, b.fmul(centred, of_sum))
                 put(e, slope, f["target"], at)
                 size = e.intrinsic(f"llvm.fabs.v{LANES}f32", FLOATS, slope)
                 (largest,) = place.carried

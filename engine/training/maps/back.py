@@ -68,7 +68,7 @@ class Back:
         layer, g = self.layer, self.layer.g
         return filled(
             slopes.BACK_FIELDS, kernel=kernels.address("map-back"), source=at(self.slopes, share.start),
-            sums=at(layer.sums, share.start), factors=at(self.factors),
+            sums=at(layer.sums, share.start), means=at(self.means), factors=at(self.factors),
             target=of_image(self._gradients, share.start, g.places * g.wide), largest=at(self._largest, share.start),
             images=share.stop - share.start, places=g.places, units=g.wide // LANES,
         )  # fmt: skip

@@ -146,7 +146,8 @@ class Network:
         mean, inverse = self._spreads[index]
         scale = known.parameters["gamma"].detach().numpy() * inverse
         of_sum = -scale * inverse**2 * along / count
-        back.factors[:, :outputs] = scale, -scale * total / count - of_sum * mean, of_sum
+        beside = mean - back.means[:outputs]  # what the means lack as float32
+        back.factors[:, :outputs] = scale, -scale * total / count - of_sum * beside, of_sum
         return {name + "gamma": (along * inverse).astype(np.float32), name + "beta": total.astype(np.float32)}
 
 

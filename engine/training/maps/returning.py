@@ -86,7 +86,7 @@ class Listed(Returning):
     def __init__(self, layer: Layer, gradients: Array) -> None:
         super().__init__(layer, gradients)
         g, workers = layer.g, len(layer.shares)
-        # one place of a window has a gradient in each channel, and none shares a pair with itself
+        # a window has one gradient in each channel, each in a pair of its own at worst; and one is written beyond
         room = listed.ENTRY * (g.places * g.wide + 1)
         self._chunk = max(1, ENTRIES // room)
         self._spread = roomy((workers, self._chunk, *g.spread, g.wide), np.int16)
