@@ -6,6 +6,7 @@ import platform
 import time
 
 from app.bench_window import BenchWindow, Figures
+from app.launch import keep
 from engine import messages as m
 from engine import recipes
 from engine.config import RunConfig
@@ -24,6 +25,7 @@ def bench_accuracy(level: float, recipe: str) -> Figures:
         raise BadInput(f"{level:g} is not an accuracy in %.", "Give it above 0 and up to 100.")
     config = recipes.load(recipe).run
     bench = BenchWindow()
+    keep(bench.window)
     try:
         bench.open()
         return {"machine": platform.platform(), "recipe": recipe, **to_accuracy(bench, level, config)}

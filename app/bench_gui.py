@@ -19,6 +19,7 @@ from PySide6.QtCore import QCoreApplication, QEvent, QObject, QPointF, Qt, QTime
 from PySide6.QtGui import QMouseEvent
 
 from app.bench_window import BenchWindow, Figures
+from app.launch import keep
 from app.pages.draw import DrawPage
 from app.session import Session
 from engine import messages as m
@@ -275,6 +276,7 @@ def bench_gui(quick: bool = False) -> Figures:
     """Every figure of `bench gui` (milliseconds, shares); `quick` measures for 5 instead of 20 seconds."""
     started = _starts(2 if quick else STARTS)
     bench = Bench(5.0 if quick else 20.0)
+    keep(bench.window)
     try:
         return {"machine": platform.platform(), **bench.run(), **started}
     finally:

@@ -13,13 +13,25 @@ from PySide6.QtWidgets import QStackedWidget
 
 from app import widgets
 from app.focus import leave_keys
-from app.parts import InParts, imported, prepare
+from app.parts import InParts, imported, polish, prepare
 from app.session import Session
 
 MAKERS = {"draw": "DrawPage", "learn": "LearnPage", "kernels": "KernelsPage", "labs": "LabsPage"}
 """The class of each page, in the module of its name, which is imported when the page is wanted first."""
-BEFORE_PLOTS = ("PySide6.QtOpenGLWidgets", "PySide6.QtTest", "cuda.bindings.driver", "cuda.bindings.runtime")
-"""What pyqtgraph imports besides, where it is there."""
+BEFORE_PLOTS = (
+    "PySide6.QtOpenGL",
+    "PySide6.QtOpenGLWidgets",
+    "PySide6.QtTest",
+    "cProfile",
+    "colorama",
+    "decimal",
+    "pydoc",
+    "xml.etree.ElementTree",
+    "cuda.pathfinder",
+    "cuda.bindings.driver",
+    "cuda.bindings.runtime",
+)
+"""What pyqtgraph imports besides, where it is there: a part of the time that it takes, in turns of its own."""
 PAUSE_MS = 25
 """Between two turns of making what nobody waits for."""
 SOON = 0.004
@@ -133,6 +145,8 @@ class PageStack(QStackedWidget):
             yield
         yield
         page.resize(self.size())
+        polish(page)
+        yield
         prepare(page)
         for plot in page.findChildren(PlotArea):
             if plot.isVisibleTo(page):

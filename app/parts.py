@@ -43,6 +43,15 @@ class InParts(QWidget):
         return self
 
 
+def polish(widget: QWidget) -> None:
+    """Dress and lay out what is in a widget, which its window would do for all such widgets in one go."""
+    for child in widget.findChildren(QWidget):
+        child.ensurePolished()
+    layout = widget.layout()
+    if layout is not None:
+        layout.activate()
+
+
 def prepare(widget: QWidget) -> None:
     """Lay a widget out, unseen as it is, so that to show it takes less."""
     widget.grab(QRect(0, 0, 1, 1))

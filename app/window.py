@@ -30,7 +30,7 @@ from app.actions import ACTIONS
 from app.help import HelpDialog
 from app.icons import icon
 from app.notify import ExceptionHook, Toast
-from app.page_stack import PageStack
+from app.page_stack import MAKERS, PageStack
 from app.session import Notice, Session
 from app.theme import Choice, theme, tokens
 from app.tour import Tour
@@ -51,9 +51,13 @@ PICTURES = "*.png *.jpg *.jpeg *.bmp *.gif *.webp *.tif *.tiff"
 
 
 class Window(QMainWindow):
-    """Shows one page of a session at a time. `painted` is emitted once, after the first picture is on the screen."""
+    """Shows one page of a session at a time.
+
+    `painted` is emitted once, after the first picture is on the screen, and `whole` once, when every page is made.
+    """
 
     painted = Signal()
+    whole = Signal()
 
     def __init__(self, session: Session) -> None:
         super().__init__()
@@ -113,6 +117,8 @@ class Window(QMainWindow):
         if name == "draw":
             self.draw.watch_asked.connect(lambda: self.show_page("learn"))
             self.draw.bar.open_asked.connect(self.ask_open)
+        if all(self._stack.is_whole(page) for page in MAKERS):
+            self.whole.emit()
 
     # ------------------------------------------------------------ what actions do
 

@@ -50,8 +50,9 @@ def test_a_request_that_cannot_be_met_is_one_line(arguments):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is always a display")
-def test_without_a_display_the_window_is_refused_in_words():
-    ended = flipscope(environment={"PATH": ""})
+@pytest.mark.parametrize("arguments", [(), ("bench", "gui"), ("bench", "gui", "--to-accuracy", "90")])
+def test_without_a_display_the_window_is_refused_in_words(arguments):
+    ended = flipscope(*arguments, environment={"PATH": ""})
     assert ended.returncode == 2
     assert "no display" in ended.stderr
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from app.cli.display import demand
 from app.cli.printing import Record, answer, json_flag, print_table, short
 from engine import messages as m
 from engine.inference.operands import SWEEP
@@ -50,6 +51,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _gui(options: argparse.Namespace) -> int:
+    demand()
     if options.to_accuracy is None:
         from app.bench_gui import bench_gui
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 from app.cli.printing import Record
+from engine.errors import Unsupported
 
 PATIENCE = 20
 """Seconds."""
@@ -28,6 +29,12 @@ print(json.dumps({
 def missing() -> bool:
     """Whether nothing names a display where one must be named."""
     return sys.platform == "linux" and not any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")))
+
+
+def demand() -> None:
+    """Raises Unsupported where no window can be opened for want of a named display."""
+    if missing():
+        raise Unsupported("There is no display for the window.", "Set DISPLAY, or use the commands: flipscope --help.")
 
 
 def display() -> Record:

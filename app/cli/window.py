@@ -16,11 +16,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from app.cli.display import missing
-    from engine.errors import Unsupported
+    from app.cli.display import demand
 
-    if missing():
-        raise Unsupported("There is no display for the window.", "Set DISPLAY, or use the commands: flipscope --help.")
+    demand()
     from app.launch import open_window
 
     return open_window(options.file or "", options.page or "", options.quit_after)

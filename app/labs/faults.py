@@ -57,6 +57,7 @@ class FaultsPanel(LabPanel):
         for name, paint in PAINTS.items():
             self.rates.add_series(TITLES[name], paint)
         self.rates.set_claim(CLAIMED, "0.1 %: little effect up to here, says the paper")
+        yield
         self.layers = RatePlot("Accuracy with one layer broken", "Then each layer is broken alone.")
         yield
         self.programming = ProgrammingCard()

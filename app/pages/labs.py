@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QStackedWidget, QWidget
 from app import as_command, widgets
 from app.labs import LabPanel, panels
 from app.notices import Notice
-from app.parts import InParts, imported, prepare
+from app.parts import InParts, imported, polish, prepare
 from app.session import Session
 from app.theme import GAP, theme
 from app.widgets.lab_about import LabAbout
@@ -63,9 +63,10 @@ class LabsPage(InParts):
         for part in (self.bar, self.notices, *self.findChildren(LabAbout), *self.panels):
             theme().dress(part)
             yield
-        for panel in self.panels:
-            prepare(panel)
-            yield
+        for step in (polish, prepare):
+            for panel in self.panels:
+                step(panel)
+                yield
         self._connect()
 
     def _connect(self) -> None:

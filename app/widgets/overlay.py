@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -127,6 +127,9 @@ def flips_plot() -> OverlayPlot:
     axis = Axis("weights flipping a step", "%", log=True)
     return OverlayPlot("Flips of runs", axis, marked=False, empty="No flips were kept yet.")
 
+
+PLOTS: dict[str, Callable[[], OverlayPlot]] = {"accuracy": accuracy_plot, "loss": loss_plot, "flips": flips_plot}
+"""What makes the plot of each measure."""
 
 SPANS: dict[Span, Axis] = {"step": Axis("step"), "epoch": Axis("epoch"), "second": Axis("time", "s")}
 

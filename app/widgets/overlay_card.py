@@ -15,13 +15,12 @@ from app.widgets.live_label import FittingLabel
 from app.widgets.not_saved import tell_not_saved
 from app.widgets.overlay import (
     LETTERS,
+    PLOTS,
     SPANS,
     Compared,
     OverlayLegend,
-    accuracy_plot,
+    OverlayPlot,
     curves_of,
-    flips_plot,
-    loss_plot,
 )
 from app.widgets.segmented import Segmented
 from engine.trace import Span
@@ -39,11 +38,12 @@ MEANT = {
 class OverlayCard(Card):
     """Shows what it is given with `show_runs`."""
 
-    def __init__(self) -> None:
+    def __init__(self, plots: dict[str, OverlayPlot] | None = None) -> None:
+        """plots: of each measure of PLOTS, where somebody made them one by one: together they take a while."""
         super().__init__("Compared")
         self._compared: list[Compared] = []
         self._span: Span = "epoch"
-        self.plots = {"accuracy": accuracy_plot(), "loss": loss_plot(), "flips": flips_plot()}
+        self.plots = {measure: make() for measure, make in PLOTS.items()} if plots is None else plots
         self.measure = Segmented("Measure", tuple((key, text, lambda t: t.muted) for key, text in MEASURES.items()))
         self.span = Segmented("Over", tuple((key, f"{key.capitalize()}s", lambda t: t.muted) for key in SPANS))
         self.measure.select("accuracy")

@@ -24,7 +24,7 @@ from app.theme import GAP, GRID
 from app.why import explain
 from app.widgets.card import Card
 from app.widgets.live_label import FittingLabel
-from app.widgets.overlay import Compared
+from app.widgets.overlay import PLOTS, Compared
 from app.widgets.overlay_card import OverlayCard
 from app.widgets.run_details import RunDetails
 from app.widgets.runs_list import RunsList
@@ -52,7 +52,11 @@ class RunsView(InParts):
         row.setSpacing(GAP)
         row.addWidget(self._list_card(), 46)
         yield
-        self.overlay = OverlayCard()
+        plots = {}
+        for measure, make in PLOTS.items():
+            plots[measure] = make()
+            yield
+        self.overlay = OverlayCard(plots)
         yield
         self.details = RunDetails(self._session)
         yield

@@ -14,8 +14,9 @@ from engine.training.probes import layer_frame
 from engine.training.recorder import scalars
 from engine.training.session import Clock, Session
 
-FRAME_EVERY = 1 / 30
-"""Seconds between two frames on average, at the least: each comes with the first step after its time."""
+FRAME_EVERY = 1 / 32
+"""Seconds between two frames on average, at the least: each comes with the first step after its time. A little less
+than a thirtieth, so that thirty a second are seen where some come late."""
 
 PICTURES_EVERY = 0.1
 """Seconds between two frames with pictures of the layers, at the least."""

@@ -9,6 +9,7 @@ from PySide6.QtGui import QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QComboBox, QDialog, QWidget
 
+from app import launch
 from app.session import Notice
 from app.theme import DARK, LIGHT, theme
 from app.window import PAGES, Window
@@ -166,6 +167,17 @@ def test_no_control_is_cut_off_at_the_smallest_size(window, name, choice, qtbot)
         if widget.isVisible() and widget.window() is window:
             corner = widget.mapTo(page, widget.rect().bottomRight())
             assert area.contains(corner), f"{widget.text() or widget.accessibleName()} is cut off"
+
+
+def test_what_is_made_is_left_out_of_the_garbage_collectors_rounds_once_it_is_whole(window, monkeypatch):
+    frozen = []
+    monkeypatch.setattr(launch.gc, "freeze", lambda: frozen.append(True))
+    launch.keep(window)
+    for name, _ in PAGES[:-1]:
+        window.page(name)
+    assert not frozen
+    window.page(PAGES[-1][0])
+    assert frozen == [True]
 
 
 def test_references_to_none_are_not_lost(window):

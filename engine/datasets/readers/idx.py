@@ -122,7 +122,11 @@ def _shape(content: bytes, name: str, axes: int) -> tuple[int, ...]:
 def _filling(values: NDArray[np.uint8], shape: tuple[int, ...], name: str) -> NDArray[np.uint8]:
     if len(values) != math.prod(shape):
         raise BadFile(f"'{name}' does not hold the {math.prod(shape)} bytes that its header announces.", _REMEDY)
-    return values.reshape(shape)
+    try:
+        return values.reshape(shape)
+    except ValueError:  # nothing of 2^32 x 2^32
+        sizes = " x ".join(map(str, shape))
+        raise BadFile(f"'{name}' announces {sizes} bytes, which no array can have.", _REMEDY) from None
 
 
 def _only(folder: Path, files: list[Path]) -> Path | None:

@@ -49,6 +49,7 @@ def test_every_flipped_byte_of_the_content_is_noticed():
         pytest.param(encode(np.zeros(60, np.uint8), (3, 4, 5), kind=9), id="signed"),
         pytest.param(encode(np.zeros(60, np.uint8), (60,)), id="labels for images"),
         pytest.param(encode(np.zeros(9, np.uint8), (2**32 - 1,) * 3), id="a header that claims everything"),
+        pytest.param(encode(np.zeros(0, np.uint8), (0, 2**32 - 1, 2**32 - 1)), id="nothing, of more than any array"),
         pytest.param(gzip.compress(b"hello"), id="not IDX"),
         pytest.param(b"hello", id="not gzip"),
     ],
