@@ -22,7 +22,7 @@ LAB_THREADS = 1
 
 @dataclass(frozen=True)
 class Command:
-    """arguments: of main.py. caveat: in what it is not what was seen, a sentence; "" where it is the same."""
+    """arguments: of flipscope. caveat: in what it is not what was seen, a sentence; "" where it is the same."""
 
     arguments: Sequence[str]
     caveat: str = ""
@@ -30,7 +30,7 @@ class Command:
     @property
     def line(self) -> str:
         """As it is typed into a shell of this system."""
-        words = ["python", "main.py", *self.arguments]
+        words = ["flipscope", *self.arguments]
         return subprocess.list2cmdline(words) if sys.platform == "win32" else shlex.join(words)
 
 

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 MNIST, BITS = "mnist", "mnist-bits"
 """The preparations made here, by name (network.Metadata.preparation): see `prepare`, and `in_bits` after it."""
+INK = "ink"
+"""That of grey things on black which are no digits: what differs from the surface, bright, at the model's size."""
 SIDE = 28
 BOX = 20
 """The longest side of the digit, in pixels of the result."""

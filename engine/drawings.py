@@ -1,6 +1,7 @@
 """Drawings of digits with their true labels: the file that they are kept in, and others' files brought to their form.
 
-The file is an .npz as engine.datasets.readers reads it: `images`, `labels`, and `test`, which are for the test alone.
+The file is an .npz as engine.datasets.readers reads it: `images`, `labels`, `names`, the ten digits, and `test`, which
+are for the test alone.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ def for_test(others: Sequence[bool]) -> bool:
 
 def save(path: Path, drawings: Drawings) -> None:
     """Write them, whole or not at all. Raises CannotWrite."""
-    arrays: npz.Arrays = {"images": drawings.images, "labels": drawings.labels}
+    arrays: npz.Arrays = {"images": drawings.images, "labels": drawings.labels, "names": np.array(CLASSES)}
     if drawings.test is not None:
         arrays["test"] = drawings.test
     content = io.BytesIO()

@@ -151,12 +151,12 @@ def lines(action: str, record: Record) -> Iterator[str]:
             yield f"{record['name']}: {record['folder']}"
         case "branch":
             yield f"{record['run']}, from epoch {record['origin']['epoch']} of {record['origin']['run']}"
-            yield f"go on: python main.py train --resume {record['resume']}"
+            yield f"go on: flipscope train --resume {record['resume']}"
         case "describe":
             yield f"{record['name']}: {record['title'] or 'no title'}. {record['note']}".rstrip()
         case "delete":
             names = " ".join(record["deleted"])
-            yield f"deleted; to bring it back within {runservice.KEPT_DAYS} days: python main.py runs restore {names}"
+            yield f"deleted; to bring it back within {runservice.KEPT_DAYS} days: flipscope runs restore {names}"
         case _:
             yield f"back again: {', '.join(record['restored'])}"
 

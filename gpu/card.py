@@ -22,7 +22,7 @@ from gpu.program import PackedProgram
 from gpu.trial import Trial
 from gpu.verdict import Verdict
 
-DOCTOR = "Run 'python main.py doctor --gpu' to test it again, and report what it prints."
+DOCTOR = "Run 'flipscope doctor --gpu' to test it again, and report what it prints."
 
 
 class Card:
@@ -89,7 +89,7 @@ class Card:
         if self._verdict is None:
             raise Unsupported(
                 f"Its kernels were not yet checked on this {self.gpu.name}.",
-                "The window does so by itself; on the command line run 'python main.py doctor --gpu'.",
+                "The window does so by itself; on the command line run 'flipscope doctor --gpu'.",
             )
         if fault := self._verdict.undone():
             raise Unsupported(fault, DOCTOR)

@@ -25,7 +25,7 @@ _REMEDIES = {
     802: "The system is still starting its GPUs; try it again in a minute.",
 }
 """By the number of cudaError_t, which is the driver's CUresult where both know an error."""
-_OTHERWISE = "Check the card with nvidia-smi, then try it again; if it fails again, run 'python main.py doctor --gpu'."
+_OTHERWISE = "Check the card with nvidia-smi, then try it again; if it fails again, run 'flipscope doctor --gpu'."
 
 log = logging.getLogger(__name__)
 

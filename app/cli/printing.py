@@ -48,7 +48,7 @@ def print_table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
 
 def progress_line(text: str) -> None:
     """One line that is written over, on a terminal only."""
-    if sys.stderr.isatty():
+    if sys.stderr is not None and sys.stderr.isatty():  # None where it is closed
         print(f"\r{text:<78}", end="" if text else "\r", file=sys.stderr, flush=True)
 
 

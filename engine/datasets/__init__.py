@@ -27,7 +27,7 @@ class Dataset:
 
     Attributes:
         name, title: as typed, and for people.
-        train_images, test_images: u8 [N, H, W, C].
+        train_images, test_images: u8 [N, H, W, C]; for training there may be none.
         train_labels, test_labels: int64 [N], each below len(class_names).
         preparation: how a picture from outside becomes an input (network.Metadata.preparation).
         note: what else people should know of it, e.g. which images are for the test.
@@ -95,6 +95,14 @@ def load(name: str) -> Dataset:
         return _load(known, _stamp(Path(known)))
     fetched = getattr(module(known), "FETCHED", None)
     return _load(known, () if fetched is None else _stamp(fetched.path))
+
+
+def load_to_train(name: str) -> Dataset:
+    """The same, with something to train on. Raises what `load` does."""
+    data = load(name)
+    if not len(data.train_images):
+        raise BadInput(f"'{name}' leaves nothing to train on.", "Give it images that are not for the test.")
+    return data
 
 
 def module(name: str) -> ModuleType:

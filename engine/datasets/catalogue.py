@@ -31,7 +31,7 @@ class State:
     def note(self) -> str:
         """Where it is, or how to have it."""
         if not self.ready:
-            return f"{max(1.0, self.download / 1e6):,.0f} MB: python main.py data fetch {self.name}"
+            return f"{max(1.0, self.download / 1e6):,.0f} MB: flipscope data fetch {self.name}"
         return self.where or "comes with Flipscope"
 
 

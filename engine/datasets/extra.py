@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from engine import digits
 from engine.datasets import Dataset, own
+from engine.datasets.classes import aligned
 from engine.datasets.readers import Part, npz
 from engine.errors import BadFile, BadInput, reason
 
@@ -22,7 +23,7 @@ def joined(base: Dataset, path: Path, share: float) -> Dataset:
 
     Raises BadFile, or BadInput where the images or their labels are not of the data set's kind.
     """
-    part = _training(path)
+    part, names = _training(path)
     images = _as_in(base, part.images)
     if images.shape[1:] != base.input_shape or not len(images):
         raise BadInput(
@@ -30,28 +31,25 @@ def joined(base: Dataset, path: Path, share: float) -> Dataset:
             f"{base.input_shape}.",
             "Give images of the data set's own kind.",
         )
-    if not 0 <= part.labels.min() <= part.labels.max() < len(base.class_names):
-        raise BadInput(
-            f"A label of '{path}' names no class of '{base.name}'.", f"Use 0 to {len(base.class_names) - 1}."
-        )
+    labels = aligned(part.labels, names, base.class_names, f"'{path}'")
     count = max(len(images), round(len(base.train_images) * share / (1 - share)))
     turns = np.arange(count) % len(images)
     return replace(
         base,
         train_images=np.concatenate([base.train_images, images[turns]]),
-        train_labels=np.concatenate([base.train_labels, part.labels[turns]]),
+        train_labels=np.concatenate([base.train_labels, labels[turns]]),
     )
 
 
-def _training(path: Path) -> Part:
-    """What is for training of an .npz; all but every fifth of a class where it does not say."""
+def _training(path: Path) -> tuple[Part, tuple[str, ...]]:
+    """What is for training of an .npz, all but every fifth of a class where it does not say; and its classes' names."""
     try:
         found = npz.read(path) if path.is_file() else None
     except OSError as error:
         raise BadFile(f"'{path}' cannot be read: {reason(error)}.", "Check the path and your permissions.") from error
     if found is None:
         raise BadFile(f"There is no .npz file '{path}' of images to add.", "Check its name and its folder.")
-    return found.train if found.test is not None else own.split(found.train)[0]
+    return found.train if found.test is not None else own.split(found.train)[0], found.names
 
 
 def _as_in(base: Dataset, images: NDArray[np.uint8]) -> NDArray[np.uint8]:

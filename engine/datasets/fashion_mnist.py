@@ -5,6 +5,7 @@ Xiao, Rasul and Vollgraf 2017 (arXiv 1708.07747).
 
 from __future__ import annotations
 
+from engine import digits
 from engine.datasets.fetched import Download, Fetched
 
 NAME = "fashion-mnist"
@@ -35,6 +36,7 @@ FETCHED = Fetched(
     ),
     input_shape=(28, 28, 1),
     counts=(60_000, 10_000),
+    preparation=digits.INK,
     torchvision="FashionMNIST",
     splits=({"train": True}, {"train": False}),
     downloads=tuple(

@@ -73,7 +73,7 @@ class Fetchable:
     @property
     def command(self) -> str:
         """What fetches it."""
-        return f"python main.py data fetch {self.name}"
+        return f"flipscope data fetch {self.name}"
 
     def missing(self) -> NotFetched:
         """What to raise where it is not there."""

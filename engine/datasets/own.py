@@ -17,6 +17,8 @@ from engine.datasets.readers import Found, Part
 from engine.errors import BadFile, reason
 
 MOST_CLASSES = 1000
+LONGEST_NAME = 100
+"""Characters of a class's name: a model's header has room for the names of as many classes as are read."""
 SAMPLE = 100
 """Images that are looked at to know what they are."""
 EVERY = 5
@@ -30,8 +32,9 @@ def load(path: Path) -> Dataset:
     except OSError as error:
         raise BadFile(f"'{path}' cannot be read: {reason(error)}.", "Check the path and your permissions.") from error
     train, test = (parts.train, parts.test) if parts.test is not None else split(parts.train)
-    if not len(train.images) or not len(test.images):
-        raise BadFile(f"'{path}' leaves nothing to train on or to test.", "Give it more images.")
+    if not len(test.images):
+        remedy = f"Give at least {EVERY} images of a class, or mark those for the test (docs/data.md)."
+        raise BadFile(f"'{path}' leaves nothing to test.", remedy)
     note = "" if parts.test is not None else "Every fifth image of each class is for the test."
     return Dataset(
         name=str(path),
@@ -41,7 +44,7 @@ def load(path: Path) -> Dataset:
         test_images=test.images,
         test_labels=test.labels,
         class_names=_names(path, parts.names, train, test),
-        preparation="mnist" if _are_prepared(train.images) else "resize",
+        preparation="mnist" if _are_prepared(train.images if len(train.images) else test.images) else "resize",
         note=note,
     )
 
@@ -83,6 +86,9 @@ def _names(path: Path, given: tuple[str, ...], train: Part, test: Part) -> tuple
     if not 0 <= labels.min() <= labels.max() < len(names) <= MOST_CLASSES:
         what = f"'{path}' has labels from {labels.min()} to {labels.max()} and {len(names)} names of classes."
         raise BadFile(what, f"Count the classes from 0; at most {MOST_CLASSES} are read.")
+    if max(map(len, names)) > LONGEST_NAME:
+        what = f"'{path}' has a class whose name has {max(map(len, names)):,} characters."
+        raise BadFile(what, f"Give it one of at most {LONGEST_NAME}.")
     return names
 
 

@@ -25,7 +25,8 @@ def pieces(network: PackedNetwork) -> Iterator[bytes]:
 
     Arrays are named "layer1_weights" and so on, layers from 1:
         weights: int8 +-1 [outputs, terms]; of a convolution [outputs, kernel, kernel, channels].
-        threshold: int32 [outputs], rising: bool [outputs]; +1 iff (sum >= threshold) == rising.
+        threshold: int32 [outputs], rising: bool [outputs]; +1 iff (sum >= threshold) == rising. Add up in int32:
+            numpy would multiply uint8 pixels by int8 signs in 16 bits, which wrap round.
         scale, shift: float32 [outputs], in place of thresholds: float32(sum) * scale + shift.
         network: the description of the whole (engine.export.layers), a text in JSON.
     """

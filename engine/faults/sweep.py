@@ -128,15 +128,14 @@ def _packed(source: Source, dataset: Dataset | None = None) -> tuple[PackedNetwo
     if not isinstance(network, PackedNetwork):
         raise Unsupported(f"'{network.metadata.name}' has float weights, no signs.", "Choose a binarized network.")
     dataset = dataset or datasets.load(network.metadata.dataset)
-    deploy.check_fit(network, dataset)
-    return network, dataset
+    return network, deploy.fitted(network, dataset)
 
 
 def _float(source: Source, dataset: Dataset) -> FloatNetwork:
     network = modelfile.load(source)
     if not isinstance(network, FloatNetwork):
         raise Unsupported(f"'{network.metadata.name}' has binary weights.", "Choose a float network as the twin.")
-    deploy.check_fit(network, dataset)
+    deploy.fitted(network, dataset)
     return network
 
 

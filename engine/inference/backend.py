@@ -212,5 +212,5 @@ def best(kind: Kind) -> Backend:
     """The preferred ready backend of a kind. Raises FlipscopeError where there is none."""
     able = ready(kind)
     if not able:
-        raise FlipscopeError(f"No {kind} backend can run here.", "Run 'python main.py doctor' to see why.")
+        raise FlipscopeError(f"No {kind} backend can run here.", "Run 'flipscope doctor' to see why.")
     return able[0]

@@ -130,9 +130,7 @@ def _opened(path: str, data: str | None, limit: int | None) -> tuple[Network, Da
     if limit is not None and limit < 1:
         raise BadInput(f"The limit is {limit}.", "Score at least one image.")
     network = modelfile.load(path)
-    dataset = datasets.load(data or network.metadata.dataset)
-    deploy.check_fit(network, dataset)
-    return network, dataset
+    return network, deploy.fitted(network, datasets.load(data or network.metadata.dataset))
 
 
 def predict(

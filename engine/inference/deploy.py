@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.datasets import Dataset
+from engine.datasets.classes import aligned
 from engine.errors import BadInput, Unsupported
 from engine.inference.backend import Backend, Program, Ready, backend, ready, state_of
 from engine.inference.network import FloatNetwork, Network, PackedNetwork
@@ -63,15 +64,22 @@ def able(network: Network, wanted: Sequence[str]) -> list[Backend]:
     return chosen
 
 
-def check_fit(network: Network, dataset: Dataset) -> None:
-    """Raise BadInput where a network cannot be scored on a data set."""
+def fitted(network: Network, dataset: Dataset) -> Dataset:
+    """The data set with its labels as the network's classes. Raises BadInput where it cannot be scored on it."""
     about = network.metadata
-    if about.input_shape != dataset.input_shape or network.classes != len(dataset.class_names):
+    if about.input_shape != dataset.input_shape or network.classes < len(dataset.class_names):
         raise BadInput(
             f"The model takes {about.input_shape} in {network.classes} classes; '{dataset.name}' has "
             f"{dataset.input_shape} in {len(dataset.class_names)}.",
             "Choose the data set that the model was trained on.",
         )
+    if about.class_names == dataset.class_names:
+        return dataset
+    train, test = (
+        aligned(labels, dataset.class_names, about.class_names, f"'{dataset.name}'")
+        for labels in (dataset.train_labels, dataset.test_labels)
+    )
+    return replace(dataset, train_labels=train, test_labels=test, class_names=about.class_names)
 
 
 def batch_for(network: Network) -> int:

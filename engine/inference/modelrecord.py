@@ -53,6 +53,8 @@ _NAMES = {cls: name for name, cls in _KINDS.items()}
 _FLOATS = {"float-dense", "float-conv"}
 _REMEDY = "The file is damaged or was written by another program; save or download it again."
 
+LONGEST_TEXT = 8192
+"""Characters; a data set of one's own is called by its absolute path."""
 MAX_OPERATIONS = 1000
 MAX_CLASSES = 4096
 MAX_INPUTS = 1 << 22
@@ -213,7 +215,7 @@ def _is_integer(value: Any, low: int, high: int) -> bool:
 
 def _text(values: dict[str, Any], key: str) -> str:
     value = values.get(key)
-    if not isinstance(value, str) or len(value) > 1000:
+    if not isinstance(value, str) or len(value) > LONGEST_TEXT:
         raise _bad(key)
     return value
 

@@ -49,7 +49,9 @@ class Metadata:
 
     Attributes:
         input_shape: height, width, channels of one image.
-        preparation: how a picture becomes an input: "mnist" is cropped, scaled to 20, centred by mass (engine.digits).
+        preparation: how a picture becomes an input: "mnist" is cropped, scaled to 20, centred by mass (engine.digits),
+            "mnist-bits" the same as bits of a smaller square; "ink" is bright on black whichever way it was, and
+            brought to its size; "resize" is brought to its size.
         accuracy: share of the test set that was right when it was saved, 0 to 1, or None if never measured.
         versions: what produced it, e.g. {"flipscope": "0.1.0", "torch": "2.14.1"}.
     """

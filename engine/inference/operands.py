@@ -15,6 +15,8 @@ from engine.inference.network import Affine, Conv, Dense, Metadata, Operation, P
 
 LARGEST = 1 << 15
 """The longest side of a product, the widest layer, the largest batch."""
+DEEPEST = 100
+"""Repeats of one layer in an architecture, at most."""
 LONGEST = 1 << 13
 """The longest side of a product that is given by all three."""
 LARGEST_MAPS = 1 << 29
@@ -86,9 +88,15 @@ def widths_of(architecture: str) -> tuple[int, ...]:
     widths: list[int] = []
     for part in architecture.split("-"):
         width, cross, times = part.partition("x")
-        if len(part) > 12 or not width.isdecimal() or (cross and not (times.isdecimal() and int(times))):
-            raise BadInput(f"'{architecture}' is no architecture.", "Write it like 784-1024x3-10.")
-        widths += [int(width)] * (min(int(times), 100) if cross else 1)
+        if (
+            len(part) > 12
+            or not width.isdecimal()
+            or (cross and not (times.isdecimal() and 1 <= int(times) <= DEEPEST))
+        ):
+            raise BadInput(
+                f"'{architecture}' is no architecture.", f"Write it like 784-1024x3-10, with at most {DEEPEST} repeats."
+            )
+        widths += [int(width)] * (int(times) if cross else 1)
     if len(widths) < 2 or not all(1 <= width <= LARGEST for width in widths):
         raise BadInput(f"'{architecture}' is no architecture.", f"Give two or more widths of 1 to {LARGEST}.")
     return tuple(widths)

@@ -32,6 +32,9 @@ _LINE = 12
 LEAST_CONTRAST = 24.0
 """Ink differs from its surface by at least this much of 255; less is an empty sheet."""
 
+LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+"""Shares of red, green and blue in grey (ITU-R BT.601)."""
+
 Picture = NDArray[np.uint8]
 
 _REMEDY = "Choose a PNG, JPEG, BMP, GIF, TIFF or WebP picture."
@@ -68,7 +71,7 @@ def ink(picture: Picture) -> Picture:
     The border tells the surface's brightness: dark ink on light paper and chalk on a board come out alike. What
     differs from the surface by no more than the border's own noise is surface too.
     """
-    grey = picture.astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32)
+    grey = picture.astype(np.float32) @ LUMA
     border = _border(grey)
     surface = float(np.median(border))
     strength = surface - grey if surface > (float(grey.min()) + float(grey.max())) / 2 else grey - surface
@@ -85,15 +88,16 @@ def prepare(picture: Picture, metadata: Metadata) -> tuple[Picture, bool]:
     if digits.is_prepared(metadata.preparation, metadata.input_shape):
         digit = digits.prepared(ink(picture), metadata.preparation, metadata.input_shape)
         return (np.zeros(metadata.input_shape, np.uint8) if digit is None else digit), digit is None
-    return resized(picture, metadata.input_shape), False
+    seen = np.repeat(ink(picture)[..., np.newaxis], 3, 2) if metadata.preparation == digits.INK else picture
+    return resized(seen, metadata.input_shape), False
 
 
 def resized(picture: Picture, shape: tuple[int, int, int]) -> Picture:
-    """A picture u8 [h, w, 3] as u8 [H, W, C]; of one channel, its ink."""
+    """A picture u8 [h, w, 3] as u8 [H, W, C]; of one channel, its grey."""
     if picture.shape == shape:
         return picture
     height, width, channels = shape
-    planes = [ink(picture)] if channels == 1 else [picture[:, :, i % 3] for i in range(channels)]
+    planes = [picture.astype(np.float32) @ LUMA] if channels == 1 else [picture[:, :, i % 3] for i in range(channels)]
     averaged = [digits.area_average(plane.astype(np.float32), height, width) for plane in planes]
     return np.rint(np.stack(averaged, axis=-1)).astype(np.uint8)
 
@@ -131,8 +135,17 @@ def _needs(opened: Image.Image, stored: int) -> int:
     """Bytes that it takes to decode a picture and bring it to 8 bits; stored: pixels in the file."""
     each = _VALUES if opened.mode.startswith(("I", "F")) else 1 if opened.mode in ("1", "L", "P") else 4
     each += {"WEBP": 3 * 4, "TIFF": each}.get(opened.format or "", 0)
-    # every line has a pointer and is filled to whole words; of a progressive JPEG all coefficients are kept
-    return (each * opened.width + _LINE) * opened.height + (6 * stored if opened.info.get("progressive") else 0)
+    # every line has a pointer and is filled to whole words
+    return (each * opened.width + _LINE) * opened.height + _coefficients(opened, stored)
+
+
+def _coefficients(opened: Image.Image, stored: int) -> int:
+    """Bytes of a progressive JPEG's coefficients, which are all kept: two each, fewer of colours than of brightness."""
+    if not opened.info.get("progressive"):
+        return 0
+    sampled: list[tuple[int, int]] = [(across, down) for _, across, down, _ in getattr(opened, "layer", ())]
+    most = max(across for across, _ in sampled) * max(down for _, down in sampled)
+    return 2 * stored * sum(across * down for across, down in sampled) // most
 
 
 def _shrunk(picture: Image.Image) -> Image.Image:

@@ -183,8 +183,7 @@ class InferenceService:
 
     def _evaluate(self, command: m.Evaluate) -> Run:
         model = self._model(command.key)
-        dataset = datasets.load(model.network.metadata.dataset)
-        deploy.check_fit(model.network, dataset)
+        dataset = deploy.fitted(model.network, datasets.load(model.network.metadata.dataset))
         programs = yield from _programs(model, command.backends)
         images, labels = dataset.test_images[: command.limit], dataset.test_labels[: command.limit]
         began = reported = time.perf_counter()

@@ -125,7 +125,7 @@ def _located(config: RunConfig) -> RunConfig:
 
 def _data(config: RunConfig) -> datasets.Dataset:
     """What a run is trained on and tested by. Raises UnknownName, NotFetched, BadFile, BadInput."""
-    data = datasets.load(config.data)
+    data = datasets.load_to_train(config.data)
     return extra.joined(data, Path(config.extra), config.extra_share) if config.extra else data
 
 

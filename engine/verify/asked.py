@@ -97,9 +97,7 @@ def _fitted(image: m.Image, network: PackedNetwork) -> m.Image:
 def _dataset(network: PackedNetwork) -> datasets.Dataset:
     if not network.metadata.dataset:
         raise BadInput("This network names no data set.", "Give a picture, or name its data in the description.")
-    dataset = datasets.load(network.metadata.dataset)
-    deploy.check_fit(network, dataset)
-    return dataset
+    return deploy.fitted(network, datasets.load(network.metadata.dataset))
 
 
 def _verdict(request: RunVerify, verifier: Verifier, centre: Bits) -> Run:

@@ -26,8 +26,8 @@ OWN = RunConfig(model="mine", layers='[{kind="dense", outputs=8}, {kind="dense",
 
 def parsed(command):
     """The options of a copied line, as a shell hands them over."""
-    python, script, *arguments = shlex.split(command.line)
-    assert (python, script) == ("python", "main.py")
+    program, *arguments = shlex.split(command.line)
+    assert program == "flipscope"
     return parse(arguments)
 
 
@@ -112,5 +112,5 @@ def test_the_button_copies_and_says_what(qtbot, qapp):
     button = CopyCommand("this run", lambda: as_command.Command(["train", "--data", "a b"], "Not quite."))
     qtbot.addWidget(button)
     button.click()
-    assert qapp.clipboard().text() == "python main.py train --data 'a b'"
+    assert qapp.clipboard().text() == "flipscope train --data 'a b'"
     assert button.accessibleDescription().endswith("Not quite.")

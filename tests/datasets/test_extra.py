@@ -38,6 +38,11 @@ def test_they_are_repeated_until_they_are_the_share(tmp_path, share, count):
     np.testing.assert_array_equal(joined.train_images[:40], whole.train_images)
 
 
+def test_labels_go_by_the_names_of_the_files_classes(tmp_path):
+    path = saved(tmp_path, numbered(3), [0, 1, 2], names=["c", "a", "b"], test=np.zeros(3, bool))
+    np.testing.assert_array_equal(extra.joined(base(), path, 0.05).train_labels[40:], [2, 0, 1])
+
+
 def test_what_is_for_the_test_is_never_trained_on(tmp_path):
     path = saved(tmp_path, numbered(4), [0, 1, 2, 0], test=np.array([False, True, False, True]))
     assert set(extra.joined(base(), path, 0.5).train_images[40:, 0, 0, 0]) == {1, 3}

@@ -8,7 +8,7 @@ import pytest
 from engine import datasets
 from engine.datasets import own
 from engine.datasets.readers import Part
-from engine.errors import BadFile, UnknownName
+from engine.errors import BadFile, BadInput, UnknownName
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (30, 4, 5), np.uint8)
 LABELS = np.arange(30) % 3
@@ -55,12 +55,20 @@ def test_what_a_run_calls_a_data_set(tmp_path, monkeypatch):
         pytest.param({"labels": LABELS + 1000}, "labels from 1000", id="too many classes"),
         pytest.param({"names": ["a", "b"]}, "labels from 0 to 2 and 2 names", id="too few names"),
         pytest.param({"names": [str(i) for i in range(1001)]}, "1001 names", id="too many names"),
-        pytest.param({"images": IMAGES[:3], "labels": LABELS[:3]}, "nothing to train on or to test", id="too few"),
+        pytest.param({"names": ["a", "b", 101 * "c"]}, "name has 101 characters", id="a name that no model keeps"),
+        pytest.param({"images": IMAGES[:3], "labels": LABELS[:3]}, "leaves nothing to test", id="too few"),
     ],
 )
 def test_a_set_that_cannot_be_trained_on_is_refused(changes, what, tmp_path):
     with pytest.raises(BadFile, match=what):
         own.load(saved(tmp_path, **changes))
+
+
+def test_a_set_may_be_for_the_test_alone_but_is_not_trained_on_then(tmp_path):
+    path = saved(tmp_path, test=np.ones(30, bool))
+    assert (len(own.load(path).train_images), len(own.load(path).test_images)) == (0, 30)
+    with pytest.raises(BadInput, match="nothing to train on"):
+        datasets.load_to_train(str(path))
 
 
 def test_what_is_not_there_or_not_understood_says_what_to_do(tmp_path):

@@ -1,5 +1,7 @@
 """A test set scored side by side: the counts are counted, and a backend that strays is found out."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -86,6 +88,21 @@ def test_model_and_data_must_fit(packed_file, tiny):
     from engine import datasets
 
     network = modelfile.load(packed_file)
-    deploy.check_fit(network, tiny)
+    assert deploy.fitted(network, tiny) is tiny
     with pytest.raises(BadInput, match="mnist"):
-        deploy.check_fit(network, datasets.load("mnist"))
+        deploy.fitted(network, datasets.load("mnist"))
+
+
+def test_labels_go_by_the_names_of_their_classes(packed_file, tiny):
+    network = modelfile.load(packed_file)
+    names = network.metadata.class_names
+    turned = replace(
+        tiny,
+        class_names=names[::-1],
+        train_labels=len(names) - 1 - tiny.train_labels,
+        test_labels=len(names) - 1 - tiny.test_labels,
+    )
+    found = deploy.fitted(network, turned)
+    np.testing.assert_array_equal(found.test_labels, tiny.test_labels)
+    np.testing.assert_array_equal(found.train_labels, tiny.train_labels)
+    assert found.class_names == names

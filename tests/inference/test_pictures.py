@@ -6,7 +6,7 @@ import zlib
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from engine import digits
 from engine.errors import BadFile
@@ -104,6 +104,17 @@ def test_other_models_get_their_own_shape(seven, tmp_path):
         assert image.any()
 
 
+def test_things_that_are_no_digits_are_bright_on_black_whichever_way_they_came(seven, tmp_path):
+    about = builders.metadata((28, 28, 1), preparation="ink")
+    images = [
+        pictures.prepare(pictures.read(saved(tmp_path, Image.fromarray(shown))), about)[0]
+        for shown in (seven, 255 - seven)
+    ]
+    assert images[0][0, 0, 0] == 0
+    assert images[0].max() > 100
+    np.testing.assert_array_equal(images[0], images[1])
+
+
 def test_large_pictures_are_shown_small(tmp_path):
     picture = pictures.read(saved(tmp_path, Image.new("L", (3000, 1200), 255)))
     assert max(picture.shape[:2]) <= 1024
@@ -125,6 +136,13 @@ def test_huge_pictures_are_refused_before_they_are_unpacked(tmp_path, size):
     (tmp_path / "p.png").write_bytes(header_of(*size))
     with pytest.raises(BadFile, match=r"pixels|large|picture"):
         pictures.read(tmp_path / "p.png")
+
+
+def test_a_progressive_photograph_of_twelve_megapixels_is_read(tmp_path):
+    paper = Image.new("RGB", (4032, 3024), (240, 235, 225))
+    ImageDraw.Draw(paper).line((2000, 500, 1800, 2500), (20, 20, 60), 160)
+    paper.save(tmp_path / "p.jpg", progressive=True, quality=95)
+    assert pictures.read(tmp_path / "p.jpg").shape == (768, 1024, 3)
 
 
 @pytest.mark.parametrize(

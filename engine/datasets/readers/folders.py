@@ -43,8 +43,13 @@ def classes(folder: Path) -> Files:
     if not folder.is_dir():
         return {}
     folders = [entry for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith(".")]
-    found = {entry.name: sorted(f for f in entry.iterdir() if f.suffix.lower() in SUFFIXES) for entry in folders}
+    found = {entry.name: sorted(file for file in entry.iterdir() if _is_picture(file)) for entry in folders}
     return {name: files for name, files in found.items() if files}
+
+
+def _is_picture(file: Path) -> bool:
+    """By its name; the hidden ones that some systems lay beside are none."""
+    return file.suffix.lower() in SUFFIXES and not file.name.startswith(".") and file.is_file()
 
 
 def _shape(path: Path, files: list[Path]) -> tuple[int, int, int]:

@@ -75,9 +75,8 @@ def compressed(request: RunCompress) -> Run:
 
 def _opened(source: Source) -> tuple[Opened, Dataset]:
     network = modelfile.load(source)
-    data = datasets.load(network.metadata.dataset or "mnist")
-    deploy.check_fit(network, data)
-    return Opened(network), data
+    data = datasets.load_to_train(network.metadata.dataset or "mnist")
+    return Opened(network), deploy.fitted(network, data)
 
 
 def _layer(network: Opened, index: int, modes: Modes, whole: float) -> Layer:

@@ -195,9 +195,9 @@ def test_without_a_drawing_to_train_on_nothing_can_be_trained(dialog, kept):
 
 def test_the_copied_line_asks_for_the_same():
     changes = {"extra": "/my data/mine.npz", "extra_share": 0.3, "epochs": 2}
-    python, script, *arguments = shlex.split(of_training_on("/a b.safetensors", changes).line)
+    program, *arguments = shlex.split(of_training_on("/a b.safetensors", changes).line)
     options = parse(arguments)
-    assert (python, script, options.start, options.extra) == ("python", "main.py", "/a b.safetensors", changes["extra"])
+    assert (program, options.start, options.extra) == ("flipscope", "/a b.safetensors", changes["extra"])
     assert (options.epochs, options.set) == (2, ["extra_share=0.3"])
 
 

@@ -13,6 +13,7 @@ from engine.datasets import own
 from engine.datasets.readers import folders
 from engine.errors import BadFile
 from engine.inference import pictures
+from engine.inference.network import Metadata
 
 STREAM = np.random.default_rng(0)
 
@@ -62,14 +63,25 @@ def test_other_sizes_become_one(sizes, tmp_path):
     assert folders.read(tmp_path).train.images.shape == (2, folders.SIDE, folders.SIDE, 3)
 
 
-def test_grey_pictures_are_taken_as_ink_like_any_picture_shown_to_the_model(tmp_path):
+def test_grey_pictures_stay_as_they_are_and_so_do_those_shown_to_the_model(tmp_path):
     for i in range(2):
         picture(tmp_path / "a" / f"{i}.png", mode="L")
     images = folders.read(tmp_path).train.images
     assert images.shape == (2, 6, 5, 1)
-    np.testing.assert_array_equal(images[0, ..., 0], pictures.ink(pictures.read(tmp_path / "a" / "0.png")))
+    shown = pictures.read(tmp_path / "a" / "0.png")
+    assert len(np.unique(shown)) > 2
+    np.testing.assert_array_equal(images[0, ..., 0], shown[..., 0])
+    about = Metadata("m", "m", (6, 5, 1), ("a",), preparation="resize")
+    np.testing.assert_array_equal(pictures.prepare(shown, about)[0], images[0])
     picture(tmp_path / "a" / "2.png")
     assert folders.read(tmp_path).train.images.shape == (3, 6, 5, 3)
+
+
+def test_what_is_no_picture_of_its_class_is_passed_over(tmp_path):
+    picture(tmp_path / "a" / "0.png")
+    (tmp_path / "a" / "._0.png").write_bytes(b"what some systems lay beside")
+    (tmp_path / "a" / "more.png").mkdir()
+    assert len(folders.read(tmp_path).train.images) == 1
 
 
 def bomb(side):
