@@ -10,7 +10,7 @@ from pathlib import Path
 from engine.checkpoint import Checkpoint
 from engine.config import RunConfig
 from engine.inference import modelfile
-from engine.runs import CHANGES, CONFIG, METRICS, Origin, RunFolder
+from engine.runs import CHANGES, METRICS, Origin, RunFolder
 
 
 def branch(
@@ -27,9 +27,10 @@ def branch(
         BadFile, CannotWrite.
     """
     network = modelfile.load(source)
-    parent = RunFolder(source.parent)
-    folder = RunFolder.create(root, parent.located(config), versions, now, Origin(saved.run, saved.step, saved.epoch))
-    if (parent.path / CONFIG).is_file():
+    parent = RunFolder(source.absolute().parent)
+    begun = parent.located(config) if parent.holds_a_run else config
+    folder = RunFolder.create(root, begun, versions, now, Origin(saved.run, saved.step, saved.epoch))
+    if parent.holds_a_run:
         for file in (CHANGES, METRICS):
             folder.copy_rows(parent, file, saved.step)
         folder.save_curves(parent.curves(saved.step))

@@ -148,12 +148,17 @@ class RunFolder:
     @classmethod
     def holding(cls, path: Path) -> RunFolder | None:
         """The run folder that `path` is the newest save of, if it is one."""
-        folder = cls(path.parent)
-        return folder if path.name == LAST and (folder.path / CONFIG).is_file() else None
+        folder = cls(path.absolute().parent)
+        return folder if path.name == LAST and folder.holds_a_run else None
+
+    @property
+    def holds_a_run(self) -> bool:
+        """Whether it is a run's own folder, and no other that a model was written to."""
+        return (self.path / CONFIG).is_file()
 
     def located(self, config: RunConfig) -> RunConfig:
         """The settings with this folder's own copies of the files that they name, where it has them."""
-        own = {key: self.path / file for key, file in INPUTS.items() if getattr(config, key)}
+        own = {key: self.path.resolve() / file for key, file in INPUTS.items() if getattr(config, key)}
         return config.with_changes({key: str(path) for key, path in own.items() if path.is_file()})
 
     def record_change(self, step: int, key: str, value: object) -> None:

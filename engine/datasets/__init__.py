@@ -98,10 +98,13 @@ def load(name: str) -> Dataset:
 
 
 def load_to_train(name: str) -> Dataset:
-    """The same, with something to train on. Raises what `load` does."""
+    """The same, with something to train on: batch-norm needs two images. Raises what `load` does."""
     data = load(name)
-    if not len(data.train_images):
-        raise BadInput(f"'{name}' leaves nothing to train on.", "Give it images that are not for the test.")
+    if (count := len(data.train_images)) < 2:
+        raise BadInput(
+            f"'{name}' leaves {count or 'nothing'} to train on.",
+            "Give it two images or more that are not for the test.",
+        )
     return data
 
 

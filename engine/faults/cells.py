@@ -49,6 +49,11 @@ class Failures:
         """How many times the rate a cell fails at most."""
         return 1.0 if self.kind == "stuck" else max(self.up, self.down)
 
+    @property
+    def wrong(self) -> float:
+        """How many times the rate bits read wrong, half of the stored ones being 1."""
+        return 0.5 if self.kind == "stuck" else (self.up + self.down) / 2
+
     def draw(self, rng: np.random.Generator, cells: int, rate: float, stored: Stored) -> Cells:
         """Which of so many cells read wrong, ascending; stored: what is in some of them. Raises BadInput."""
         found = failing(rng, cells, rate * self.steepest)

@@ -107,7 +107,7 @@ class Curve:
 
     def bearable(self, loss: float) -> float:
         """The highest rate up to which no more accuracy than `loss` is lost against no errors at all."""
-        rates = np.geomspace(SAFE, min(0.499, max(self.rates)), 2000)
+        rates = np.geomspace(SAFE, max(SAFE, min(0.499, max(self.rates))), 2000)
         fine = self.accuracy(rates) >= self.accuracies[0] - loss
         return float(rates[-1] if fine.all() else rates[max(0, int(np.argmin(fine)) - 1)])
 

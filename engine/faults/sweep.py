@@ -143,7 +143,8 @@ def _choices(request: RunFaults, means: dict[str, dict[float, float]]) -> dict[s
     """Programming without faults, and as weakly as the loss of accuracy allows."""
     found = {}
     for name in ("network", "coded"):
-        curve = Curve(list(means[name]), list(means[name].values()), coded=name == "coded")
+        rates = [rate * request.failures.wrong for rate in means[name]]  # of failing cells not all read wrong
+        curve = Curve(rates, list(means[name].values()), coded=name == "coded")
         if name == "network":
             found["safe"] = choice(request.junction, request.overdrive, curve, SAFE)
         found[name] = choice(request.junction, request.overdrive, curve, curve.bearable(request.loss))

@@ -102,9 +102,10 @@ class Trainer:
         return (rng.random(shape, np.float32) >= p).astype(np.float32) / np.float32(1 - p)
 
     def _rate(self, epoch: int) -> float:
+        """Of the step of this epoch, from 1: the whole rate at the first."""
         if not self.recipe.falls:
             return self.recipe.rate
-        return self.recipe.rate * (1 + math.cos(math.pi * epoch / self.recipe.epochs)) / 2
+        return self.recipe.rate * (1 + math.cos(math.pi * (epoch - 1) / self.recipe.epochs)) / 2
 
     def _scored(self, model: GraphModel, epoch: int, loss: float) -> Scored:
         graph, network = self.graph, self._deployed(model)

@@ -242,7 +242,8 @@ class GraphLab:
 
 def in_short(one: Record) -> str:
     """The accuracy of some seeds for people, in percent."""
-    return f"{100 * one['mean']:.1f} ± {100 * one['deviation']:.1f} %"
+    spread = f" ± {100 * one['deviation']:.1f}" if one["deviation"] else ""
+    return f"{100 * one['mean']:.1f}{spread} %"
 
 
 def cost_lines(memory: dict[str, int], seconds: dict[str, float], backend: str) -> Iterator[str]:

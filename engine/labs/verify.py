@@ -35,8 +35,8 @@ class RunVerify(m.RunLab):
 
     imported: a description instead of a model (engine.verify.described), or "". The input: test image number `index`,
     or a picture's path, or an image u8 [H, W, C]; none of them where only a sweep is asked for.
-    explain: also which of its bits force the class. tolerance: also the largest radius up to `radius` at which at most
-    this share fails; None for not. nodes, seconds: limits of each question.
+    explain: also which of its bits force the class. tolerance: also the largest radius, at most `radius`, up to which
+    at most this share fails at each; None for not. nodes, seconds: limits of each question.
     sweep: so many test images. other: a model to sweep beside it, or "". Raises BadInput, UnknownName.
     """
 
@@ -114,7 +114,7 @@ class Explanation(m.LabResult):
 
 @dataclass(frozen=True)
 class LargestRadius(m.LabResult):
-    """The largest radius, of those asked, at which at most this share of the inputs fails."""
+    """The largest radius, of those asked, up to which at each at most this share of the inputs fails."""
 
     tolerance: float
     largest_radius: int
@@ -222,7 +222,7 @@ class Verify:
         if "largest" in record:
             found = record["largest"]
             share, radius = found["tolerance"], found["largest_radius"]
-            yield f"Largest radius with at most {share:.2%} failing: {radius}. {found['note']}".rstrip()
+            yield f"Largest radius up to which at most {share:.2%} fail: {radius}. {found['note']}".rstrip()
         for curve in record.get("sweep", ()):
             yield f"{curve['model']}, {curve['images']} test images, right and robust within a radius:"
             for radius, (robust, unknown) in enumerate(zip(curve["robust"], curve["unknown"], strict=True)):

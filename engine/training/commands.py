@@ -23,6 +23,7 @@ from engine.training.follow import follow
 from engine.training.loop import Diverged, EpochEnd, Scored, StepDone
 from engine.training.models import layer_name
 from engine.training.parallel import PeerLost, World, joined
+from engine.training.reestimate import Evaluating
 from engine.training.session import NotSaved, Session, SessionEvent
 from engine.training.trainable import Trainable
 
@@ -108,12 +109,14 @@ class _Report:
             raise PeerLost(lost.what, f"Go on with --resume {self._file(out)}.") from lost
         if interrupted:
             self._save()
-            self._score = self._score or self._session.loop.score()
+            if not self._session.loop.fresh_score:
+                self._score = self._session.loop.score()
         self._check_saved()
         return self._record(out, interrupted)
 
     def _until_the_end(self) -> bool:
         """Train until the budget is spent; True where an interruption came first."""
+        stopping = False
         for event in self._session.events():
             self._refused = None
             match event:
@@ -131,9 +134,14 @@ class _Report:
                         f"At step {event.step} the loss is no longer a number; it began in {event.why}.",
                         "Start again, or resume from the last save, with a lower learning rate.",
                     )
-            if self._stopping(event):
+            stopping = stopping or self._stopping(event)
+            if stopping and not self._owes_a_score(event):
                 return True
         return False
+
+    def _owes_a_score(self, event: SessionEvent) -> bool:
+        """Whether an epoch's last step is made and its end is not told: a resumed run would never make up for it."""
+        return self._session.loop.place.position == 0 and isinstance(event, StepDone | Evaluating | Scored)
 
     def _stopping(self, event: SessionEvent) -> bool:
         """Whether to stop here: of several processes all, after the same step."""

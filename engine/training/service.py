@@ -45,6 +45,7 @@ class TrainingService:
                 self.close()
                 return self._begin(Session.start(config, Path(root), self._clock, datetime.now()))
             case m.TrainOn(path, changes, root):
+                self.close()
                 config = start.settings(Path(path)).with_changes(changes)
                 return self._begin(Session.start(config, Path(root), self._clock, datetime.now()))
             case m.ContinueRun(path):

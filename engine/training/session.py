@@ -173,9 +173,7 @@ class Session:
             elif isinstance(event, Scored):
                 self._write_down(partial(self.folder.record_score, self._row(event)))
             yield event
-            if isinstance(event, EpochEnd) and self._due(event.epoch):
-                yield self.save(keep=is_kept(event.epoch))
-            elif self._overdue(event):
+            if (isinstance(event, EpochEnd) and self._due(event.epoch)) or self._overdue(event):
                 yield self.save()
 
     def tune(self, key: str, value: object) -> RunConfig:
@@ -204,21 +202,24 @@ class Session:
     def _architecture(self) -> Architecture:
         return models.architecture(self.loop.config.model, self.loop.config.layers)
 
-    def save(self, keep: bool = False) -> Saved | NotSaved:
-        """Write the newest save, and with `keep` a checkpoint that stays. Raises BadInput where a run has diverged."""
-        contents, saved = self._contents(), None
+    def save(self) -> Saved | NotSaved:
+        """Write the newest save, and at the end of some epochs a checkpoint that stays.
+
+        Raises BadInput where a run has diverged.
+        """
+        contents, saved, place = self._contents(), None, self.loop.place
         try:
             self._write_rows()
-            saved = Saved(self.loop.place.step, self.loop.epoch, self.folder.save(contents))
+            saved = Saved(place.step, self.loop.epoch, self.folder.save(contents))
             if self._out is not None:
                 write_atomically(self._out, contents)
             self.folder.save_curves(self._recorder.curves())
-            if keep:
-                self.folder.keep(contents, self.loop.place.epoch)
+            if place.position == 0 and is_kept(place.epoch):
+                self.folder.keep(contents, place.epoch)
         except CannotWrite as error:
             self._retry_at = self._clock() + RETRY_EVERY
             return NotSaved(error, saved)
-        self._saved, self._saved_at = (self.loop.place.step, self.loop.config), self._clock()
+        self._saved, self._saved_at = (place.step, self.loop.config), self._clock()
         self._retry_at = math.inf
         return saved
 

@@ -52,7 +52,8 @@ def settings(path: Path) -> RunConfig:
             _shown(_packed(network, path)), data=about.dataset, model=about.architecture, learning_rate=RATE
         )
     else:
-        config = replace(config, learning_rate=config.learning_rate / GENTLER, time_limit=None, extra="")
+        gentler = config.learning_rate / GENTLER
+        config = replace(config, learning_rate=gentler, schedule="cosine", time_limit=None, extra="")
     if about.preparation == "mnist" and config.augmentation == "none":
         config = replace(config, augmentation="strong")
     return replace(config, start=str(path.expanduser().resolve()), epochs=1, schedule="cosine", augment_until=1.0)
@@ -77,6 +78,8 @@ def beginning(config: RunConfig, initial: Arrays, images: NDArray[np.uint8]) -> 
                 "Train it on with its own settings: train --from FILE.",
             )
         arrays[name] = found[name].astype(initial[name].dtype)
+        if config.optimizer == "bop" and name.endswith(".latent"):  # which has no latents, but the signs themselves
+            arrays[name] = np.where(arrays[name] >= 0, 1, -1).astype(initial[name].dtype)
     return arrays
 
 

@@ -55,8 +55,9 @@ class Trainable:
         in what cannot change any more, Unsupported.
         """
         saved = Checkpoint.load(path)
-        going_on = saved.config if config is None else _allowed(saved.config, _located(config))
-        going_on = RunFolder(path.parent).located(going_on)
+        going_on = saved.config if config is None else _allowed(_located(saved.config), _located(config))
+        folder = RunFolder(path.absolute().parent)
+        going_on = folder.located(going_on) if folder.holds_a_run else going_on
         data = _data(going_on)
         _check(saved, data, path)
         steppers.best(going_on)

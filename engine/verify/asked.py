@@ -146,6 +146,8 @@ def _largest(request: RunVerify, verifier: Verifier, centre: Bits) -> Run:
         if queries.holds(answer, request.tolerance):
             largest = radius
         note = answer.note
+        if answer.status == "refuted" and answer.robust is None and request.tolerance:
+            note = f"At radius {radius} {answer.engine} finds one that fails and does not count: enumerate or bdd do."
         yield m.Progress("job", "The largest radius", radius / most)
     yield LargestRadius(request.tolerance, largest, note)
 
@@ -196,8 +198,8 @@ def _until_it_fails(verifier: Verifier, centre: Bits, label: int, request: RunVe
     """For radius 0, 1, …: whether an input is right and stays so; None where that is not found out, the last then."""
     right = verifier.label(centre) == label
     yield right
-    for radius in range(1, min(request.radius, len(centre)) + 1) if right else ():
-        status = verifier.answer(Region.ball(centre, radius), request.engine).status
+    for radius in range(1, request.radius + 1) if right else ():
+        status = verifier.answer(Region.ball(centre, min(radius, len(centre))), request.engine).status
         yield None if status == "out of budget" else status == "proved"
         if status != "proved":
             return

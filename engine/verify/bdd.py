@@ -129,7 +129,8 @@ class _Count:
         for index, block in enumerate(self._network.blocks):
             relation, values = self._through(block, relation, values, first=index == 0)
         self._nodes = self._d.nodes
-        neurons = [value for value in values if not isinstance(value, bool)]
+        # without a block the values are the inputs themselves, which the classes are functions of
+        neurons = [value for value in values if not isinstance(value, bool)] if self._network.blocks else []
         reached = self._d.exists(relation, self._inputs)
         wins = (self._winning(label, reached, values) for label in labels)
         return [self._d.joined(relation, winning, neurons) for winning in wins]

@@ -140,12 +140,23 @@ class Verifier:
         return changed
 
     def largest_radius(self, centre: Bits, most: int, tolerance: float = 0.0, engine: str = "auto") -> Iterator[Answer]:
-        """The answers at radius 1, 2, … until more than this share fails, `most`, or the end of the budget."""
+        """The answers at radius 1, 2, … until more than this share fails, `most`, or the end of the budget.
+
+        Where failures are to be counted and the engine is left open, what SAT refutes is enumerated: it counts none.
+        """
         for radius in range(1, most + 1):
-            answer = self.answer(Region.ball(centre, radius), engine)
+            region = Region.ball(centre, radius)
+            answer = self.answer(region, engine)
+            if tolerance and engine == "auto" and not _counted(answer):
+                answer = self.answer(region, ENUMERATE)
             yield answer
             if not holds(answer, tolerance):
                 return
+
+
+def _counted(answer: Answer) -> bool:
+    """Whether it says how many fail."""
+    return answer.status == "proved" or answer.robust is not None
 
 
 def holds(answer: Answer, tolerance: float) -> bool:

@@ -69,6 +69,9 @@ def test_a_set_may_be_for_the_test_alone_but_is_not_trained_on_then(tmp_path):
     assert (len(own.load(path).train_images), len(own.load(path).test_images)) == (0, 30)
     with pytest.raises(BadInput, match="nothing to train on"):
         datasets.load_to_train(str(path))
+    one = saved(tmp_path, test=np.arange(30) > 0)
+    with pytest.raises(BadInput, match="leaves 1 to train on"):
+        datasets.load_to_train(str(one))
 
 
 def test_what_is_not_there_or_not_understood_says_what_to_do(tmp_path):

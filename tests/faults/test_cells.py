@@ -55,3 +55,12 @@ def test_an_unknown_kind_names_those_that_there_are():
     with pytest.raises(UnknownName, match="stuck"):
         Failures("stick")
     assert all(KINDS.values())
+
+
+@pytest.mark.parametrize(
+    "failures", [Failures(), Failures("stuck"), Failures("read", 1.0, 0.0), Failures("write", 2.0, 1.0)]
+)
+def test_the_share_of_bits_that_read_wrong_where_half_are_1(failures):
+    half = np.arange(CELLS) % 2 == 0
+    wrong = failures.draw(stream("test", 0), CELLS, 0.1, lambda cells: half[cells])
+    assert near(wrong.size / CELLS, 0.1 * failures.wrong, CELLS)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from engine.errors import BadInput
-from engine.faults.programming import Curve, Junction, choice
+from engine.faults.programming import SAFE, Curve, Junction, choice
 
 JUNCTION = Junction()
 CURVE = Curve((0.0, 1e-3, 1e-2, 1e-1), (0.98, 0.98, 0.97, 0.5))
@@ -52,6 +52,10 @@ def test_the_bearable_rate_is_where_the_loss_is_reached():
     assert CURVE.bearable(0.005) == pytest.approx(10**-2.5, rel=0.03)
     assert CURVE.bearable(0.9) == pytest.approx(0.1, rel=0.02)
     assert Curve((0.0, 1e-6, 1e-1), (0.98, 0.5, 0.98)).bearable(0.01) < 1e-6  # what is lost before counts
+
+
+def test_where_only_tiny_rates_were_measured_nothing_beyond_safety_is_born():
+    assert Curve((0.0, 1e-12), (0.98, 0.98)).bearable(0.01) == pytest.approx(SAFE)
 
 
 def test_check_bits_cost_energy():

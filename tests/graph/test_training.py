@@ -74,3 +74,9 @@ def test_blocks_hold_what_is_in_reach_and_no_more():
         reach |= {int(b) for a, b in np.concatenate([graph.edges, graph.edges[::-1]], 1).T if int(a) in reach}
     assert set(nodes.tolist()) == reach
     assert made_blocks[1].matrix.shape[0] == graph.train.size
+
+
+def test_a_falling_rate_is_whole_at_the_first_step_and_not_yet_nothing_at_the_last(clusters):
+    trainer = Trainer(clusters, replace(recipe("sign-gcn", 8), epochs=4, rate=0.1))
+    assert [trainer._rate(epoch) for epoch in (1, 3)] == pytest.approx([0.1, 0.05])
+    assert trainer._rate(4) > 0

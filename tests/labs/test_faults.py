@@ -197,3 +197,14 @@ def test_the_command_line_asks_and_tells(files):
     lines = list(LAB.lines(record))
     assert lines[0].startswith("random: ")
     assert any("SECDED" in line for line in lines)
+
+
+def test_cells_that_are_stuck_bear_half_as_many_wrong_bits_as_cells(files):
+    """The pulse is chosen by wrong bits, of which half of the stuck cells' are none."""
+    rates = (0.0, 0.05, 0.1)
+    found = []
+    for kind in ("write", "stuck"):
+        request = RunFaults(files["model"], rates=rates, draws=2, layers=False, failures=Failures(kind), loss=1.0)
+        (programming,) = (each for each in run(request) if isinstance(each, Programming))
+        found.append(programming.choices["network"].rate)
+    assert found == pytest.approx([0.1, 0.05], rel=0.02)

@@ -101,6 +101,21 @@ def test_a_sweep_counts_the_images_that_stay_right(files):
     assert any("12 test images" in line for line in LAB.lines(record))
 
 
+def test_a_sweep_beyond_the_number_of_inputs_is_of_all_there_are(files):
+    curves = [
+        LAB.record(run(asked(files["model"], "--radius", radius, "--sweep", "12")))["sweep"][0]["robust"]
+        for radius in ("9", "12")
+    ]
+    assert curves[1] == curves[0] + 3 * curves[0][-1:]
+
+
+def test_a_largest_radius_that_was_not_counted_says_so(files):
+    arguments = ("--index", "2", "--radius", "9", "--tolerance", "0.0001", "--engine", "sat")
+    found = LAB.record(run(asked(files["model"], *arguments)))["largest"]
+    assert found["largest_radius"] < 9
+    assert "does not count" in found["note"]
+
+
 def test_no_time_is_no_answer(files):
     request = RunVerify(files["model"], 9, index=1, engine="enumerate", seconds=0.01)
     (verdict,) = [each for each in run(request) if isinstance(each, Verdict)]

@@ -1,12 +1,14 @@
 """Training from the command line, on a small piece of MNIST."""
 
 import signal
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from engine.errors import BadInput, FlipscopeError
 from engine.files import CannotWrite
+from engine.inference import commands as inference
 from engine.inference import modelfile
 from engine.training import commands
 from tests.training.tiny import config
@@ -62,6 +64,51 @@ def test_ctrl_c_saves_and_a_resumed_run_ends_as_an_unbroken_one(tmp_path, told):
     arrays = [modelfile.load_state(path)[0] for path in (whole, broken)]
     for name, array in arrays[0].items():
         np.testing.assert_array_equal(array, arrays[1][name])
+
+
+def test_an_epoch_that_was_interrupted_after_its_last_step_is_scored_and_its_checkpoint_kept(tmp_path, monkeypatch):
+    whole = commands.train(config(), tmp_path / "whole", runs_dir=tmp_path / "a")
+
+    def press(report, event):
+        tell(report, event)
+        if event.step == 10:  # the last of the first epoch
+            signal.raise_signal(signal.SIGINT)
+
+    tell = commands._Report._tell
+    monkeypatch.setattr(commands._Report, "_tell", press)
+    broken = commands.train(config(), tmp_path / "broken", runs_dir=tmp_path / "b")
+    assert (broken["interrupted"], broken["steps"], broken["epochs"]) == (True, 10, 1.0)
+    assert broken["test_accuracy"] == modelfile.load(broken["model"]).metadata.accuracy
+    commands.train(
+        config(), tmp_path / "broken", resume=Path(broken["run"], "last.safetensors"), runs_dir=tmp_path / "b"
+    )
+    names = [sorted(file.name for file in Path(run).iterdir()) for run in (whole["run"], broken["run"])]
+    assert names[0] == names[1]
+    rows = [
+        [line.split(",")[0] for line in Path(run, "metrics.csv").read_text().splitlines()]
+        for run in (whole["run"], broken["run"])
+    ]
+    assert rows[0] == rows[1]
+
+
+def test_an_interrupted_run_tells_the_score_of_its_last_weights(tmp_path, monkeypatch):
+    def press(_report, event):
+        if event.step == 15:
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(commands._Report, "_tell", press)
+    record = commands.train(config(), tmp_path / "m", runs_dir=tmp_path / "runs")
+    assert record["steps"] == 15
+    scored = inference.evaluate(str(tmp_path / "m"), backend="naive")
+    assert record["test_accuracy"] == scored["backends"]["naive"]["accuracy"]
+
+
+def test_a_save_is_resumed_by_its_name_alone_as_the_run_it_is(tmp_path, monkeypatch):
+    record = commands.train(config(epochs=1), runs_dir=tmp_path / "runs")
+    monkeypatch.chdir(record["run"])
+    again = commands.train(config(), resume="last.safetensors", runs_dir=tmp_path / "runs")
+    assert Path(again["run"]) == Path(record["run"])
+    assert modelfile.load("last.safetensors").metadata.name == Path(record["run"]).name
 
 
 def test_another_model_cannot_be_resumed_into(tmp_path):

@@ -44,6 +44,21 @@ def config(layers=LAYERS, **changes):
     return RunConfig(**{"model": "own", "layers": netfile.written(layers), "batch_size": 12, **changes})
 
 
+def test_a_changed_estimator_takes_effect_at_the_next_step():
+    ends = []
+    for resumed in (False, True):
+        first = config()
+        stepper = MapStepper(first, models.initial(first, SHAPE, CLASSES))
+        stepper.step(*batch(0), 1e-3, first, Key(0, 0, 0))
+        changed = first.changed("estimator", "approx-sign")
+        if resumed:
+            stepper = MapStepper(changed, stepper.state())
+        stepper.step(*batch(1), 1e-3, changed, Key(0, 0, 1))
+        ends.append(stepper.state())
+    for name, array in ends[0].items():
+        np.testing.assert_array_equal(array, ends[1][name])
+
+
 def batch(step, shape=SHAPE, size=12):
     stream = np.random.default_rng(step)
     return stream.integers(0, 256, (size, *shape), np.uint8), stream.integers(0, CLASSES, size)

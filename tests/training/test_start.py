@@ -98,6 +98,38 @@ def test_a_save_goes_on_with_its_latents_gently(tmp_path, data):
     assert not session.loop.state()["layer0.latent.m"].any()
 
 
+def test_bop_begins_with_signs(tmp_path, data):
+    last = trained(tmp_path, data)
+    config = start.settings(last).changed("optimizer", "bop")
+    latents = tiny.start(tmp_path / "runs", **config.to_json()).loop.state()["layer0.latent"]
+    np.testing.assert_array_equal(latents, np.where(Checkpoint.load(last).arrays["layer0.latent"] >= 0, 1, -1))
+
+
+def test_a_run_whose_rate_ended_high_is_trained_on(tmp_path, data):
+    last = trained(tmp_path, data, schedule="exponential", learning_rate=0.01, final_rate=0.009)
+    assert start.settings(last).schedule == "cosine"
+
+
+def test_a_run_in_a_linked_folder_is_resumed_as_from_the_command_line(tmp_path, data):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    extra = {"extra": str(tmp_path / "mine.npz"), "epochs": 1, "batch_size": 32}
+    last = last_of(tiny.start(tmp_path / "link", data=data, **extra))
+    again = tiny.resume(last, tmp_path / "link", config=Checkpoint.load(last).config.changed("epochs", 2))
+    assert again.loop.config.epochs == 2
+
+
+def test_what_lies_beside_a_file_that_is_no_runs_own_is_not_taken_for_its_images(tmp_path, data):
+    extra = {"extra": str(tmp_path / "mine.npz"), "epochs": 1, "batch_size": 32}
+    last = last_of(tiny.start(tmp_path / "runs", data=data, **extra))
+    work = tmp_path / "work"
+    work.mkdir()
+    (work / "m.safetensors").write_bytes(last.read_bytes())
+    (work / "extra.npz").write_bytes(b"somebody else's")
+    resumed = tiny.resume(work / "m.safetensors", tmp_path / "runs")
+    assert Path(resumed.loop.config.extra).read_bytes() == (tmp_path / "mine.npz").read_bytes()
+
+
 def test_the_folder_holds_what_was_used_also_elsewhere(tmp_path, data, monkeypatch):
     path = bare(trained(tmp_path, data), tmp_path / "model.safetensors")
     mine = tmp_path / "mine.npz"

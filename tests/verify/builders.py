@@ -26,10 +26,10 @@ def network(rng, widths, common=True):
 
 @st.composite
 def networks(draw, most_inputs=9):
-    """1 to 4 blocks, small enough for every input to be tried."""
+    """At most 4 blocks, perhaps none, small enough for every input to be tried."""
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     inputs = draw(st.integers(1, most_inputs))
-    hidden = draw(st.lists(st.integers(1, 7), min_size=1, max_size=4))
+    hidden = draw(st.lists(st.integers(1, 7), max_size=4))
     return network(rng, [inputs, *hidden, draw(st.integers(2, 4))])
 
 

@@ -10,7 +10,7 @@ from engine.verify import bdd
 from engine.verify.answers import Answer, Budget, OutOfBudget
 from engine.verify.constraints import constraints
 from engine.verify.forcing import tried_first
-from engine.verify.queries import Verifier, holds
+from engine.verify.queries import Choice, Verifier, holds
 from engine.verify.region import Region
 from tests.verify.builders import Clock, brute_force, classes_of, network, networks, regions
 
@@ -86,6 +86,18 @@ def test_the_largest_radius_is_where_the_first_failure_is_not():
         label = answers[0].label
         assert brute_force(net, Region.ball(centre, radius))[label] == Region.ball(centre, radius).size
         assert radius == 9 or brute_force(net, Region.ball(centre, radius + 1))[label] < answers[-1].size
+
+
+def test_what_sat_refutes_is_counted_where_some_may_fail(monkeypatch):
+    net, centre = network(np.random.default_rng(2), [9, 5, 3]), np.zeros(9, np.bool_)
+    monkeypatch.setattr(Verifier, "choose", lambda *_: Choice("sat", "to see what becomes of it"))
+    answers = list(Verifier(net).largest_radius(centre, 9, tolerance=0.75))
+    label = answers[0].label
+    shares = [1 - brute_force(net, ball)[label] / ball.size for ball in (Region.ball(centre, r) for r in range(1, 10))]
+    first = next((index for index, share in enumerate(shares) if share > 0.75), 8)
+    assert 0 < shares[0] <= 0.75
+    assert len(answers) == first + 1
+    assert [holds(answer, 0.75) for answer in answers] == [share <= 0.75 for share in shares[: first + 1]]
 
 
 def test_a_tolerance_lets_some_fail():

@@ -54,7 +54,7 @@ class MapStepper(TorchStepper):
 
     def load(self, arrays: Arrays) -> None:
         super().load(arrays)
-        self._made: dict[tuple[int, ...], Network] = {}
+        self._made: dict[tuple[object, ...], Network] = {}
         self._last: Network | None = None
         self._judged: Judged | None = None
 
@@ -72,11 +72,12 @@ class MapStepper(TorchStepper):
         return {name: torch.from_numpy(gradient) for name, gradient in found.items()}
 
     def _for(self, shape: tuple[int, ...]) -> Network:
-        """The buffers for a batch of images of that shape, made at its first."""
-        found = self._made.pop(shape, None)
+        """The buffers for a batch of images of that shape, made at its first; the estimator may change at any step."""
+        kind = (*shape, self._config.estimator)
+        found = self._made.pop(kind, None)
         if found is None:
             found = Network(self._network.layers, shape[1:], shape[0], self._config.estimator, self._config.threads)
-        self._made[shape] = found
+        self._made[kind] = found
         while len(self._made) > KEPT:
             del self._made[next(iter(self._made))]
         return found
