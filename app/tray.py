@@ -32,6 +32,11 @@ class Drawing:
         """Names its image."""
         return hashlib.blake2b(self.image.tobytes(), digest_size=8).digest()
 
+    @cached_property
+    def name(self) -> bytes:
+        """Names it as the file does: by its image and its label."""
+        return drawings.name(self.image, self.label)
+
 
 Drawings = tuple[Drawing, ...]
 
@@ -62,7 +67,8 @@ class _Change(QUndoCommand):
 class Tray(QObject):
     """`changed` when drawings do, `read` when a model has read some, `told`: a sentence about a file.
 
-    Every change is written at once, by the inference worker, which reads and writes all files of drawings.
+    Every change is written at once, by the inference worker, which reads and writes all files of drawings. It makes
+    the changes to what the file then holds: another window may have written it, whose drawings are not shown here.
     """
 
     changed = Signal()
@@ -81,6 +87,9 @@ class Tray(QObject):
         self.accuracies: dict[str, float | None] = {}
         self.busy = self._gone = False
         self._loaded = False
+        self._on_disk: frozenset[bytes] = frozenset()  # names of drawings, as far as they were read or written here
+        self._sent: dict[int, m.DrawingChanges] = {}  # what was asked of the own file, and is not answered yet
+        self._writes = 0
         self._readings: dict[str, dict[bytes, int]] = {}
         self._request = 0
         self._asked: Drawings = ()
@@ -186,6 +195,7 @@ class Tray(QObject):
     def _take_own(self, found: Drawings) -> None:
         """What is kept comes before what was drawn while it was read."""
         drawn, self._loaded = self.drawings, True
+        self._on_disk |= {one.name for one in found}
         self.undo_stack.clear()
         self.drawings = (*found, *drawn)
         if drawn:
@@ -193,23 +203,34 @@ class Tray(QObject):
         self.changed.emit()
 
     def take_kept(self, event: m.DrawingsKept) -> None:
-        """Tell of a file that was asked for."""
+        """Tell of a file that was asked for; of the tray's own, note what is in it."""
         self._loaded = True
         if event.path != self.path:
             self.told.emit(f"{event.count} drawings are in '{event.path}'.")
+        elif (made := self._sent.get(event.request)) is not None:
+            self._on_disk = (self._on_disk - made.gone) | made.new
+            self._sent = {request: other for request, other in self._sent.items() if request > event.request}
 
     def _next_test(self, more: Sequence[Drawing]) -> bool:
         return drawings.for_test([one.test for one in (*self.drawings, *more)])
 
     def _write(self, path: str, kept: Drawings) -> None:
+        changes = self._changes(kept) if path == self.path else None
+        self._writes += 1
+        if changes is not None:
+            self._sent[self._writes] = changes
+        labels, test = [one.label for one in kept], [one.test for one in kept]
         self._inference.send(
             m.KeepDrawings(
-                path,
-                images_of(kept),
-                np.array([one.label for one in kept], np.int64),
-                np.array([one.test for one in kept], np.bool_),
+                path, images_of(kept), np.array(labels, np.int64), np.array(test, np.bool_), self._writes, changes
             )
         )
+
+    def _changes(self, kept: Drawings) -> m.DrawingChanges:
+        """What is to be changed in the own file, so that nothing is touched in it that came from elsewhere."""
+        names = frozenset(one.name for one in kept)
+        perhaps = self._on_disk.union(*(sent.new for sent in self._sent.values()))
+        return m.DrawingChanges(new=names - self._on_disk, gone=perhaps - names)
 
     # ------------------------------------------------------------ what models read
 

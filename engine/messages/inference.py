@@ -326,13 +326,27 @@ class DrawingsRead(Event):
 
 
 @dataclass(frozen=True)
+class DrawingChanges:
+    """What a window did to its drawings since the file was last read or written for it, by engine.drawings.name."""
+
+    new: frozenset[bytes]
+    gone: frozenset[bytes]
+
+
+@dataclass(frozen=True)
 class KeepDrawings(Command):
-    """Write drawings to a file, at once, so that an end of the child does not lose them; answered by DrawingsKept."""
+    """Write drawings to a file, at once, so that an end of the child does not lose them; answered by DrawingsKept.
+
+    changes: where another window may write the file, too, so that what it holds now is read first and these are made
+    to it (engine.drawings.merged); None: the file is to hold these drawings and no others.
+    """
 
     path: str
     images: Image
     labels: NDArray[np.int64]
     test: NDArray[np.bool_]
+    request: int = 0
+    changes: DrawingChanges | None = None
 
 
 @dataclass(frozen=True)
@@ -341,6 +355,7 @@ class DrawingsKept(Event):
 
     path: str
     count: int
+    request: int = 0
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,12 @@ import pytest
 
 from app.link import Death
 from app.models_list import TRAINING
-from app.session import ModelChoice
+from app.session import ModelChoice, Session
+from app.settings import Settings
 from app.tray import Tally
 from engine import messages as m
+from engine.inference import recognise
+from tests.app.fakes import FakeChannel
 
 
 @pytest.fixture
@@ -92,6 +95,79 @@ def test_a_fresh_worker_is_given_what_is_kept(tray, session):
     session.inference.died.emit(Death("inference", -11, ""))
     session.restart_inference()
     assert session.inference.count(m.KeepDrawings) == before + 1
+
+
+def carry_out(session):
+    """Have what was asked about files of drawings done and answered, as the worker does."""
+    for command in session.inference.sent:
+        if isinstance(command, m.ReadDrawings | m.KeepDrawings):
+            run = recognise.read(command) if isinstance(command, m.ReadDrawings) else recognise.keep(command)
+            session.inference.say(*(event for event in run if event is not None))
+    session.inference.sent.clear()
+
+
+@pytest.fixture
+def windows(qapp):  # noqa: ARG001 - sessions need an application
+    """Makes windows of one person's, each of which has read the file of drawings."""
+    made = []
+
+    def window():
+        session = Session(FakeChannel(), FakeChannel(), FakeChannel, Settings())
+        session.start()
+        carry_out(session)
+        made.append(session)
+        return session
+
+    yield window
+    for session in made:
+        session.end()
+        session.deleteLater()
+
+
+def test_two_windows_lose_nothing_of_each_other(windows):
+    a, b = windows(), windows()
+    a.tray.keep(image(1), 1)
+    a.tray.keep(image(2), 2)
+    carry_out(a)
+    b.tray.keep(image(3), 3)
+    carry_out(b)
+    assert labels(b.tray) == [3], "what was drawn elsewhere is not shown before the next start"
+    assert labels(windows().tray) == [3, 1, 2]
+    a.tray.relabel({0}, 7)
+    a.tray.remove({1})
+    carry_out(a)
+    assert labels(windows().tray) == [7, 3]
+    b.tray.undo()
+    carry_out(b)
+    assert labels(windows().tray) == [7]
+
+
+def test_what_was_taken_out_or_relabelled_elsewhere_stays_so(windows):
+    first = windows()
+    fill(first.tray, 1, 2, 3)
+    carry_out(first)
+    a, b = windows(), windows()
+    a.tray.remove({0})
+    a.tray.relabel({0}, 8)
+    carry_out(a)
+    b.tray.keep(image(9), 9)
+    b.tray.relabel({2}, 4)
+    carry_out(b)
+    assert sorted(labels(windows().tray)) == [4, 8, 9]
+
+
+def test_what_could_not_be_written_is_written_with_the_next_change(windows):
+    a, b = windows(), windows()
+    a.tray.keep(image(1), 1)
+    a.inference.sent.clear()  # the disk was full
+    b.tray.keep(image(2), 2)
+    carry_out(b)
+    a.tray.keep(image(3), 3)
+    a.tray.remove({0})
+    a.tray.undo()
+    a.tray.undo()
+    carry_out(a)
+    assert labels(windows().tray) == [1, 2]
 
 
 def test_an_import_adds_what_is_new_and_says_what_was_left_out(tray, session, qtbot):
