@@ -152,7 +152,7 @@ class Session(RunSession):
 
     def open_model(self, path: str) -> None:
         """Add a model file to the list and use it; a bad file is answered by a notice and changes nothing."""
-        self.inference.send(m.LoadModel(path, path))
+        self._models.open(path)
 
     # ------------------------------------------------------------ drawing
 
@@ -272,8 +272,8 @@ class Session(RunSession):
             self._evaluator.want(self.strip_key)
 
     def _model_loaded(self, info: m.ModelInfo) -> None:
+        self.tray.reloaded(info.key)  # first, so that nothing is shown of the network that was called so before
         self._models.loaded(info)
-        self.tray.reloaded(info.key)
         if info.key == self.model_key:
             self._predictor.open_waiting_picture()
         if info.key == self.strip_key:

@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
 from app.link import Channel
-from app.models_list import TRAINING, ModelsList
+from app.models_list import ModelsList
 from engine import drawings, paths
 from engine import messages as m
 
@@ -93,6 +93,9 @@ class Tray(QObject):
         self._readings: dict[str, dict[bytes, int]] = {}
         self._request = 0
         self._asked: Drawings = ()
+        self._unread: list[str] = []  # keys of the models that were asked last and have not answered
+        self._outdated: set[str] = set()  # keys that came to stand for another network since they were asked
+        self._crashed: set[str] = set()
 
     # ------------------------------------------------------------ what is kept
 
@@ -145,6 +148,7 @@ class Tray(QObject):
     def load(self) -> None:
         """A fresh inference worker: have it read what is kept, or write it where that may not have been written."""
         self.busy = self._gone = False
+        self._forget_crashes()
         if self._loaded:
             self._write(self.path, self.drawings)
         else:
@@ -171,6 +175,9 @@ class Tray(QObject):
             case m.Done("recognise"):
                 self.busy = False
                 self.read.emit()
+            case m.Failed("Recognise") | m.Crashed("Recognise"):
+                self._take_failure()
+                return False  # it is told elsewhere, as every failure is
             case _:
                 return False
         return True
@@ -254,6 +261,8 @@ class Tray(QObject):
         if not models or self._gone:
             return False
         self._asked, self.busy = self.drawings, True
+        self._unread = [key for key, _ in models]
+        self._outdated.clear()
         self._request += 1
         self._inference.send(m.Recognise(self._request, models, images_of(self.drawings)))
         return True
@@ -269,6 +278,9 @@ class Tray(QObject):
         """What a model read in the drawings that were asked about last."""
         if event.request != self._request:
             return
+        self._unread = [key for key in self._unread if key != event.key]
+        if event.key in self._outdated:
+            return
         self.names[event.key], self.accuracies[event.key] = event.name, event.accuracy
         if event.labels is None:
             self.whys[event.key] = event.why
@@ -277,12 +289,24 @@ class Tray(QObject):
             self._readings.setdefault(event.key, {}).update((one.digest, label) for one, label in said)
         self.read.emit()
 
-    def reloaded(self, key: str) -> None:
-        """The key may stand for another network from now on: that in training does after every score."""
-        if key == TRAINING:
-            self._readings.pop(key, None)
+    def _take_failure(self) -> None:
+        """The model whose turn it was is not asked again, which would only fail again, before the worker is another."""
+        if self.busy and self._unread:
+            failed = self._unread[0]
+            self.whys[failed] = "It failed while it read your drawings."
+            self._crashed.add(failed)
+
+    def _forget_crashes(self) -> None:
+        for key in self._crashed:
             self.whys.pop(key, None)
-            self.read.emit()
+        self._crashed.clear()
+
+    def reloaded(self, key: str) -> None:
+        """The key may stand for another network from now on: a file may have been written again."""
+        self._outdated.add(key)
+        for known in (self._readings, self.whys, self.names, self.accuracies):
+            known.pop(key, None)
+        self.read.emit()
 
     def worker_gone(self) -> None:
         """Nothing is being read any more."""

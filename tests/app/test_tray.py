@@ -11,6 +11,7 @@ from app.tray import Tally
 from engine import messages as m
 from engine.inference import recognise
 from tests.app.fakes import FakeChannel
+from tests.app.said import info
 
 
 @pytest.fixture
@@ -242,3 +243,40 @@ def test_the_network_in_training_is_another_after_every_score(tray, session):
     assert tray.tally(TRAINING).read == 1
     tray.reloaded(TRAINING)
     assert tray.tally(TRAINING).read == 0
+
+
+def test_a_file_that_is_opened_again_is_read_again(tray, session):
+    fill(tray, 7)
+    tray.ask(["a"])
+    request = session.inference.last(m.Recognise).request
+    session.inference.say(m.Recognised(request, "a", np.array([7]), "", "net", 0.9), m.Done("recognise"))
+    assert tray.tally("a") == Tally(1, 1, 1)
+    session.open_model("a")
+    session.inference.say(m.ModelLoaded(info("a")))
+    assert tray.tally("a") == Tally(0, 0, 1)
+    assert (tray.names, tray.accuracies) == ({}, {})
+    assert tray.ask(["a"])
+
+
+def test_what_the_network_before_read_is_not_taken_for_what_this_one_does(tray, session):
+    fill(tray, 7)
+    tray.ask(["a"])
+    session.inference.say(m.ModelLoaded(info("a")))
+    request = session.inference.last(m.Recognise).request
+    session.inference.say(m.Recognised(request, "a", np.array([7])), m.Done("recognise"))
+    assert tray.tally("a").read == 0
+
+
+@pytest.mark.parametrize("failure", [m.Crashed("Recognise", "Traceback"), m.Failed("Recognise", "It is gone.", "")])
+def test_a_model_that_fails_is_not_asked_again_before_the_worker_is_another(tray, session, failure):
+    fill(tray, 1)
+    tray.read.connect(lambda: tray.busy or tray.ask(["a", "b"]))  # as the dialog does
+    tray.ask(["a", "b"])
+    request = session.inference.last(m.Recognise).request
+    session.inference.say(m.Recognised(request, "a", np.array([1])), failure, m.Done("recognise"))
+    assert not tray.busy
+    assert session.inference.count(m.Recognise) == 1
+    assert tray.whys["b"] == "It failed while it read your drawings."
+    session.inference.died.emit(Death("inference", -11, ""))
+    session.restart_inference()
+    assert session.inference.last(m.Recognise).models == (("b", "/b"),)
