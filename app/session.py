@@ -156,9 +156,12 @@ class Session(RunSession):
 
     # ------------------------------------------------------------ drawing
 
-    def open_picture(self, path: str) -> None:
-        """Bring a picture file to the input of the model in use, once that is loaded; answered by `prepared`."""
-        self._predictor.open_picture(path)
+    def open_picture(self, path: str, *, again: bool = False) -> None:
+        """Bring a picture file to the input of the model in use, once that is loaded; answered by `prepared`.
+
+        again: it is shown, as it was prepared for another model.
+        """
+        self._predictor.open_picture(path, again=again)
 
     def predict(self, image: m.Image | None, *, passing: bool = False) -> None:
         """Score an image u8 [H, W, C]; None for an empty canvas. Latest only: one is in flight, one may wait.

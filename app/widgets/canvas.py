@@ -130,6 +130,11 @@ class Canvas(QWidget):
         self._stroke.clear()
         self.undo_stack.push(Change(self, "picture", Drawing(picture=picture)))
 
+    def replace_picture(self, before: Picture, after: Picture) -> None:
+        """Put the same picture, prepared anew, in the place of what was prepared before; nothing that is undone."""
+        if self.drawing.picture is before:
+            self.show_drawing(Drawing(self.drawing.strokes, after))
+
     def add_stroke(self, stroke: Sequence[Dot]) -> None:
         """Draw a whole stroke; can be undone."""
         self.undo_stack.push(Change(self, "stroke", self.drawing.drawn(stroke)))

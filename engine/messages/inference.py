@@ -55,13 +55,17 @@ class LoadModel(Command):
 
 @dataclass(frozen=True)
 class Prepare(Command):
-    """Read a picture file and bring it to the input of model `key`; answered by Prepared or Failed."""
+    """Read a picture file and bring it to the input of model `key`; answered by Prepared or Failed.
+
+    again: it is shown already, as it was prepared for another model.
+    """
 
     lane: ClassVar[str | None] = "prepare"
     urgency: ClassVar[int] = 1
     request: int
     path: str
     key: str
+    again: bool = False
 
 
 @dataclass(frozen=True)
@@ -199,12 +203,16 @@ class Prepared(Event):
     """A picture brought to a model's input: u8 [H, W, C]; `blank` where there is nothing on it.
 
     picture: the picture itself in grey for showing, u8 [h, w], ink bright, at most 512 a side.
+    path, again: as they were asked. fits: preparation and input of the models that this is right for.
     """
 
     request: int
     image: Image
     picture: Image
     blank: bool
+    path: str = ""
+    again: bool = False
+    fits: tuple[str, tuple[int, int, int]] | None = None
 
 
 @dataclass(frozen=True)

@@ -249,6 +249,49 @@ def test_opened_picture_is_predicted_as_it_was_prepared_until_it_is_drawn_on(pag
     assert page.seen() is None
 
 
+def opened(page, shape, preparation):
+    """Answer as the worker does that a picture was prepared for such models."""
+    ask = page.session.inference.last(m.Prepare)
+    image, picture = np.full(shape, 200, np.uint8), np.zeros((60, 40), np.uint8)
+    fits = preparation, shape
+    page.session.inference.say(m.Prepared(ask.request, image, picture, False, ask.path, ask.again, fits))
+    return image
+
+
+def test_a_picture_is_prepared_anew_for_a_model_of_another_input(page):
+    page.session.models.append(ModelChoice("bits", "bits", "/bits"))
+    page.session.open_picture("/digit.png")
+    first = opened(page, (28, 28, 1), "mnist")
+    settle(page)
+    page.session.select_model("bits")
+    assert np.array_equal(page.seen(), first), "until the other model is there, what was seen"
+    page.session.inference.say(m.ModelLoaded(info("bits", input_shape=(10, 10, 1), preparation="bits")))
+    again = page.session.inference.last(m.Prepare)
+    assert (again.path, again.key, again.again) == ("/digit.png", "bits", True)
+    assert page.seen() is None
+    settle(page, key="bits")
+    small = opened(page, (10, 10, 1), "bits")
+    assert np.array_equal(asked(page).image, small)
+    assert page.canvas.undo_stack.count() == 1
+    settle(page, key="bits")
+    draw(page, (50, 50), (200, 60))
+    page.session.select_model(KEY)
+    page.bar.undo.click()
+    assert page.session.inference.last(m.Prepare).key == KEY
+    assert np.array_equal(opened(page, (28, 28, 1), "mnist"), page.seen())
+
+
+def test_a_picture_that_is_gone_is_asked_for_once(page):
+    page.session.open_picture("/digit.png")
+    opened(page, (28, 28, 1), "mnist")
+    page.session.inference.say(m.ModelLoaded(info(input_shape=(10, 10, 1), preparation="bits")))
+    page.session.inference.say(m.Failed("Prepare", "There is no file.", ""))
+    before = page.session.inference.count(m.Prepare)
+    page.ask()
+    assert page.session.inference.count(m.Prepare) == before
+    assert page.seen() is None
+
+
 def test_blank_picture_is_said_inline(page, qtbot):
     with qtbot.waitSignal(page.session.noticed) as said:
         page.session.inference.say(m.Prepared(1, np.zeros((28, 28, 1), np.uint8), np.zeros((9, 9), np.uint8), True))
