@@ -352,6 +352,15 @@ def test_a_digits_key_keeps_the_drawing_and_clears_the_canvas(page):
     assert [one.label for one in page.session.tray.drawings] == [7, 3]
 
 
+def test_a_digits_key_keeps_a_first_stroke_that_is_still_drawn(page):
+    QTest.mousePress(page.canvas, LEFT, pos=page.canvas.rect().center())
+    settle(page)
+    QTest.keyClick(page.canvas, Qt.Key.Key_1)
+    assert [one.label for one in page.session.tray.drawings] == [1]
+    assert page.seen() is None
+    assert page.votes.hint.whole == "no digit"
+
+
 def test_an_empty_canvas_is_not_kept(page):
     QTest.keyClick(page.canvas, Qt.Key.Key_7)
     assert page.session.tray.drawings == ()
