@@ -316,6 +316,30 @@ def test_layers_follow_the_model_whatever_its_shape(page):
     assert page.seen() is None, "what the canvas makes does not fit this model"
 
 
+def test_an_open_list_of_models_keeps_its_place(page):
+    page.session.models = [ModelChoice(KEY, "one", KEY), *(ModelChoice(f"/{n}", f"m{n}", f"/{n}") for n in range(4))]
+    page.session.models_changed.emit()
+    models = page.bar.models
+    models.showPopup()
+    for _ in range(3):
+        QTest.keyClick(models.view(), Qt.Key.Key_Down)
+    page.session.infos[KEY] = info(accuracy=0.99)
+    page.session.models_changed.emit()
+    assert models.itemText(0) == "one · 99.0 %"
+    assert models.view().currentIndex().row() == 3
+    QTest.keyClick(models.view(), Qt.Key.Key_Return)
+    assert page.session.model_key == "/2"
+
+
+def test_an_open_list_of_models_is_shut_where_one_is_added(page):
+    models = page.bar.models
+    models.showPopup()
+    page.session.models.append(ModelChoice("/new", "new", "/new"))
+    page.session.models_changed.emit()
+    assert not models.view().isVisible()
+    assert models.findData("/new") == 1
+
+
 def test_watch_starts_a_run_and_asks_for_the_page(page, qtbot):
     with qtbot.waitSignal(page.watch_asked):
         page.bar.watch.click()
