@@ -49,6 +49,7 @@ class ModelsList:
         self._snapshot: m.Snapshot | None = None
         self._loading: deque[str] = deque()  # the runs of the snapshots that the worker has not answered yet
         self._loaded_run = ""
+        self._opened: set[str] = set()  # files that a person opened and the worker has not answered yet
 
     @property
     def model(self) -> m.ModelInfo | None:
@@ -72,19 +73,30 @@ class ModelsList:
             self._inference.send(m.LoadModel(key, choice.path))
         self._chosen.emit()
 
+    def open(self, path: str) -> None:
+        """Have a file loaded, also one that is on the list: it may hold another network by now. It is used then."""
+        self._opened.add(path)
+        self._inference.send(m.LoadModel(path, path))
+
     def loaded(self, info: m.ModelInfo) -> None:
-        """The worker has loaded a model; a file that was not on the list was opened: it is added and used."""
+        """The worker has loaded a model; one that was opened is used, and added where it was not on the list."""
         self.infos[info.key] = info
         self._name_by(info)
         if info.key == TRAINING:
             self._loaded_run = self._answered()
-        elif info.key != TWIN and all(c.key != info.key for c in self.choices):
-            self.choices.append(ModelChoice(info.key, info.name, info.key))
-            self._settings.remember_model(info.key)
-            self.key = info.key
+        elif info.key in self._opened:
+            self._use_opened(info)
         self._changed.emit()
         if info.key == self.key:
             self._chosen.emit()
+
+    def _use_opened(self, info: m.ModelInfo) -> None:
+        self._opened.discard(info.key)
+        if all(choice.key != info.key for choice in self.choices):
+            self.choices.append(ModelChoice(info.key, info.name, info.key))
+        if info.key not in shipped(""):  # those are on the list anyway
+            self._settings.remember_model(info.key)
+        self.key = info.key
 
     def _name_by(self, info: m.ModelInfo) -> None:
         """Runs call all their saves alike: such a file is listed by what it says of itself."""
@@ -95,6 +107,7 @@ class ModelsList:
         """A file that cannot be loaded leaves the list; where it was to be used, one that is loaded is."""
         if key == TRAINING:
             self._answered()
+        self._opened.discard(key)
         self.choices = [choice for choice in self.choices if choice.key != key or choice.key == TRAINING]
         if key in self._settings.recent_models:
             self._settings.recent_models.remove(key)
@@ -107,6 +120,7 @@ class ModelsList:
         """Nothing can be asked of a model until it is loaded again."""
         self.infos.clear()
         self._loading.clear()
+        self._opened.clear()
 
     def source(self, key: str) -> Source:
         """What a lab reads a model from: its file, or for the network in training its newest snapshot; "" for "".

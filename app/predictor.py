@@ -44,13 +44,13 @@ class Predictor:
         if waiting is not None:
             self._send(*waiting)
 
-    def open_picture(self, path: str) -> None:
+    def open_picture(self, path: str, *, again: bool = False) -> None:
         """Bring a picture file to the input of the model in use, once that is loaded."""
         if self._models.model is None:
             self._waiting_picture = path
             return
         self._request += 1
-        self._inference.send(m.Prepare(self._request, path, self._models.key))
+        self._inference.send(m.Prepare(self._request, path, self._models.key, again))
 
     def open_waiting_picture(self) -> None:
         """A model came into use: open the picture that waited for one."""

@@ -152,13 +152,16 @@ class Session(RunSession):
 
     def open_model(self, path: str) -> None:
         """Add a model file to the list and use it; a bad file is answered by a notice and changes nothing."""
-        self.inference.send(m.LoadModel(path, path))
+        self._models.open(path)
 
     # ------------------------------------------------------------ drawing
 
-    def open_picture(self, path: str) -> None:
-        """Bring a picture file to the input of the model in use, once that is loaded; answered by `prepared`."""
-        self._predictor.open_picture(path)
+    def open_picture(self, path: str, *, again: bool = False) -> None:
+        """Bring a picture file to the input of the model in use, once that is loaded; answered by `prepared`.
+
+        again: it is shown, as it was prepared for another model.
+        """
+        self._predictor.open_picture(path, again=again)
 
     def predict(self, image: m.Image | None, *, passing: bool = False) -> None:
         """Score an image u8 [H, W, C]; None for an empty canvas. Latest only: one is in flight, one may wait.
@@ -272,8 +275,8 @@ class Session(RunSession):
             self._evaluator.want(self.strip_key)
 
     def _model_loaded(self, info: m.ModelInfo) -> None:
+        self.tray.reloaded(info.key)  # first, so that nothing is shown of the network that was called so before
         self._models.loaded(info)
-        self.tray.reloaded(info.key)
         if info.key == self.model_key:
             self._predictor.open_waiting_picture()
         if info.key == self.strip_key:

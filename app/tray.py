@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
 from app.link import Channel
-from app.models_list import TRAINING, ModelsList
+from app.models_list import ModelsList
 from engine import drawings, paths
 from engine import messages as m
 
@@ -31,6 +31,11 @@ class Drawing:
     def digest(self) -> bytes:
         """Names its image."""
         return hashlib.blake2b(self.image.tobytes(), digest_size=8).digest()
+
+    @cached_property
+    def name(self) -> bytes:
+        """Names it as the file does: by its image and its label."""
+        return drawings.name(self.image, self.label)
 
 
 Drawings = tuple[Drawing, ...]
@@ -62,7 +67,8 @@ class _Change(QUndoCommand):
 class Tray(QObject):
     """`changed` when drawings do, `read` when a model has read some, `told`: a sentence about a file.
 
-    Every change is written at once, by the inference worker, which reads and writes all files of drawings.
+    Every change is written at once, by the inference worker, which reads and writes all files of drawings. It makes
+    the changes to what the file then holds: another window may have written it, whose drawings are not shown here.
     """
 
     changed = Signal()
@@ -81,9 +87,15 @@ class Tray(QObject):
         self.accuracies: dict[str, float | None] = {}
         self.busy = self._gone = False
         self._loaded = False
+        self._on_disk: frozenset[bytes] = frozenset()  # names of drawings, as far as they were read or written here
+        self._sent: dict[int, m.DrawingChanges] = {}  # what was asked of the own file, and is not answered yet
+        self._writes = 0
         self._readings: dict[str, dict[bytes, int]] = {}
         self._request = 0
         self._asked: Drawings = ()
+        self._unread: list[str] = []  # keys of the models that were asked last and have not answered
+        self._outdated: set[str] = set()  # keys that came to stand for another network since they were asked
+        self._crashed: set[str] = set()
 
     # ------------------------------------------------------------ what is kept
 
@@ -136,6 +148,7 @@ class Tray(QObject):
     def load(self) -> None:
         """A fresh inference worker: have it read what is kept, or write it where that may not have been written."""
         self.busy = self._gone = False
+        self._forget_crashes()
         if self._loaded:
             self._write(self.path, self.drawings)
         else:
@@ -162,6 +175,9 @@ class Tray(QObject):
             case m.Done("recognise"):
                 self.busy = False
                 self.read.emit()
+            case m.Failed("Recognise") | m.Crashed("Recognise"):
+                self._take_failure()
+                return False  # it is told elsewhere, as every failure is
             case _:
                 return False
         return True
@@ -186,6 +202,7 @@ class Tray(QObject):
     def _take_own(self, found: Drawings) -> None:
         """What is kept comes before what was drawn while it was read."""
         drawn, self._loaded = self.drawings, True
+        self._on_disk |= {one.name for one in found}
         self.undo_stack.clear()
         self.drawings = (*found, *drawn)
         if drawn:
@@ -193,23 +210,34 @@ class Tray(QObject):
         self.changed.emit()
 
     def take_kept(self, event: m.DrawingsKept) -> None:
-        """Tell of a file that was asked for."""
+        """Tell of a file that was asked for; of the tray's own, note what is in it."""
         self._loaded = True
         if event.path != self.path:
             self.told.emit(f"{event.count} drawings are in '{event.path}'.")
+        elif (made := self._sent.get(event.request)) is not None:
+            self._on_disk = (self._on_disk - made.gone) | made.new
+            self._sent = {request: other for request, other in self._sent.items() if request > event.request}
 
     def _next_test(self, more: Sequence[Drawing]) -> bool:
         return drawings.for_test([one.test for one in (*self.drawings, *more)])
 
     def _write(self, path: str, kept: Drawings) -> None:
+        changes = self._changes(kept) if path == self.path else None
+        self._writes += 1
+        if changes is not None:
+            self._sent[self._writes] = changes
+        labels, test = [one.label for one in kept], [one.test for one in kept]
         self._inference.send(
             m.KeepDrawings(
-                path,
-                images_of(kept),
-                np.array([one.label for one in kept], np.int64),
-                np.array([one.test for one in kept], np.bool_),
+                path, images_of(kept), np.array(labels, np.int64), np.array(test, np.bool_), self._writes, changes
             )
         )
+
+    def _changes(self, kept: Drawings) -> m.DrawingChanges:
+        """What is to be changed in the own file, so that nothing is touched in it that came from elsewhere."""
+        names = frozenset(one.name for one in kept)
+        perhaps = self._on_disk.union(*(sent.new for sent in self._sent.values()))
+        return m.DrawingChanges(new=names - self._on_disk, gone=perhaps - names)
 
     # ------------------------------------------------------------ what models read
 
@@ -233,6 +261,8 @@ class Tray(QObject):
         if not models or self._gone:
             return False
         self._asked, self.busy = self.drawings, True
+        self._unread = [key for key, _ in models]
+        self._outdated.clear()
         self._request += 1
         self._inference.send(m.Recognise(self._request, models, images_of(self.drawings)))
         return True
@@ -248,6 +278,9 @@ class Tray(QObject):
         """What a model read in the drawings that were asked about last."""
         if event.request != self._request:
             return
+        self._unread = [key for key in self._unread if key != event.key]
+        if event.key in self._outdated:
+            return
         self.names[event.key], self.accuracies[event.key] = event.name, event.accuracy
         if event.labels is None:
             self.whys[event.key] = event.why
@@ -256,12 +289,24 @@ class Tray(QObject):
             self._readings.setdefault(event.key, {}).update((one.digest, label) for one, label in said)
         self.read.emit()
 
-    def reloaded(self, key: str) -> None:
-        """The key may stand for another network from now on: that in training does after every score."""
-        if key == TRAINING:
-            self._readings.pop(key, None)
+    def _take_failure(self) -> None:
+        """The model whose turn it was is not asked again, which would only fail again, before the worker is another."""
+        if self.busy and self._unread:
+            failed = self._unread[0]
+            self.whys[failed] = "It failed while it read your drawings."
+            self._crashed.add(failed)
+
+    def _forget_crashes(self) -> None:
+        for key in self._crashed:
             self.whys.pop(key, None)
-            self.read.emit()
+        self._crashed.clear()
+
+    def reloaded(self, key: str) -> None:
+        """The key may stand for another network from now on: a file may have been written again."""
+        self._outdated.add(key)
+        for known in (self._readings, self.whys, self.names, self.accuracies):
+            known.pop(key, None)
+        self.read.emit()
 
     def worker_gone(self) -> None:
         """Nothing is being read any more."""

@@ -6,8 +6,9 @@ are for the test alone.
 
 from __future__ import annotations
 
+import hashlib
 import io
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,6 +48,49 @@ NONE = Drawings(np.zeros((0, digits.SIDE, digits.SIDE), np.uint8), np.zeros(0, n
 def for_test(others: Sequence[bool]) -> bool:
     """Whether a drawing that comes after these is for the test; others: which of them are."""
     return EVERY * sum(others) + EVERY - 1 <= len(others)
+
+
+def name(image: NDArray[np.uint8], label: int) -> bytes:
+    """Names a drawing u8 [28, 28] by its image and by what it is said to be."""
+    return hashlib.blake2b(image.tobytes() + bytes([label]), digest_size=16).digest()
+
+
+def merged(
+    theirs: Drawings, ours: Drawings, new: Collection[bytes], gone: Collection[bytes], where: str = "the file"
+) -> Drawings:
+    """What a file is to hold that may have been written by another window since this one read or wrote it.
+
+    Ours in their order, without what was taken out of the file elsewhere; behind them what was added elsewhere. Where
+    both windows say of one image what it is, ours goes, which was said last. Raises BadFile where there is no room.
+
+    Args:
+        theirs: what the file holds.
+        ours: what this window shows.
+        new: names of those of ours that are put in though the file has them not.
+        gone: names of those that this window took out.
+    """
+    found = _names(theirs)
+    wanted = {*found, *new}
+    stay = np.array([one in wanted for one in _names(ours)], np.bool_)
+    shown = {image.tobytes() for image in ours.images[stay]}
+    pairs = zip(found, theirs.images, strict=True)
+    foreign = np.array([one not in gone and image.tobytes() not in shown for one, image in pairs], np.bool_)
+    if (count := int(stay.sum() + foreign.sum())) > MOST:
+        what = f"With those of another window there would be {count:,} drawings in '{where}', which holds {MOST:,}."
+        raise BadFile(what, "Delete some that you no longer need.")
+    return Drawings(
+        np.concatenate((ours.images[stay], theirs.images[foreign])),
+        np.concatenate((ours.labels[stay], theirs.labels[foreign])),
+        np.concatenate((_tests(ours)[stay], _tests(theirs)[foreign])),
+    )
+
+
+def _names(drawings: Drawings) -> list[bytes]:
+    return [name(image, label) for image, label in zip(drawings.images, drawings.labels.tolist(), strict=True)]
+
+
+def _tests(drawings: Drawings) -> NDArray[np.bool_]:
+    return np.zeros(len(drawings.labels), np.bool_) if drawings.test is None else drawings.test
 
 
 def save(path: Path, drawings: Drawings) -> None:

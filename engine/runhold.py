@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import os
-import sys
 
 from engine.errors import FlipscopeError
+from engine.locks import lock
 from engine.runs import CONFIG, RunFolder
-
-FAR = 1 << 30
-"""Where Windows locks a byte: beyond the end of the file, so that everybody can go on reading it."""
 
 
 class InUse(FlipscopeError):
@@ -33,7 +30,7 @@ class Hold:
         self._file: int | None = None
         try:
             self._file = os.open(folder.path / CONFIG, os.O_RDWR)
-            _lock(self._file)
+            lock(self._file)
         except BlockingIOError:
             self.release()
             raise InUse(folder.name) from None
@@ -45,20 +42,3 @@ class Hold:
         if self._file is not None:
             os.close(self._file)
             self._file = None
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _lock(file: int) -> None:
-        os.lseek(file, FAR, os.SEEK_SET)
-        try:
-            msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
-        except PermissionError as error:
-            raise BlockingIOError from error
-
-else:
-    import fcntl
-
-    def _lock(file: int) -> None:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -15,7 +15,7 @@ from app.session import Notice, Session
 from app.theme import GAP, theme
 from app.widgets.draw_bar import DrawBar
 from app.widgets.draw_panels import DrawPanels
-from app.widgets.ink import Picture
+from app.widgets.ink import Fit, Picture
 from app.widgets.notice import NoticeArea
 from app.widgets.page import framed
 from app.widgets.tray_card import TrayCard
@@ -37,6 +37,7 @@ class DrawPage(InParts):
         self._answered = 0  # the request that was answered last, perhaps not by all yet
         self._layout_for: m.ModelInfo | None = None
         self._inked = False
+        self._prepares: tuple[Picture, Fit] | None = None  # what is prepared anew for what, or could not be
 
     def parts(self) -> Iterator[None]:
         session = self.session
@@ -64,7 +65,7 @@ class DrawPage(InParts):
         """What the network sees of the canvas, u8 [H, W, C]; None when that is no digit."""
         picture = self.canvas.bare_picture
         if picture is not None:
-            return picture.image
+            return picture.image if self._fits(picture) else None
         grey = self.canvas.grey()
         if grey is None or not self._drawable():
             return None
@@ -76,6 +77,7 @@ class DrawPage(InParts):
 
     def ask(self, at: float | None = None) -> None:
         """Ask for a prediction of what is on the canvas; `at`: when the pen moved (perf_counter)."""
+        self._prepare_anew()
         image = self.seen()
         self.sight.show_image(image)
         self._inked = image is not None
@@ -85,6 +87,21 @@ class DrawPage(InParts):
             return
         self.clock.asked(at)
         self.session.predict(image, passing=self.canvas.pen_down)
+
+    def _fits(self, picture: Picture) -> bool:
+        """Whether a picture was prepared for such a model as is in use."""
+        model = self.session.model
+        return model is None or picture.fits in (None, (model.preparation, model.input_shape))
+
+    def _prepare_anew(self) -> None:
+        """Have a picture that was prepared for another model opened again, once for each model."""
+        picture, model = self.canvas.bare_picture, self.session.model
+        if picture is None or model is None or self._fits(picture):
+            return
+        wanted = picture, (model.preparation, model.input_shape)
+        if self._prepares != wanted:
+            self._prepares = wanted
+            self.session.open_picture(picture.path, again=True)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """A digit says what is on the canvas."""
@@ -176,9 +193,13 @@ class DrawPage(InParts):
             )
 
     def _prepared(self, event: m.Prepared) -> None:
-        self.canvas.put_picture(Picture(event.picture, None if event.blank else event.image))
+        picture = Picture(event.picture, None if event.blank else event.image, event.path, event.fits)
+        if not event.again:
+            self.canvas.put_picture(picture)
+        elif self._prepares is not None:
+            self.canvas.replace_picture(self._prepares[0], picture)
         self.clock.forget()  # it was not drawn with a pen
-        if event.blank:
+        if event.blank and not event.again:
             self.session.noticed.emit(
                 Notice("draw", "There is no digit on this picture.", "Open one with dark ink on light, or the reverse.")
             )

@@ -120,21 +120,34 @@ class Canvas(QWidget):
         self.changed.emit(began)
 
     def clear(self) -> None:
-        """Take everything off; can be undone."""
-        self._stroke.clear()
+        """Take everything off; can be undone, but for a stroke that is still being drawn."""
+        unfinished = self._drop_stroke()
         if not self.drawing.empty:
             self.undo_stack.push(Change(self, "clear", Drawing()))
+        elif unfinished:
+            self.show_drawing(self.drawing)
 
     def put_picture(self, picture: Picture) -> None:
         """Show a picture in place of the drawing; can be undone."""
-        self._stroke.clear()
+        self._drop_stroke()
         self.undo_stack.push(Change(self, "picture", Drawing(picture=picture)))
+
+    def replace_picture(self, before: Picture, after: Picture) -> None:
+        """Put the same picture, prepared anew, in the place of what was prepared before; nothing that is undone."""
+        if self.drawing.picture is before:
+            self.show_drawing(Drawing(self.drawing.strokes, after))
 
     def add_stroke(self, stroke: Sequence[Dot]) -> None:
         """Draw a whole stroke; can be undone."""
         self.undo_stack.push(Change(self, "stroke", self.drawing.drawn(stroke)))
 
     # ------------------------------------------------------------ strokes
+
+    def _drop_stroke(self) -> bool:
+        """Lift the pen, mouse's or keys', and forget what it was drawing; whether that was anything."""
+        unfinished, self._stroke = bool(self._stroke), []
+        self._key_pen = False
+        return unfinished
 
     def _begin(self, at: QPointF, width: float) -> None:
         self._stroke = []

@@ -31,6 +31,7 @@ class CompressOptions(LabOptions):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
+        self._suited: tuple[str, tuple[Size, ...]] | None = None  # the subject and its layers that were suggested for
         self.what = picker("What to run")
         self.what.addItem("take one layer apart", LAYER)
         self.what.addItem("train on digits: bits, accuracy", DIGITS)
@@ -97,11 +98,15 @@ class CompressOptions(LabOptions):
         return self.session.infos.get(TWIN if path in shipped("-float")[:1] else path)
 
     def refresh_models(self) -> None:
-        """List the models anew, float ones first; what was chosen stays where it is still there."""
+        """List the models anew, float ones first; what was chosen stays where it is still there, and suits."""
         floats = {path: Path(path).stem for path in shipped("-float")} | self.models("float")
         shapes = {key: f"{named.title}, {named.inputs:,} × {named.outputs:,}" for key, named in paper.NAMED.items()}
         fill(self.subject, floats | self.models("packed") | shapes, "")
-        self._subject_changed()
+        if self._suited != self._subject():
+            self._subject_changed()
+
+    def _subject(self) -> tuple[str, tuple[Size, ...]]:
+        return self.subject.currentData(), self._layers()
 
     def _layers(self) -> tuple[Size, ...]:
         return () if self.info is None else self.info.layers
@@ -116,6 +121,7 @@ class CompressOptions(LabOptions):
         self._subject_changed()
 
     def _subject_changed(self) -> None:
+        self._suited = self._subject()
         sizes = self._layers() if self.named is None else ()
         titles = {str(n): f"{n}: {inputs:,} × {outputs:,}" for n, (outputs, inputs) in enumerate(sizes, 1)}
         chosen = self.layer.currentData() or LARGEST

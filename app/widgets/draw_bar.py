@@ -99,17 +99,24 @@ class DrawBar(QFrame):
         return picker
 
     def refresh_models(self) -> None:
-        """List the models anew, with what is known of them."""
-        self.models.clear()
+        """List the models with what is known of them; an open list stays as it is but for words."""
+        if [choice.key for choice in self._session.models] != [*map(self.models.itemData, range(self.models.count()))]:
+            self._list_models()
         for index, choice in enumerate(self._session.models):
             info = self._session.infos.get(choice.key)
-            self.models.addItem(model_title(choice, info), choice.key)
+            self.models.setItemText(index, model_title(choice, info))
             self.models.setItemData(index, model_tip(choice, info), Qt.ItemDataRole.ToolTipRole)
             if choice.key == self._session.model_key:
                 self.models.setCurrentIndex(index)
                 self.models.setToolTip(model_tip(choice, info))
         self.models.setEnabled(self.models.count() > 0)
         self.models.setPlaceholderText("no model yet")
+
+    def _list_models(self) -> None:
+        self.models.hidePopup()  # what is highlighted in it would be another model
+        self.models.clear()
+        for choice in self._session.models:
+            self.models.addItem("", choice.key)
 
     def _refresh_mode(self) -> None:
         self.mode.select(self._session.mode)

@@ -15,6 +15,8 @@ SIDE = 280
 """Side of the square that is drawn on, in units; also its side in pixels when it is rendered for the network."""
 
 Grey = NDArray[np.uint8]
+Fit = tuple[str, tuple[int, int, int]]
+"""Preparation and input shape of models: what a picture is brought to."""
 
 
 @dataclass(frozen=True)
@@ -33,11 +35,14 @@ Stroke = tuple[Dot, ...]
 class Picture:
     """A picture that was opened: grey u8 [h, w] for showing (ink bright) and u8 [H, W, C], what is predicted.
 
-    image: None where there is no digit on it.
+    image: None where there is no digit on it. path: its file. fits: what models it was prepared for; None where
+    nobody said.
     """
 
     grey: Grey
     image: Grey | None
+    path: str = ""
+    fits: Fit | None = None
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,7 @@ class TrayDialog(QDialog):
         theme().dress(self)
         for signal in (self._tray.changed, self._tray.read, session.models_changed):
             signal.connect(self.refresh)
+        self._tray.changed.connect(self.told.hide)  # what was told was of the drawings before
         self._tray.told.connect(self._tell)
         session.noticed.connect(self._noticed)
         self.resize(680, 560)

@@ -36,6 +36,7 @@ class TrayStrip(QWidget):
         super().__init__()
         self._session, self._tray = session, session.tray
         self.chosen: set[int] = set()
+        self._shown = self._tray.drawings
         self._at, self._anchor, self._first = 0, 0, 0
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -75,9 +76,14 @@ class TrayStrip(QWidget):
         return f"drawing {index + 1} of {len(self._tray.drawings)}: a {one.label}, {read}; {use}"
 
     def _changed(self) -> None:
-        count = len(self._tray.drawings)
-        self._choose({index for index in self.chosen if index < count})
-        self._go_to(count - 1)
+        """Go to what was added; where places have moved, those drawings stay chosen that were."""
+        before, self._shown = self._shown, self._tray.drawings
+        grown = len(self._shown) - len(before)
+        if grown:
+            same = {id(before[index]) for index in self.chosen}
+            self._choose({index for index, one in enumerate(self._shown) if id(one) in same})
+        self._go_to(len(self._shown) - 1 if grown > 0 else self._at)
+        self._anchor = self._at
         self._describe()
 
     def _describe(self) -> None:

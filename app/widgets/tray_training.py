@@ -26,6 +26,7 @@ class TrayTraining(Card):
         self._session, self._tray = session, session.tray
         self._asked = False
         self._run = self._before = ""
+        self._said_of: list[str] = []  # files of the models, one after the other in use, that what is said is true of
         self.share = _spin("Share of your drawings in what is trained on", 1, 90, round(RunConfig.extra_share * 100))
         self.share.setSuffix(" %")
         self.epochs = _spin("Epochs", 1, MOST_EPOCHS, 1)
@@ -54,11 +55,15 @@ class TrayTraining(Card):
 
     def model(self) -> str:
         """The file of the model in use. Raises BadInput where it is in none."""
-        key, saved = self._session.model_key, self._session.run.saved
-        path = saved.path if key == TRAINING and saved is not None else "" if key == TRAINING else key
-        if not path:
+        if not (path := self._file()):
             raise BadInput("The model in use is not saved yet.", "Choose another, or wait for its first save.")
         return path
+
+    def _file(self) -> str:
+        key, saved = self._session.model_key, self._session.run.saved
+        if key != TRAINING:
+            return key
+        return "" if saved is None else saved.path
 
     def changes(self) -> dict[str, Any]:
         """What is set of the run."""
@@ -74,8 +79,10 @@ class TrayTraining(Card):
         try:
             model = self.model()
         except BadInput as error:
+            self._said_of = [self._file()]
             self._say(str(error), "warning")
             return
+        self._said_of = []
         self._asked, self._run, self._before = True, "", self._session.run.name
         self._session.train_on(model, self.changes())
 
@@ -93,8 +100,14 @@ class TrayTraining(Card):
             self._follow()
         elif self._run and run.name == self._run and run.saved is not None:
             self._finish(run.saved.path)
-        elif self.words.property("role") != "warning":
+        elif not self._stays():
             self._say(self._intent(teaching))
+
+    def _stays(self) -> bool:
+        """Whether what was said is still true of the model in use; one that was left does not bring it back."""
+        file = self._file()
+        self._said_of = self._said_of[self._said_of.index(file) :] if file in self._said_of else []
+        return bool(self._said_of)
 
     def _follow(self) -> None:
         run = self._session.run
@@ -106,7 +119,7 @@ class TrayTraining(Card):
         self._say("It begins…" if self._asked else f"Epoch {run.epoch:.2f} of {run.config.epochs}{soon}.")
 
     def _finish(self, path: str) -> None:
-        self._run = ""
+        self._run, self._said_of = "", [self._file(), path]
         self._session.open_model(path)
         self._say(
             "Done: the new model is in use, and in the table. Compare it with the one that it began with.", "good"
@@ -126,7 +139,7 @@ class TrayTraining(Card):
 
     def _noticed(self, notice: Notice) -> None:
         if self._asked and notice.page == "learn":
-            self._asked = False
+            self._asked, self._said_of = False, [self._file()]
             self._say(f"⚠ {notice.what} {notice.remedy}".strip(), "warning")
             self.refresh()
 

@@ -16,6 +16,7 @@ from engine.inference import modelfile
 from engine.inference.backend import best
 from engine.inference.network import Network, PackedNetwork
 from engine.inference.rules import taken
+from engine.locks import alone
 from engine.worker import Run
 
 SLICE_PRODUCTS = 40_000_000
@@ -64,13 +65,31 @@ def _own(path: Path) -> drawings.Drawings:
 
 
 def keep(command: m.KeepDrawings) -> Run:
-    """Carry KeepDrawings out; it is done before this returns. Raises CannotWrite."""
-    drawings.save(Path(command.path), drawings.Drawings(command.images, command.labels, command.test))
-    return _kept(command)
+    """Carry KeepDrawings out; it is done before this returns. Raises CannotWrite, BadFile."""
+    path, ours = Path(command.path), drawings.Drawings(command.images, command.labels, command.test)
+    if command.changes is None:
+        drawings.save(path, ours)
+        return _kept(command, len(ours.labels))
+    with alone(path):
+        return _kept(command, _merge(path, ours, command.changes))
 
 
-def _kept(command: m.KeepDrawings) -> Run:
-    yield m.DrawingsKept(command.path, len(command.labels))
+def _merge(path: Path, ours: drawings.Drawings, changes: m.DrawingChanges) -> int:
+    """Write what the file holds with what was changed here; how many there are. Raises CannotWrite, BadFile."""
+    whole = ours
+    try:
+        if path.exists():
+            whole = drawings.merged(_own(path), ours, changes.new, changes.gone, str(path))
+    except BadFile:
+        if not path.exists():  # it could not be read and was put aside
+            drawings.save(path, ours)
+        raise
+    drawings.save(path, whole)
+    return len(whole.labels)
+
+
+def _kept(command: m.KeepDrawings, count: int) -> Run:
+    yield m.DrawingsKept(command.path, count, command.request)
 
 
 def _labels(network: Network, images: NDArray[np.uint8]) -> Generator[None, None, NDArray[np.int64]]:

@@ -154,7 +154,10 @@ class InferenceService:
         picture = pictures.read(command.path)
         yield None
         image, blank = pictures.prepare(picture, metadata)
-        yield m.Prepared(command.request, image, pictures.shown(picture), blank)
+        fits = metadata.preparation, metadata.input_shape
+        yield m.Prepared(
+            command.request, image, pictures.shown(picture), blank, command.path, again=command.again, fits=fits
+        )
 
     def _predict(self, command: m.Predict) -> Run:
         model = self._model(command.key).at(self._wear)

@@ -55,13 +55,17 @@ class LoadModel(Command):
 
 @dataclass(frozen=True)
 class Prepare(Command):
-    """Read a picture file and bring it to the input of model `key`; answered by Prepared or Failed."""
+    """Read a picture file and bring it to the input of model `key`; answered by Prepared or Failed.
+
+    again: it is shown already, as it was prepared for another model.
+    """
 
     lane: ClassVar[str | None] = "prepare"
     urgency: ClassVar[int] = 1
     request: int
     path: str
     key: str
+    again: bool = False
 
 
 @dataclass(frozen=True)
@@ -199,12 +203,16 @@ class Prepared(Event):
     """A picture brought to a model's input: u8 [H, W, C]; `blank` where there is nothing on it.
 
     picture: the picture itself in grey for showing, u8 [h, w], ink bright, at most 512 a side.
+    path, again: as they were asked. fits: preparation and input of the models that this is right for.
     """
 
     request: int
     image: Image
     picture: Image
     blank: bool
+    path: str = ""
+    again: bool = False
+    fits: tuple[str, tuple[int, int, int]] | None = None
 
 
 @dataclass(frozen=True)
@@ -326,13 +334,27 @@ class DrawingsRead(Event):
 
 
 @dataclass(frozen=True)
+class DrawingChanges:
+    """What a window did to its drawings since the file was last read or written for it, by engine.drawings.name."""
+
+    new: frozenset[bytes]
+    gone: frozenset[bytes]
+
+
+@dataclass(frozen=True)
 class KeepDrawings(Command):
-    """Write drawings to a file, at once, so that an end of the child does not lose them; answered by DrawingsKept."""
+    """Write drawings to a file, at once, so that an end of the child does not lose them; answered by DrawingsKept.
+
+    changes: where another window may write the file, too, so that what it holds now is read first and these are made
+    to it (engine.drawings.merged); None: the file is to hold these drawings and no others.
+    """
 
     path: str
     images: Image
     labels: NDArray[np.int64]
     test: NDArray[np.bool_]
+    request: int = 0
+    changes: DrawingChanges | None = None
 
 
 @dataclass(frozen=True)
@@ -341,6 +363,7 @@ class DrawingsKept(Event):
 
     path: str
     count: int
+    request: int = 0
 
 
 @dataclass(frozen=True)

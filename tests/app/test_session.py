@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from app.models_list import shipped_models
 from app.session import TRAINING, ModelChoice
 from engine import messages as m
 from tests.app.said import BLAS, CUPY, GPU, IMAGE, XNOR, info, prediction, started
@@ -104,6 +105,28 @@ class TestModels:
         loaded.inference.say(m.ModelLoaded(info("/m.safetensors")))
         assert loaded.model_key == "/m.safetensors"
         assert loaded.settings.recent_models == ["/m.safetensors"]
+
+    def test_an_opened_model_that_is_on_the_list_is_used_too(self, loaded):
+        loaded.models.append(ModelChoice("/b.safetensors", "b", "/b.safetensors"))
+        loaded.settings.recent_models = ["/c.safetensors", "/b.safetensors"]
+        loaded.open_model("/b.safetensors")
+        loaded.inference.say(m.ModelLoaded(info("/b.safetensors")))
+        assert loaded.model_key == "/b.safetensors"
+        assert loaded.settings.recent_models == ["/b.safetensors", "/c.safetensors"]
+        assert [choice.key for choice in loaded.models] == ["a", "/b.safetensors"]
+
+    def test_an_opened_model_that_is_shipped_is_not_listed_twice_at_the_next_start(self, loaded):
+        shipped = shipped_models()[0]
+        loaded.models.append(shipped)
+        loaded.open_model(shipped.path)
+        loaded.inference.say(m.ModelLoaded(info(shipped.key)))
+        assert loaded.model_key == shipped.key
+        assert loaded.settings.recent_models == []
+
+    def test_a_model_that_a_fresh_worker_loads_is_not_taken_for_one_that_was_opened(self, loaded):
+        loaded.models.append(ModelChoice("/b", "b", "/b"))
+        loaded.inference.say(m.ModelLoaded(info("/b")))
+        assert loaded.model_key == "a"
 
     def test_a_bad_file_is_told_and_changes_nothing(self, loaded, qtbot):
         loaded.open_model("/bad.safetensors")

@@ -5,9 +5,13 @@ import pytest
 
 from app.link import Death
 from app.models_list import TRAINING
-from app.session import ModelChoice
+from app.session import ModelChoice, Session
+from app.settings import Settings
 from app.tray import Tally
 from engine import messages as m
+from engine.inference import recognise
+from tests.app.fakes import FakeChannel
+from tests.app.said import info
 
 
 @pytest.fixture
@@ -94,6 +98,79 @@ def test_a_fresh_worker_is_given_what_is_kept(tray, session):
     assert session.inference.count(m.KeepDrawings) == before + 1
 
 
+def carry_out(session):
+    """Have what was asked about files of drawings done and answered, as the worker does."""
+    for command in session.inference.sent:
+        if isinstance(command, m.ReadDrawings | m.KeepDrawings):
+            run = recognise.read(command) if isinstance(command, m.ReadDrawings) else recognise.keep(command)
+            session.inference.say(*(event for event in run if event is not None))
+    session.inference.sent.clear()
+
+
+@pytest.fixture
+def windows(qapp):  # noqa: ARG001 - sessions need an application
+    """Makes windows of one person's, each of which has read the file of drawings."""
+    made = []
+
+    def window():
+        session = Session(FakeChannel(), FakeChannel(), FakeChannel, Settings())
+        session.start()
+        carry_out(session)
+        made.append(session)
+        return session
+
+    yield window
+    for session in made:
+        session.end()
+        session.deleteLater()
+
+
+def test_two_windows_lose_nothing_of_each_other(windows):
+    a, b = windows(), windows()
+    a.tray.keep(image(1), 1)
+    a.tray.keep(image(2), 2)
+    carry_out(a)
+    b.tray.keep(image(3), 3)
+    carry_out(b)
+    assert labels(b.tray) == [3], "what was drawn elsewhere is not shown before the next start"
+    assert labels(windows().tray) == [3, 1, 2]
+    a.tray.relabel({0}, 7)
+    a.tray.remove({1})
+    carry_out(a)
+    assert labels(windows().tray) == [7, 3]
+    b.tray.undo()
+    carry_out(b)
+    assert labels(windows().tray) == [7]
+
+
+def test_what_was_taken_out_or_relabelled_elsewhere_stays_so(windows):
+    first = windows()
+    fill(first.tray, 1, 2, 3)
+    carry_out(first)
+    a, b = windows(), windows()
+    a.tray.remove({0})
+    a.tray.relabel({0}, 8)
+    carry_out(a)
+    b.tray.keep(image(9), 9)
+    b.tray.relabel({2}, 4)
+    carry_out(b)
+    assert sorted(labels(windows().tray)) == [4, 8, 9]
+
+
+def test_what_could_not_be_written_is_written_with_the_next_change(windows):
+    a, b = windows(), windows()
+    a.tray.keep(image(1), 1)
+    a.inference.sent.clear()  # the disk was full
+    b.tray.keep(image(2), 2)
+    carry_out(b)
+    a.tray.keep(image(3), 3)
+    a.tray.remove({0})
+    a.tray.undo()
+    a.tray.undo()
+    carry_out(a)
+    assert labels(windows().tray) == [1, 2]
+
+
 def test_an_import_adds_what_is_new_and_says_what_was_left_out(tray, session, qtbot):
     fill(tray, 1, 2)
     with qtbot.waitSignal(tray.told) as told:
@@ -166,3 +243,40 @@ def test_the_network_in_training_is_another_after_every_score(tray, session):
     assert tray.tally(TRAINING).read == 1
     tray.reloaded(TRAINING)
     assert tray.tally(TRAINING).read == 0
+
+
+def test_a_file_that_is_opened_again_is_read_again(tray, session):
+    fill(tray, 7)
+    tray.ask(["a"])
+    request = session.inference.last(m.Recognise).request
+    session.inference.say(m.Recognised(request, "a", np.array([7]), "", "net", 0.9), m.Done("recognise"))
+    assert tray.tally("a") == Tally(1, 1, 1)
+    session.open_model("a")
+    session.inference.say(m.ModelLoaded(info("a")))
+    assert tray.tally("a") == Tally(0, 0, 1)
+    assert (tray.names, tray.accuracies) == ({}, {})
+    assert tray.ask(["a"])
+
+
+def test_what_the_network_before_read_is_not_taken_for_what_this_one_does(tray, session):
+    fill(tray, 7)
+    tray.ask(["a"])
+    session.inference.say(m.ModelLoaded(info("a")))
+    request = session.inference.last(m.Recognise).request
+    session.inference.say(m.Recognised(request, "a", np.array([7])), m.Done("recognise"))
+    assert tray.tally("a").read == 0
+
+
+@pytest.mark.parametrize("failure", [m.Crashed("Recognise", "Traceback"), m.Failed("Recognise", "It is gone.", "")])
+def test_a_model_that_fails_is_not_asked_again_before_the_worker_is_another(tray, session, failure):
+    fill(tray, 1)
+    tray.read.connect(lambda: tray.busy or tray.ask(["a", "b"]))  # as the dialog does
+    tray.ask(["a", "b"])
+    request = session.inference.last(m.Recognise).request
+    session.inference.say(m.Recognised(request, "a", np.array([1])), failure, m.Done("recognise"))
+    assert not tray.busy
+    assert session.inference.count(m.Recognise) == 1
+    assert tray.whys["b"] == "It failed while it read your drawings."
+    session.inference.died.emit(Death("inference", -11, ""))
+    session.restart_inference()
+    assert session.inference.last(m.Recognise).models == (("b", "/b"),)

@@ -157,6 +157,9 @@ def test_picture(service, loaded, tmp_path):
     (event,) = said(service, m.Prepare(3, str(tmp_path / "p.png"), loaded.key))
     assert (event.request, event.image.shape, event.image.dtype) == (3, (4, 5, 1), np.uint8)
     assert event.picture.shape == (40, 30)
+    assert (event.path, event.fits) == (str(tmp_path / "p.png"), (loaded.preparation, (4, 5, 1)))
+    (event,) = said(service, m.Prepare(4, str(tmp_path / "p.png"), loaded.key, again=True))
+    assert event.again
 
 
 def test_what_cannot_be_answered(service):

@@ -145,6 +145,22 @@ def test_a_model_whose_size_is_not_known_is_split_when_it_runs(panel):
     assert panel.table.text("parameters", TRAIN) == "–"
 
 
+def test_what_was_chosen_stays_when_another_model_is_scored(panel, session):
+    choose(panel.options.subject, "1,024")
+    panel.options.cores.set_value(3)
+    panel.options.outputs.setText("2·512")
+    session.models_changed.emit()
+    assert (panel.options.cores.value, panel.options.outputs.text()) == (3, "2·512")
+    (twin,) = shipped("-float")
+    panel.options.subject.setCurrentIndex(panel.options.subject.findData(twin))
+    panel.options.inputs.setText("28·28")
+    session.models_changed.emit()
+    assert panel.options.inputs.text() == "28·28"
+    session.infos[TWIN] = replace(session.infos[TWIN], layers=((64, 256),))
+    session.models_changed.emit()
+    assert panel.options.inputs.text() == "4·8·8", "its layers are others now"
+
+
 def test_it_runs_in_the_torch_world():
     assert RunCompress.world == RunDigits.world == "torch"
     assert issubclass(RunCompress, m.RunLab)

@@ -249,6 +249,49 @@ def test_opened_picture_is_predicted_as_it_was_prepared_until_it_is_drawn_on(pag
     assert page.seen() is None
 
 
+def opened(page, shape, preparation):
+    """Answer as the worker does that a picture was prepared for such models."""
+    ask = page.session.inference.last(m.Prepare)
+    image, picture = np.full(shape, 200, np.uint8), np.zeros((60, 40), np.uint8)
+    fits = preparation, shape
+    page.session.inference.say(m.Prepared(ask.request, image, picture, False, ask.path, ask.again, fits))
+    return image
+
+
+def test_a_picture_is_prepared_anew_for_a_model_of_another_input(page):
+    page.session.models.append(ModelChoice("bits", "bits", "/bits"))
+    page.session.open_picture("/digit.png")
+    first = opened(page, (28, 28, 1), "mnist")
+    settle(page)
+    page.session.select_model("bits")
+    assert np.array_equal(page.seen(), first), "until the other model is there, what was seen"
+    page.session.inference.say(m.ModelLoaded(info("bits", input_shape=(10, 10, 1), preparation="bits")))
+    again = page.session.inference.last(m.Prepare)
+    assert (again.path, again.key, again.again) == ("/digit.png", "bits", True)
+    assert page.seen() is None
+    settle(page, key="bits")
+    small = opened(page, (10, 10, 1), "bits")
+    assert np.array_equal(asked(page).image, small)
+    assert page.canvas.undo_stack.count() == 1
+    settle(page, key="bits")
+    draw(page, (50, 50), (200, 60))
+    page.session.select_model(KEY)
+    page.bar.undo.click()
+    assert page.session.inference.last(m.Prepare).key == KEY
+    assert np.array_equal(opened(page, (28, 28, 1), "mnist"), page.seen())
+
+
+def test_a_picture_that_is_gone_is_asked_for_once(page):
+    page.session.open_picture("/digit.png")
+    opened(page, (28, 28, 1), "mnist")
+    page.session.inference.say(m.ModelLoaded(info(input_shape=(10, 10, 1), preparation="bits")))
+    page.session.inference.say(m.Failed("Prepare", "There is no file.", ""))
+    before = page.session.inference.count(m.Prepare)
+    page.ask()
+    assert page.session.inference.count(m.Prepare) == before
+    assert page.seen() is None
+
+
 def test_blank_picture_is_said_inline(page, qtbot):
     with qtbot.waitSignal(page.session.noticed) as said:
         page.session.inference.say(m.Prepared(1, np.zeros((28, 28, 1), np.uint8), np.zeros((9, 9), np.uint8), True))
@@ -271,6 +314,30 @@ def test_layers_follow_the_model_whatever_its_shape(page):
     assert page.panels.layers == []
     draw(page, (100, 100), (200, 200))
     assert page.seen() is None, "what the canvas makes does not fit this model"
+
+
+def test_an_open_list_of_models_keeps_its_place(page):
+    page.session.models = [ModelChoice(KEY, "one", KEY), *(ModelChoice(f"/{n}", f"m{n}", f"/{n}") for n in range(4))]
+    page.session.models_changed.emit()
+    models = page.bar.models
+    models.showPopup()
+    for _ in range(3):
+        QTest.keyClick(models.view(), Qt.Key.Key_Down)
+    page.session.infos[KEY] = info(accuracy=0.99)
+    page.session.models_changed.emit()
+    assert models.itemText(0) == "one · 99.0 %"
+    assert models.view().currentIndex().row() == 3
+    QTest.keyClick(models.view(), Qt.Key.Key_Return)
+    assert page.session.model_key == "/2"
+
+
+def test_an_open_list_of_models_is_shut_where_one_is_added(page):
+    models = page.bar.models
+    models.showPopup()
+    page.session.models.append(ModelChoice("/new", "new", "/new"))
+    page.session.models_changed.emit()
+    assert not models.view().isVisible()
+    assert models.findData("/new") == 1
 
 
 def test_watch_starts_a_run_and_asks_for_the_page(page, qtbot):
@@ -307,6 +374,15 @@ def test_a_digits_key_keeps_the_drawing_and_clears_the_canvas(page):
     assert not page.canvas.drawing.empty
     QTest.mouseClick(page.tray.keys[3], LEFT)
     assert [one.label for one in page.session.tray.drawings] == [7, 3]
+
+
+def test_a_digits_key_keeps_a_first_stroke_that_is_still_drawn(page):
+    QTest.mousePress(page.canvas, LEFT, pos=page.canvas.rect().center())
+    settle(page)
+    QTest.keyClick(page.canvas, Qt.Key.Key_1)
+    assert [one.label for one in page.session.tray.drawings] == [1]
+    assert page.seen() is None
+    assert page.votes.hint.whole == "no digit"
 
 
 def test_an_empty_canvas_is_not_kept(page):

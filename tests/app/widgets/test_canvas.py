@@ -124,6 +124,26 @@ def test_keys_draw_too(canvas):
     assert canvas.grey()[160, 133] == 255
 
 
+def test_clearing_takes_a_stroke_off_that_is_still_drawn(canvas, qtbot):
+    QTest.mousePress(canvas, LEFT, pos=QPoint(200, 200))
+    with qtbot.waitSignal(canvas.changed):
+        canvas.clear()
+    assert canvas.grey() is None
+    QTest.mouseMove(canvas, QPoint(300, 300))
+    QTest.mouseRelease(canvas, LEFT, pos=QPoint(300, 300))
+    assert canvas.drawing.empty
+    assert not canvas.undo_stack.count()
+
+
+def test_clearing_lifts_the_keys_pen(canvas, qtbot):
+    for key in (Qt.Key.Key_Left, Qt.Key.Key_Space, Qt.Key.Key_Down):
+        QTest.keyClick(canvas, key)
+    with qtbot.waitSignal(canvas.changed):
+        canvas.clear()
+    QTest.keyClick(canvas, Qt.Key.Key_Down)
+    assert canvas.grey() is None
+
+
 def test_space_is_not_ours_before_an_arrow_key(canvas):
     QTest.keyClick(canvas, Qt.Key.Key_Space)
     assert canvas.grey() is None

@@ -123,6 +123,36 @@ def test_the_newest_is_in_sight_however_narrow_it_is(card, kept):
     assert strip.rect().contains(strip.place(6).toRect())
 
 
+def test_relabelling_leaves_the_view_and_the_choice(card):
+    strip = card.strip
+    strip.setFixedWidth(100)
+    press(strip, Qt.Key.Key_Home)
+    press(strip, Qt.Key.Key_9)
+    assert strip.chosen == {0}
+    assert strip.rect().contains(strip.place(0).toRect())
+
+
+def test_a_second_delete_takes_nothing_that_was_not_chosen(card, kept):
+    strip = card.strip
+    press(strip, Qt.Key.Key_Home)
+    press(strip, Qt.Key.Key_Right, SHIFT)
+    press(strip, Qt.Key.Key_Delete)
+    assert strip.chosen == set()
+    press(strip, Qt.Key.Key_Delete)
+    assert labels(kept) == [2, 3, 4, 5]
+
+
+def test_those_stay_chosen_that_were_when_others_come_back(card, kept):
+    strip = card.strip
+    press(strip, Qt.Key.Key_Home)
+    press(strip, Qt.Key.Key_Delete)
+    press(strip, Qt.Key.Key_Home)
+    assert strip.chosen == {0}
+    press(strip, Qt.Key.Key_Z, CONTROL)
+    assert labels(kept) == [0, 1, 2, 3, 4, 5]
+    assert strip.chosen == {1}
+
+
 def test_another_model_is_asked_when_it_comes_into_use(card, kept):  # noqa: ARG001
     kept.select_model("b")
     assert kept.inference.last(m.Recognise).models == (("b", "/b"),)
@@ -185,6 +215,36 @@ def test_what_cannot_be_trained_on_is_said_there(dialog, kept):
     kept.select_model(TRAINING)
     dialog.training.begin()
     assert "not saved yet" in dialog.training.words.text()
+
+
+def test_what_is_said_stays_as_long_as_it_is_true(dialog, kept):
+    training = dialog.training
+    kept.models.append(ModelChoice(TRAINING, "the network in training", ""))
+    kept.select_model(TRAINING)
+    training.begin()
+    kept.models_changed.emit()
+    assert "not saved yet" in training.words.text()
+    kept.select_model("a")
+    assert "begins with" in training.words.text()
+    assert training.words.property("role") == "muted"
+    training.begin()
+    started = m.RunStarted("r", "/run", RunConfig(), (("output", 10, 784),), 0, 100, 12800, "torch")
+    kept.trainer.say(started, m.RunState("r", "running"))
+    kept.trainer.say(m.Saved("r", 50, 0.5, "/run/last.safetensors"), m.RunState("r", "finished"))
+    kept.inference.say(m.ModelLoaded(info("/run/last.safetensors")))
+    kept.trainer.say(m.Done("run"))
+    kept.models_changed.emit()
+    assert training.words.text().startswith("Done: the new model is in use")
+    kept.select_model("a")
+    assert "begins with" in training.words.text()
+
+
+def test_that_all_are_out_is_said_until_they_are_back(dialog, kept):
+    dialog.clear.click()
+    assert dialog.told.text().startswith("All are out")
+    assert dialog.told.isVisible()
+    kept.tray.undo()
+    assert not dialog.told.isVisible()
 
 
 def test_without_a_drawing_to_train_on_nothing_can_be_trained(dialog, kept):
