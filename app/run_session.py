@@ -170,8 +170,10 @@ class RunSession(QObject):
         self.trainer.send(self._watching)
 
     def resume_lost(self) -> None:
-        """After the trainer died: go on from the last save, or from the beginning."""
-        if self.run.saved is not None:
+        """After the trainer died: ask again for what was starting, else go on from the last save, or begin anew."""
+        if self._asked is not None:
+            self._ask(self._asked)
+        elif self.run.saved is not None:
             self.continue_run(self.run.saved.path)
         else:
             self.start_run(self.run.config)
@@ -337,7 +339,8 @@ class RunSession(QObject):
         if self.run.active:
             self.gone.add("trainer")
             self.run.state, self.run.why = "lost", death.reason
-            self.tell("trainer", notices.run_lost(death, self.run.saved))
+            lost = notices.run_lost(death, self.run.saved) if self._asked is None else notices.start_lost(death)
+            self.tell("trainer", lost)
         elif could_start:
             self.trainer.start()
             self.tell("trainer", notices.trainer_again(death))

@@ -94,6 +94,34 @@ class TestDeath:
         session.resume_lost()
         assert session.trainer.last(m.StartRun).config.seed == 3
 
+    @pytest.mark.parametrize(
+        "ask",
+        [
+            lambda session: session.start_run(RunConfig(seed=3)),
+            lambda session: session.reset_run(),
+            lambda session: session.reopen_run("/r0/last"),
+            lambda session: session.train_on("/model", {}),
+        ],
+        ids=["run", "reset", "reopen", "train on"],
+    )
+    def test_a_run_that_was_starting_is_asked_for_again_and_not_the_one_before(self, session, qtbot, ask):
+        session.trainer.say(started(), m.RunState("r1", "running"), m.Saved("r1", 468, 1.0, "/r1/last"))
+        session.trainer.say(m.RunState("r1", "finished"), m.Done("run"))
+        ask(session)
+        asked, config = session.trainer.sent[-1], session.run.config
+        for _ in range(2):
+            with qtbot.waitSignal(session.noticed) as caught:
+                session.trainer.died.emit(Death("torch", -9, ""))
+            assert session.run.state == "lost"
+            assert caught.args[0].action == "resume-run"
+            assert "had not begun" in caught.args[0].remedy
+            session.trainer.sent.clear()
+            session.resume_lost()
+            assert session.trainer.sent == [asked]
+            assert (session.run.state, session.run.config) == ("starting", config)
+        session.trainer.say(m.Failed(type(asked).__name__, "It does not fit into memory."))
+        assert (session.run.name, session.run.state, session.run.saved.step) == ("r1", "finished", 468)
+
     def test_a_trainer_that_cannot_start_is_told_of_and_not_started_for_ever(self, session, qtbot):
         with qtbot.waitSignal(session.noticed) as caught:
             session.trainer.died.emit(Death("torch", 1, "No module named 'torch'"))
