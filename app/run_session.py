@@ -92,7 +92,8 @@ class RunSession(QObject):
         if self._asked is None:
             self._keep_state()
         self._asked = command
-        self.run.state, self.run.why, self.playhead = "starting", "", None
+        self.run.state, self.run.why = "starting", ""
+        self._leave_the_past()
         if config is not None:
             self.draft.take(config)
             self.run.config = config
@@ -221,6 +222,10 @@ class RunSession(QObject):
         self.playhead = None
         self.moment_changed.emit()
 
+    def _leave_the_past(self) -> None:
+        if not self.live:
+            self.go_live()
+
     def moment(self) -> Moment | None:
         """What is to be shown now: the newest recorded moment, or the one under the playhead."""
         history = self.run.history
@@ -300,6 +305,8 @@ class RunSession(QObject):
     def _run_started(self, event: m.RunStarted) -> None:
         self._asked = None
         another = event.run != self.run.name
+        if another:
+            self._leave_the_past()  # the moment under the playhead was one of the run before
         if not another and self._watching is not None:
             self.trainer.send(self._watching)  # it may be another trainer, which has not heard of it
         self.run.begin(event)
