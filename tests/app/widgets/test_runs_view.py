@@ -76,6 +76,15 @@ def test_a_broken_run_says_why_and_can_only_be_looked_into_or_deleted(view):
     assert view._library.compared == []
 
 
+def test_how_long_it_trained_is_told_of_what_it_had_to_spend(view, session):
+    trained = view.details.facts["Trained"]
+    assert trained.whole == "4 epochs of 10 · 40 steps · 8 s"
+    limited = row("z", created=4e9, config=RunConfig(epochs=3, time_limit=9.0))
+    session.inference.say(listed(*ROWS, limited))
+    view.list.select("/runs/z")
+    assert trained.whole == "4 epochs · 40 steps · 8 s · limit 9 s"
+
+
 def test_keys(view, session, qtbot):
     key = "/runs/b"
     qtbot.keyClick(view.list, Qt.Key.Key_Down)
