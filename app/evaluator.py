@@ -32,6 +32,8 @@ class Evaluator:
         self._disowned = False
         """Whether the answer in flight is of something that is no longer there, and not to be shown."""
         self._next: str | None = None
+        self._twin_asked = False
+        """Whether the twin's turn has been; one that failed would fail again each time, with a notice."""
 
     def want(self, key: str) -> None:
         """Evaluate a model by float and XNOR; latest only, one after another."""
@@ -45,6 +47,7 @@ class Evaluator:
         if info.form == "float":
             names = names[:1]
         self._in_flight, self._disowned = key, False
+        self._twin_asked = self._twin_asked or key == TWIN
         command = m.EvaluateTwin if key == TWIN else m.Evaluate
         self._inference.send(command(key, tuple(names)))
 
@@ -61,7 +64,7 @@ class Evaluator:
         following, self._next = self._next, None
         if following is not None:
             self.want(following)
-        elif TWIN in self._models.infos and TWIN not in self.evaluations:
+        elif TWIN in self._models.infos and not self._twin_asked:
             self.want(TWIN)
 
     def forget(self, key: str) -> None:
@@ -72,5 +75,6 @@ class Evaluator:
             self._next = None
 
     def worker_gone(self) -> None:
-        """Nothing is in flight any more, and nothing waits."""
+        """Nothing is in flight any more, and nothing waits; another worker may read the twin's test set."""
         self._in_flight = self._next = None
+        self._twin_asked = TWIN in self.evaluations

@@ -49,6 +49,12 @@ def run_lost(death: Death, saved: m.Saved | None) -> Notice:
     return Notice("learn", f"The trainer is gone: {death.reason}.", remedy, "resume-run", death.last_words)
 
 
+def start_lost(death: Death) -> Notice:
+    """The notice of a trainer that died while it was to begin or open a run; the run before was saved and ended."""
+    remedy = "The run that was asked for had not begun, and nothing new of it is saved; Resume asks for it again."
+    return Notice("learn", f"The trainer is gone: {death.reason}.", remedy, "resume-run", death.last_words)
+
+
 def not_saved(refused: m.NotSaved) -> Notice:
     """The notice of a save that the disk refused."""
     return Notice("learn", f"{refused.what} Training goes on, and saving is tried again.", refused.remedy)

@@ -17,6 +17,7 @@ log = logging.getLogger(__name__)
 
 MARGIN = 16
 SHOWN_MS = 12_000
+COPY = "Copy report"
 
 
 class Toast(QWidget):
@@ -33,7 +34,7 @@ class Toast(QWidget):
         self._text = QLabel()
         self._text.setWordWrap(True)
         self._text.setMinimumWidth(300)
-        self._copy = QPushButton("Copy report")
+        self._copy = QPushButton(COPY)
         self._copy.clicked.connect(self._copy_report)
         close = QPushButton("✕")
         close.setProperty("flat", True)
@@ -55,6 +56,7 @@ class Toast(QWidget):
         self._page = page
         self._text.setText(text)
         self._report = report
+        self._copy.setText(COPY)  # the report before this one may have been copied
         self._copy.setVisible(bool(report))
         self._timer.stop()
         if not report:

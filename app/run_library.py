@@ -41,12 +41,16 @@ class RunLibrary(QObject):
         self.deleted: r.RunRow | None = None
         """The run that was deleted last and can be brought back with `undo`."""
         self._found: dict[str, r.RunRow] = {}
+        self._news: dict[str, r.RunRow | None] = {}
+        """What became of runs while the list is read, None for a deleted one; the list may have read them before."""
         self._asked: set[str] = set()
 
     # ------------------------------------------------------------ what is asked
 
     def refresh(self) -> None:
         """Read the list anew; what is known stays until the new list is complete."""
+        if not self.loading:
+            self._news = {}
         self.loading, self._found = True, {}
         self._inference.send(r.ListRuns(str(paths.runs_dir())))
         self.changed.emit()
@@ -145,24 +149,27 @@ class RunLibrary(QObject):
 
     def _listed(self, event: r.RunList) -> None:
         self._found |= {row.key: row for row in event.rows}
+        known = {key: row for key, row in (self._found | self._news).items() if row is not None}
         if event.complete:
-            self.loading, self.rows = False, self._found
+            self.loading, self.rows = False, known
             kept = [key for key in self.compared if key in self.rows]
             if kept != self.compared:
                 self.compared = kept
                 self.compared_changed.emit()
-        elif not self.rows.keys() - self._found.keys():
-            self.rows = dict(self._found)  # the first list grows as it is read
+        elif not self.rows.keys() - known.keys():
+            self.rows = known  # the first list grows as it is read
         self.changed.emit()
 
     def _row_came(self, row: r.RunRow) -> None:
         if self.deleted is not None and row.key == self.deleted.key:
             self.deleted = None
+        self._news[row.key] = row
         self.rows = {row.key: row} | {key: old for key, old in self.rows.items() if key != row.key}
         self.changed.emit()
         self.compared_changed.emit()
 
     def _left(self, key: str) -> None:
+        self._news[key] = None
         self.deleted = self.rows.pop(key, None)
         self.forget(key)
         if key in self.compared:

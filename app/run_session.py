@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from PySide6.QtCore import QObject, Signal
 
@@ -21,6 +21,10 @@ from engine.config import RunConfig
 from engine.history import Moment
 
 log = logging.getLogger(__name__)
+
+Start = m.StartRun | m.ContinueRun | m.TrainOn
+"""What asks for a run; whatever becomes of it, the run before it is over then."""
+STARTS = tuple(kind.__name__ for kind in get_args(Start))
 
 
 class RunSession(QObject):
@@ -53,6 +57,8 @@ class RunSession(QObject):
         self._credit = Credit(trainer, self)
         self._watching: m.Watch | None = None
         self._before = self.run.state, self.run.config
+        self._asked: Start | None = None
+        """The run that was asked for, until the trainer says that it is under way, or why it cannot be."""
         self._standing: dict[str, Notice] = {}  # by the child that it is about
         trainer.said.connect(self._trainer_said)
         trainer.died.connect(self._trainer_died)
@@ -62,46 +68,42 @@ class RunSession(QObject):
 
     def start_run(self, config: RunConfig, *, paused: bool = False) -> None:
         """Train from the beginning; a run under way is saved and ended first."""
-        self._run_asked(config)
-        self.trainer.send(m.StartRun(config, str(paths.runs_dir()), paused))
+        self._ask(m.StartRun(config, str(paths.runs_dir()), paused), config)
 
     def continue_run(self, path: str) -> None:
         """Train on from a checkpoint; a run under way is saved and ended first."""
-        self._run_asked(self.run.config)
-        self.trainer.send(m.ContinueRun(path))
+        self._ask(m.ContinueRun(path), self.run.config)
 
     def reopen_run(self, saved: str) -> None:
         """Show a kept run as its newest save has it, at rest; a run under way is saved and ended first."""
-        self._show_saved(m.ContinueRun(saved, paused=True))
+        self._ask(m.ContinueRun(saved, paused=True))
 
     def branch_run(self, checkpoint: str) -> None:
         """Begin a run that goes on from a checkpoint, at rest; a run under way is saved and ended first."""
-        self._show_saved(m.ContinueRun(checkpoint, paused=True, apart=True))
+        self._ask(m.ContinueRun(checkpoint, paused=True, apart=True))
 
     def train_on(self, model: str, changes: Mapping[str, Any]) -> None:
         """Train a model file on, with settings for that and these changes; a run under way is saved and ended first."""
-        self._show_saved(m.TrainOn(model, dict(changes), str(paths.runs_dir())))
+        self._ask(m.TrainOn(model, dict(changes), str(paths.runs_dir())))
 
-    def _show_saved(self, command: m.ContinueRun | m.TrainOn) -> None:
+    def _ask(self, command: Start, config: RunConfig | None = None) -> None:
+        """Ask for a run. config: its settings, where they are known before the trainer says them."""
         self.restart_trainer()
-        self._keep_state()
-        self.run.state, self.run.why, self.playhead = "starting", "", None
+        if self._asked is None:
+            self._keep_state()
+        self._asked = command
+        self.run.state, self.run.why = "starting", ""
+        self._leave_the_past()
+        if config is not None:
+            self.draft.take(config)
+            self.run.config = config
         self._credit.drop()
         self.run_changed.emit()
         self.trainer.send(command)
 
-    def _run_asked(self, config: RunConfig) -> None:
-        self.restart_trainer()
-        self.draft.take(config)
-        self._keep_state()
-        self.run.state, self.run.why, self.run.config = "starting", "", config
-        self.playhead = None
-        self._credit.drop()
-        self.run_changed.emit()
-
     def _keep_state(self) -> None:
         """Remember the run that is seen: where another cannot be started it stays; it was ended for that."""
-        self._before = ("stopped" if self.run.moving else self.run.state), self.run.config
+        self._before = ("stopped" if self.run.active else self.run.state), self.run.config
 
     def toggle_run(self) -> None:
         """Start, pause or resume, whichever makes sense."""
@@ -169,8 +171,10 @@ class RunSession(QObject):
         self.trainer.send(self._watching)
 
     def resume_lost(self) -> None:
-        """After the trainer died: go on from the last save, or from the beginning."""
-        if self.run.saved is not None:
+        """After the trainer died: ask again for what was starting, else go on from the last save, or begin anew."""
+        if self._asked is not None:
+            self._ask(self._asked)
+        elif self.run.saved is not None:
             self.continue_run(self.run.saved.path)
         else:
             self.start_run(self.run.config)
@@ -218,6 +222,10 @@ class RunSession(QObject):
         self.playhead = None
         self.moment_changed.emit()
 
+    def _leave_the_past(self) -> None:
+        if not self.live:
+            self.go_live()
+
     def moment(self) -> Moment | None:
         """What is to be shown now: the newest recorded moment, or the one under the playhead."""
         history = self.run.history
@@ -254,15 +262,13 @@ class RunSession(QObject):
             case m.Snapshot():
                 self.snapshot.emit(event)
             case m.Failed():
-                if event.command in ("StartRun", "ContinueRun", "TrainOn"):
-                    if self.run.state == "starting":
-                        self.run.state, self.run.config = self._before  # what is seen is still that run
-                    self.run_changed.emit()
+                if event.command in STARTS:
+                    self._run_refused()
                 self.noticed.emit(Notice("learn", event.what, event.remedy))
             case m.Crashed():
                 self.noticed.emit(notices.crash("learn", "Training", event))
-                self.run.state = "stopped"
-                self.run_changed.emit()
+                if event.command in STARTS:
+                    self._run_refused()
             case m.NotSaved():
                 self._not_saved(event)
             case m.RunState() | m.Tuned() | m.Saved() | m.Done("run"):
@@ -270,14 +276,23 @@ class RunSession(QObject):
 
     def _run_told(self, event: m.RunState | m.Tuned | m.Saved | m.Done) -> None:
         match event:
-            case m.RunState():
+            case m.RunState() if self._asked is None:  # else it is of the run before, which is left
                 self.run.become(event)
             case m.Tuned():
                 self.run.tune(event)
             case m.Saved():
                 self.run.save(event)
-            case m.Done() if self.run.active:
+            case m.Done() if self._asked is None and self.run.active:
                 self.run.state = "finished"
+        self.run_changed.emit()
+
+    def _run_refused(self) -> None:
+        """No run is under way in the trainer: what is seen is still the run before the one that was asked for."""
+        if self._asked is not None:
+            self.run.state, self.run.config = self._before
+            self._asked = None
+        elif self.run.active:
+            self.run.state = "stopped"
         self.run_changed.emit()
 
     def _not_saved(self, refused: m.NotSaved) -> None:
@@ -288,7 +303,10 @@ class RunSession(QObject):
         self.run_changed.emit()
 
     def _run_started(self, event: m.RunStarted) -> None:
+        self._asked = None
         another = event.run != self.run.name
+        if another:
+            self._leave_the_past()  # the moment under the playhead was one of the run before
         if not another and self._watching is not None:
             self.trainer.send(self._watching)  # it may be another trainer, which has not heard of it
         self.run.begin(event)
@@ -328,7 +346,8 @@ class RunSession(QObject):
         if self.run.active:
             self.gone.add("trainer")
             self.run.state, self.run.why = "lost", death.reason
-            self.tell("trainer", notices.run_lost(death, self.run.saved))
+            lost = notices.run_lost(death, self.run.saved) if self._asked is None else notices.start_lost(death)
+            self.tell("trainer", lost)
         elif could_start:
             self.trainer.start()
             self.tell("trainer", notices.trainer_again(death))

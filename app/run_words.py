@@ -57,6 +57,11 @@ def lasted(seconds: float) -> str:
     return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
 
 
+def time_limit(seconds: float) -> str:
+    """A budget of training time: "limit 1,165 s", "limit 0.5 s"."""
+    return f"limit {f'{seconds:,.1f}'.removesuffix('.0')} s"
+
+
 def when(created: float, now: float) -> str:
     """A moment for people: "just now", "12 min ago", "today 14:20", "12 May 14:20", "12 May 2025"."""
     then, today = datetime.fromtimestamp(created), datetime.fromtimestamp(now)

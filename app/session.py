@@ -283,8 +283,6 @@ class Session(RunSession):
             self._evaluator.want(info.key)
 
     def _inference_failed(self, event: m.Failed) -> None:
-        if event.command in ("Evaluate", "EvaluateTwin"):
-            self._evaluator.over()
         if event.command == "Predict":
             self._predictor.send_waiting()
         if event.command == "LoadModel":

@@ -22,6 +22,8 @@ UNSAID = "Press Run: what is proved, refuted or left open is said here."
 UNREAD = "Press Run: the digit, in the bits that this network gets."
 UNFOUND = "Then an input near it that is read as another class, if there is one."
 UNCOUNTED = "Press Run: how many inputs have which class."
+UNNAMED = ("this network", "the other")
+"""What the curves of a sweep are called until their networks' names are known."""
 ENGINE_WORDS = {"enumerate": "enumeration", "bdd": "decision diagrams", "sat": "SAT"}
 PAINTS: tuple[Paint, Paint] = (lambda t: t.xnor, lambda t: t.twin)
 
@@ -61,7 +63,7 @@ class VerifyPanel(LabPanel):
             Axis("robust accuracy", "%", low=0.0, high=100.0),
             empty="Then the test digits that are right and stay so, by radius.",
         )
-        self._lines = ["this network", "the other"]
+        self._lines = list(UNNAMED)
         """What the curves of the sweep are called: the networks' names, once they are known."""
         for name, paint in zip(self._lines, PAINTS, strict=True):
             self.plot.add_line(name, paint, symbol=True)
@@ -77,6 +79,8 @@ class VerifyPanel(LabPanel):
     def begin(self, request: m.RunLab) -> None:  # noqa: ARG002 - the contract
         self._verdict, self._explanation, self._curves = None, None, {}
         self.plot.clear_lines()
+        for order, name in enumerate(UNNAMED):
+            self._name_line(order, name)  # a name of the sweep before is not one to tell this one's from
         self._show_no_pictures("Under way.", "Being looked for.")
         self.counts.show_counts((), (), "", "counting")
         self.said.setText("Under way.")
@@ -164,11 +168,14 @@ class VerifyPanel(LabPanel):
     def _show_curve(self, curve: SweepCurve) -> None:
         others = [name for order, name in enumerate(self._lines) if order != curve.order]
         name = f"{curve.model} again" if curve.model in others else curve.model
-        if name != self._lines[curve.order]:
-            self.plot.rename_line(self._lines[curve.order], name)
-            self._lines[curve.order] = name
+        self._name_line(curve.order, name)
         shares = 100 * curve.robust / curve.images
         self.plot.set_line(name, np.arange(len(shares)), shares)
+
+    def _name_line(self, order: int, name: str) -> None:
+        if name != self._lines[order]:
+            self.plot.rename_line(self._lines[order], name)
+            self._lines[order] = name
 
     def _in_words(self) -> list[str]:
         told = [] if self._verdict is None else [_verdict_in_words(self._verdict)]

@@ -27,6 +27,7 @@ from app.why import explain
 from app.widgets.card import Card, label
 from app.widgets.live_label import FittingLabel
 from app.widgets.strip import size
+from engine.config import RunConfig
 from engine.messages.runs import KeptCheckpoint, RunRow
 
 FACTS = ("What", "Method", "Trained", "Reached", "From", "Changed")
@@ -185,14 +186,14 @@ class RunDetails(Card):
         if row.config is None:
             return {"What": (f"⚠ {row.problem}",)}
         c, read = row.config, self._library.reads.get(row.key)
-        unusual, trained = run_words.unusual(c), run_words.epochs(row.epoch)
+        unusual = run_words.unusual(c)
         score = "not scored yet"
         if row.accuracy is not None and row.best is not None:
             score = f"{100 * row.accuracy:.2f} % at last, {100 * row.best:.2f} % at best"
         facts: dict[str, tuple[str, ...]] = {
             "What": (f"{run_words.model_title(c.model)} on {run_words.data_title(c.data)}, seed {c.seed}",),
             "Method": (", ".join([run_words.method(c), *unusual]), run_words.method(c)),
-            "Trained": (f"{trained} of {c.epochs:,} · {row.step:,} steps · {run_words.lasted(row.seconds)}", trained),
+            "Trained": (_trained(row, c), run_words.epochs(row.epoch)),
             "Reached": (f"{score} · ⚠ {row.problem}" if row.problem else score,),
         }
         if row.origin is not None:
@@ -257,6 +258,14 @@ class RunDetails(Card):
     def _open_folder(self) -> None:
         if not QDesktopServices.openUrl(QUrl.fromLocalFile(self._key)):
             self._library.refused.emit("No program opens folders here.", f"It is {self._key}.")
+
+
+def _trained(row: RunRow, config: RunConfig) -> str:
+    """How far, of what there was to spend: epochs, or seconds with a time limit."""
+    epochs, done = run_words.epochs(row.epoch), f"{row.step:,} steps · {run_words.lasted(row.seconds)}"
+    if config.time_limit is not None:
+        return f"{epochs} · {done} · {run_words.time_limit(config.time_limit)}"
+    return f"{epochs} of {config.epochs:,} · {done}"
 
 
 def checkpoint_title(one: KeptCheckpoint) -> str:

@@ -29,6 +29,7 @@ from app.widgets.overlay_card import OverlayCard
 from app.widgets.run_details import RunDetails
 from app.widgets.runs_list import RunsList
 from app.widgets.runs_model import SORTS, RunsModel
+from engine.messages.runs import RunRow
 
 LIVE_MS = 1000
 """Between two looks at the run under way, while it is compared."""
@@ -42,6 +43,8 @@ class RunsView(InParts):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session, self._library = session, session.library
+        self._deleted: RunRow | None = None
+        """The run whose deletion was told."""
         self.setAccessibleName("Kept runs")
 
     def parts(self) -> Iterator[None]:
@@ -108,6 +111,7 @@ class RunsView(InParts):
         self.undo = QPushButton("Undo")
         self.undo.setAccessibleName("Bring the deleted run back")
         self.undo.setToolTip("Bring the run back that was deleted last (Ctrl+Z)")
+        self.undo.hide()
         foot = QHBoxLayout()
         foot.addWidget(self.said, 1)
         foot.addWidget(self.undo)
@@ -207,10 +211,19 @@ class RunsView(InParts):
         self.details.show_run(self._library.rows.get(self.list.current_key))
         self._mark()
         self._count()
-        deleted = self._library.deleted
+        self._tell_deleted()
+
+    def _tell_deleted(self) -> None:
+        """Say once that a run was deleted, since newer words stand; brought back, it is no longer so."""
+        before, deleted = self._deleted, self._library.deleted
+        if deleted is before:
+            return
+        self._deleted = deleted
         self.undo.setVisible(deleted is not None)
         if deleted is not None:
-            self._say(f"“{run_words.title(deleted)}” was deleted.")
+            self._say(_deletion(deleted))
+        elif before is not None and self.said.whole == _deletion(before):
+            self.said.hide()
 
     def _say(self, *texts: str) -> None:
         self.said.say(*texts)
@@ -241,3 +254,7 @@ class RunsView(InParts):
                 compared.append(Compared(index, library.name(key), library.reads[key].trace))
         self.overlay.show_runs(compared)
         self.details.show_run(library.rows.get(self.list.current_key))
+
+
+def _deletion(row: RunRow) -> str:
+    return f"“{run_words.title(row)}” was deleted."

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
 from app.figures import digits
 from app.race import Ghost, Race
 from app.run_view import RunView
+from app.run_words import time_limit
 from app.session import Session
 from app.theme import GAP, theme, tokens
 from app.time_to_accuracy import epochs_in
@@ -81,9 +82,7 @@ class StatusLine(QFrame):
         state = WORDS[run.state]
         if run.state == "none" and waiting:
             state = "Starting up"
-        if run.active and run.config.epochs:
-            state += f" · epoch {min(int(run.epoch) + 1, run.config.epochs)} of {run.config.epochs}"
-        self._state.setText(state + _racing(self._session.race, run))
+        self._state.setText(state + _how_far(run) + _racing(self._session.race, run))
         self._light.show_state(run.state, bool(waiting))
         ghost = self._session.race.ghost
         self._figures.setText(_of_ghost(ghost) if ghost is not None and ghost.state == "going" else _figures(run))
@@ -132,6 +131,15 @@ class Light(QWidget):
         painter.setBrush(self._color)
         painter.setPen(self._color)
         painter.drawEllipse(1, 1, 7, 7)
+
+
+def _how_far(run: RunView) -> str:
+    epochs, limit = run.config.epochs, run.config.time_limit
+    if not run.active:
+        return ""
+    if limit is not None:  # then epochs are no budget
+        return f" · epoch {int(run.epoch) + 1} · {time_limit(limit)}"
+    return f" · epoch {min(int(run.epoch) + 1, epochs)} of {epochs}" if epochs else ""
 
 
 def _racing(race: Race, run: RunView) -> str:

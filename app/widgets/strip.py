@@ -143,18 +143,21 @@ class Strip(QFrame):
         self._refresh_twin()
 
     def _refresh_picker(self) -> None:
+        """Say of each backend what holds now, in its place: the list may be open under a person's hand."""
         chosen = self._session.xnor_backend
+        infos = [info for info in self._session.backends if info.kind == "xnor"]
+        names = [info.name for info in infos]
         with QSignalBlocker(self.backend):
-            self.backend.clear()
-            for info in self._session.backends:
-                if info.kind == "xnor":
-                    self.backend.addItem(info.name if info.ready else f"{info.name} ✕", info.name)
-                    index = self.backend.count() - 1
-                    tip = info.device if info.ready else f"{info.reason} {info.remedy}".strip()
-                    self.backend.setItemData(index, tip, Qt.ItemDataRole.ToolTipRole)
-                    self._set_enabled(index, info.ready)
-            if chosen is not None:
-                self.backend.setCurrentIndex(self.backend.findData(chosen.name))
+            if [self.backend.itemData(index) for index in range(self.backend.count())] != names:
+                self.backend.clear()
+                for name in names:
+                    self.backend.addItem(name, name)
+            for index, info in enumerate(infos):
+                self.backend.setItemText(index, info.name if info.ready else f"{info.name} ✕")
+                tip = info.device if info.ready else f"{info.reason} {info.remedy}".strip()
+                self.backend.setItemData(index, tip, Qt.ItemDataRole.ToolTipRole)
+                self._set_enabled(index, info.ready)
+            self.backend.setCurrentIndex(0 if chosen is None else self.backend.findData(chosen.name))
         self.backend.setEnabled(self.backend.count() > 0)
 
     def _set_enabled(self, index: int, enabled: bool) -> None:

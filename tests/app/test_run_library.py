@@ -31,6 +31,35 @@ def test_the_first_list_grows_and_a_later_one_replaces_it_when_it_is_complete(se
     assert list(library.rows) == ["/runs/c"]
 
 
+@pytest.mark.parametrize("first", [True, False], ids=["the first list", "a later list"])
+def test_what_happens_while_the_list_is_read_is_not_undone_by_it(session, first):
+    library = session.library
+    library.refresh()
+    if not first:
+        session.inference.say(listed(row("a"), row("b")))
+        library.refresh()
+    session.inference.say(listed(row("a"), row("b"), complete=False))
+    session.inference.say(
+        r.RunDeleted("/runs/a"),
+        r.RunListed("/runs/b", row("b", title="Mine")),
+        r.RunImported("/z.zip", row("z")),
+        listed(row("c"), complete=False),
+    )
+    assert "/runs/c" in library.rows  # it goes on growing
+    session.inference.say(listed())
+    assert {key: one.title for key, one in library.rows.items()} == {"/runs/b": "Mine", "/runs/c": "", "/runs/z": ""}
+    assert library.deleted.name == "a"
+    library.refresh()
+    session.inference.say(listed(row("b", title="Theirs")))
+    assert [one.title for one in library.rows.values()] == ["Theirs"]
+
+
+def test_a_run_that_is_brought_back_while_the_list_is_read_is_there(library, session):
+    library.refresh()
+    session.inference.say(r.RunDeleted("/runs/a"), r.RunListed("/runs/a", row("a")), listed(row("b")))
+    assert library.rows.keys() == {"/runs/a", "/runs/b"}
+
+
 def test_what_is_known_or_asked_for_is_not_asked_again(library, session):
     for _ in range(2):
         library.read("/runs/a")

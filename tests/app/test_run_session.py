@@ -94,6 +94,34 @@ class TestDeath:
         session.resume_lost()
         assert session.trainer.last(m.StartRun).config.seed == 3
 
+    @pytest.mark.parametrize(
+        "ask",
+        [
+            lambda session: session.start_run(RunConfig(seed=3)),
+            lambda session: session.reset_run(),
+            lambda session: session.reopen_run("/r0/last"),
+            lambda session: session.train_on("/model", {}),
+        ],
+        ids=["run", "reset", "reopen", "train on"],
+    )
+    def test_a_run_that_was_starting_is_asked_for_again_and_not_the_one_before(self, session, qtbot, ask):
+        session.trainer.say(started(), m.RunState("r1", "running"), m.Saved("r1", 468, 1.0, "/r1/last"))
+        session.trainer.say(m.RunState("r1", "finished"), m.Done("run"))
+        ask(session)
+        asked, config = session.trainer.sent[-1], session.run.config
+        for _ in range(2):
+            with qtbot.waitSignal(session.noticed) as caught:
+                session.trainer.died.emit(Death("torch", -9, ""))
+            assert session.run.state == "lost"
+            assert caught.args[0].action == "resume-run"
+            assert "had not begun" in caught.args[0].remedy
+            session.trainer.sent.clear()
+            session.resume_lost()
+            assert session.trainer.sent == [asked]
+            assert (session.run.state, session.run.config) == ("starting", config)
+        session.trainer.say(m.Failed(type(asked).__name__, "It does not fit into memory."))
+        assert (session.run.name, session.run.state, session.run.saved.step) == ("r1", "finished", 468)
+
     def test_a_trainer_that_cannot_start_is_told_of_and_not_started_for_ever(self, session, qtbot):
         with qtbot.waitSignal(session.noticed) as caught:
             session.trainer.died.emit(Death("torch", 1, "No module named 'torch'"))
@@ -155,3 +183,58 @@ def test_a_start_that_fails_leaves_the_run_that_is_seen(session, state):
     assert session.run.state == "starting"
     session.trainer.say(m.Failed("StartRun", "There is no such data set.", "Choose another."))
     assert (session.run.name, session.run.state, session.run.config) == ("r1", state, config)
+
+
+@pytest.mark.parametrize("ask", ["step_once", "reset_run"])
+def test_a_first_run_that_fails_to_start_at_rest_leaves_none(session, ask):
+    getattr(session, ask)()
+    assert session.run.state == "paused"
+    session.trainer.say(m.Failed("StartRun", "CIFAR-10 is not here.", "Fetch it."))
+    assert (session.run.state, session.run.active) == ("none", False)
+
+
+@pytest.mark.parametrize(
+    ("ask", "command"),
+    [
+        (lambda session: session.reopen_run("/r0/last"), "ContinueRun"),
+        (lambda session: session.branch_run("/r0/checkpoint-1"), "ContinueRun"),
+        (lambda session: session.train_on("/model", {}), "TrainOn"),
+        (lambda session: session.reset_run(), "StartRun"),
+    ],
+    ids=["reopen", "branch", "train on", "reset"],
+)
+@pytest.mark.parametrize("state", ["running", "paused"])
+def test_the_run_that_was_ended_for_one_that_fails_is_over(session, ask, command, state):
+    session.trainer.say(started(), m.RunState("r1", state))
+    ask(session)
+    session.trainer.say(m.Failed(command, "It is broken.", "Choose another."))
+    assert (session.run.name, session.run.state) == ("r1", "stopped")
+
+
+def test_one_that_fails_after_another_that_was_still_starting_leaves_the_run_before_both(session):
+    session.reset_run()
+    session.start_run(RunConfig(model="mlp-8x1"))
+    session.trainer.say(m.Failed("StartRun", "There is no such data set."), m.Failed("StartRun", "Nor this one."))
+    assert (session.run.state, session.run.config) == ("none", RunConfig())
+
+
+@pytest.mark.parametrize("event", [m.Failed("StartRun", "It cannot go on."), m.Crashed("StartRun", "Traceback")])
+def test_a_run_that_fails_after_it_began_is_over(session, event):
+    session.start_run(RunConfig())
+    session.trainer.say(started(), m.RunState("r1", "running"), event, m.Done("run"))
+    assert (session.run.name, session.run.state) == ("r1", "stopped")
+
+
+def test_what_crashes_beside_the_run_does_not_end_it(session):
+    session.trainer.say(started(), m.RunState("r1", "running"), m.Crashed("Watch", "Traceback"))
+    assert session.run.state == "running"
+
+
+@pytest.mark.parametrize("event", [m.RunState("r1", "evaluating"), m.RunState("r1", "finished"), m.Done("run")])
+def test_last_words_of_the_run_before_are_not_of_the_one_that_is_starting(session, event):
+    session.trainer.say(started(), m.RunState("r1", "running"))
+    session.start_run(RunConfig(seed=3))
+    session.trainer.say(event)
+    assert session.run.state == "starting"
+    session.trainer.say(started("r2", seed=3), m.RunState("r2", "running"))
+    assert session.run.state == "running"

@@ -37,6 +37,11 @@ def test_lasted(seconds, words):
     assert run_words.lasted(seconds) == words
 
 
+@pytest.mark.parametrize(("seconds", "words"), [(0.5, "limit 0.5 s"), (20, "limit 20 s"), (1165.0, "limit 1,165 s")])
+def test_time_limit(seconds, words):
+    assert run_words.time_limit(seconds) == words
+
+
 def test_a_run_without_a_title_is_called_by_its_network_and_a_broken_one_by_its_folder():
     assert run_words.title(row("x", config=RunConfig(model="mlp-512x2", seed=3))) == "mlp-512×2, seed 3"
     assert run_words.title(row("x", origin=("y", 3, 1))) == "mlp-512×2, seed 0, branch"

@@ -1,9 +1,11 @@
 """The session and its models: what is sent when, latest-only predictions, whose scores are shown."""
 
 import numpy as np
+import pytest
 
+from app.link import Death
 from app.models_list import shipped_models
-from app.session import TRAINING, ModelChoice
+from app.session import TRAINING, TWIN, ModelChoice
 from engine import messages as m
 from tests.app.said import BLAS, CUPY, GPU, IMAGE, XNOR, info, prediction, started
 
@@ -84,6 +86,30 @@ class TestEvaluation:
         loaded.inference.say(m.Done("evaluate"))
         assert loaded.inference.count(m.Evaluate) == 2
         loaded.inference.say(m.Done("evaluate"))
+        assert loaded.inference.count(m.Evaluate) == 2
+
+    @pytest.mark.parametrize(
+        "event", [m.Failed("EvaluateTwin", "MNIST cannot be read."), m.Crashed("EvaluateTwin", "Traceback")]
+    )
+    def test_a_twin_that_cannot_be_scored_is_asked_for_once(self, loaded, event):
+        loaded.inference.say(m.ModelLoaded(info(TWIN, "float")))
+        loaded.set_backend("numpy-xnor")
+        loaded.inference.say(m.Done("evaluate"))
+        for _ in range(3):
+            loaded.inference.say(event, m.Done("twin"))
+        assert loaded.inference.count(m.EvaluateTwin) == 1
+        loaded.inference.died.emit(Death("inference", -9, ""))
+        loaded.restart_inference()
+        loaded.inference.say(m.ModelLoaded(info(TWIN, "float")), m.ModelLoaded(info("a")), m.Done("evaluate"))
+        assert loaded.inference.count(m.EvaluateTwin) == 2
+
+    def test_a_failure_and_its_end_are_one_end(self, loaded):
+        loaded.trainer.say(started())
+        for _ in range(3):
+            loaded.inference.say(m.ModelLoaded(info(TRAINING)))
+        loaded.inference.say(m.Failed("Evaluate", "The test set cannot be read."), m.Done("evaluate"))
+        assert loaded.inference.count(m.Evaluate) == 2
+        loaded.inference.say(m.ModelLoaded(info(TRAINING)))
         assert loaded.inference.count(m.Evaluate) == 2
 
     def test_an_evaluation_of_the_last_run_is_not_shown_as_the_new_ones(self, loaded):

@@ -105,6 +105,15 @@ def test_explanation_and_sweep(panel):
     panel.grab()
 
 
+def test_a_sweep_the_other_way_round_calls_both_networks_by_their_names(panel):
+    for names in (("net", "other"), ("other", "net"), ("net", "net")):
+        panel.begin(panel.request())
+        for order, name in enumerate(names):
+            panel.show_result(SweepCurve(order, name, 10, np.array([9 - order, 4]), np.array([0, 1])))
+        assert list(panel.plot.series) == [names[0], "net again" if names[0] == names[1] else names[1]]
+        assert [line.high.tolist() for line in panel.plot.series.values()] == [[90, 40], [80, 40]]
+
+
 def dropped(kind, path):
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(path)])

@@ -108,6 +108,29 @@ def test_scrubbing_shows_old_bits_while_training_goes_on(page, session, trainer)
     assert page.loss.plot._marker is None
 
 
+@pytest.mark.parametrize("when", ["before it is asked for", "while it starts"])
+def test_the_playhead_of_the_run_before_is_on_no_plot_of_the_next(page, session, trainer, when):
+    trainer.begin()
+    for _ in range(4):
+        trainer.frame()
+    trainer.score(np.eye(10))
+    draw(page)
+    session.scrub(1)
+    session.start_run(RunConfig())
+    if when == "while it starts":
+        session.scrub(1)
+    else:
+        assert page.loss.plot._marker is None
+    following = Trainer(session.trainer, run="run-2")
+    following.begin()
+    following.frame()
+    draw(page)
+    assert session.playhead is None
+    assert [plot._marker for plot in (page.loss.plot, page.flips.plot, page.accuracy.plot)] == [None] * 3
+    assert page.accuracy.plot._playhead is None
+    assert page.scrubber.text.text().startswith("live")
+
+
 def test_confusion_is_that_of_the_moment(page, session, trainer):
     trainer.begin()
     trainer.frame()

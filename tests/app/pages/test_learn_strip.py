@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt
 
 from app.session import TWIN
 from engine import messages as m
+from tests.app.said import BLAS, CUPY, GPU, XNOR, started
 
 
 @pytest.fixture
@@ -69,3 +70,24 @@ def test_unavailable_backend_stays_listed_with_its_reason(page, session):
     index = picker.findData("cupy-xnor")
     assert not picker.model().item(index).isEnabled()
     assert picker.itemData(index, Qt.ItemDataRole.ToolTipRole) == "No CUDA device. Install a driver."
+
+
+def test_the_list_of_backends_stays_in_place_while_it_is_open(page, session, qtbot):
+    session.inference.say(m.BackendList((XNOR, BLAS, CUPY)))
+    picker = page.strip.backend
+    picker.showPopup()
+    view = picker.view()
+    qtbot.waitUntil(view.isVisible)
+    view.setCurrentIndex(picker.model().index(1, 0))
+    with qtbot.assertNotEmitted(picker.model().rowsRemoved):
+        session.trainer.say(started(), m.RunState("r1", "running"))
+        session.inference.say(m.BackendList((XNOR, BLAS, GPU)))
+    assert view.isVisible()
+    assert view.currentIndex().row() == 1
+    assert [picker.itemText(index) for index in range(picker.count())] == ["numpy-xnor", "cupy-xnor"]
+    assert picker.model().item(1).isEnabled()
+    assert picker.itemData(1, Qt.ItemDataRole.ToolTipRole) == "H100"
+    assert picker.currentData() == "cupy-xnor"
+    picker.hidePopup()
+    session.inference.say(m.BackendList((BLAS, GPU)))
+    assert [picker.itemData(index) for index in range(picker.count())] == ["cupy-xnor"]

@@ -76,6 +76,15 @@ def test_a_broken_run_says_why_and_can_only_be_looked_into_or_deleted(view):
     assert view._library.compared == []
 
 
+def test_how_long_it_trained_is_told_of_what_it_had_to_spend(view, session):
+    trained = view.details.facts["Trained"]
+    assert trained.whole == "4 epochs of 10 · 40 steps · 8 s"
+    limited = row("z", created=4e9, config=RunConfig(epochs=3, time_limit=9.0))
+    session.inference.say(listed(*ROWS, limited))
+    view.list.select("/runs/z")
+    assert trained.whole == "4 epochs · 40 steps · 8 s · limit 9 s"
+
+
 def test_keys(view, session, qtbot):
     key = "/runs/b"
     qtbot.keyClick(view.list, Qt.Key.Key_Down)
@@ -123,6 +132,21 @@ def test_a_deleted_run_can_be_brought_back(view, session):
     session.inference.say(r.RunListed("/runs/a", ROWS[0]))
     assert shown(view)[0] == "a"
     assert not view.undo.isVisible()
+    assert not view.said.isVisible()
+
+
+def test_a_deletion_is_told_once_and_newer_words_stand(view, session):
+    for name, title in (("a", "Wide and slow"), ("b", "mlp-512×2, seed 0")):
+        session.inference.say(r.RunDeleted(f"/runs/{name}"))
+        assert view.said.whole == f"“{title}” was deleted."
+    session.inference.say(r.RunExported("/runs/c", "/tmp-out/m.csv"))
+    view.refresh()
+    session.inference.say(listed(*ROWS[2:]))
+    assert view.said.whole == "Saved as m.csv."
+    assert view.undo.isVisible()
+    session.inference.say(r.RunListed("/runs/b", ROWS[1]))
+    assert view.said.whole == "Saved as m.csv."
+    assert view.said.isVisible()
 
 
 def test_name_and_note_are_written_when_a_person_is_done(view, session, qtbot):

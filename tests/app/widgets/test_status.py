@@ -4,6 +4,7 @@ import pytest
 
 from app.widgets.status import StatusLine
 from engine import messages as m
+from engine.config import RunConfig
 from tests.app.frames import Trainer
 
 
@@ -29,6 +30,15 @@ def test_epochs_are_told_with_their_seconds_and_who_makes_the_steps(line, sessio
     state, figures = said(line)
     assert state == "Training · epoch 4 of 10"
     assert figures == "3 epochs in 6.0 s   step 300   50 steps/s by torch   looking costs 1.0 %"
+
+
+def test_with_a_time_limit_epochs_are_no_budget(line, session):
+    trainer = Trainer(session.trainer, RunConfig(epochs=10, time_limit=1165.0))
+    trainer.begin()
+    trainer.frame(steps=2500)
+    state, figures = said(line)
+    assert state == "Training · epoch 26 · limit 1,165 s"
+    assert figures.startswith("25 epochs in")
 
 
 def test_at_rest_the_speed_is_that_of_the_whole_run(line, session):
