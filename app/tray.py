@@ -236,8 +236,10 @@ class Tray(QObject):
     def _changes(self, kept: Drawings) -> m.DrawingChanges:
         """What is to be changed in the own file, so that nothing is touched in it that came from elsewhere."""
         names = frozenset(one.name for one in kept)
-        perhaps = self._on_disk.union(*(sent.new for sent in self._sent.values()))
-        return m.DrawingChanges(new=names - self._on_disk, gone=perhaps - names)
+        waiting = self._sent.values()  # which the worker may have carried out, or not
+        surely = self._on_disk.difference(*(sent.gone for sent in waiting))
+        perhaps = self._on_disk.union(*(sent.new for sent in waiting))
+        return m.DrawingChanges(new=names - surely, gone=perhaps - names)
 
     # ------------------------------------------------------------ what models read
 

@@ -8,8 +8,10 @@ from engine import locks
 ADD = """
 import sys
 from pathlib import Path
+from engine import locks
 from engine.files import write_atomically
 from engine.locks import alone
+locks.PATIENCE = 60  # however slow the disk is
 path = Path(sys.argv[1])
 for _ in range(100):
     with alone(path):

@@ -197,7 +197,8 @@ class DrawPage(InParts):
         if not event.again:
             self.canvas.put_picture(picture)
         elif self._prepares is not None:
-            self.canvas.replace_picture(self._prepares[0], picture)
+            (before, _), self._prepares = self._prepares, None  # it may come back by undo, and is asked for then
+            self.canvas.replace_picture(before, picture)
         self.clock.forget()  # it was not drawn with a pen
         if event.blank and not event.again:
             self.session.noticed.emit(

@@ -18,13 +18,18 @@ def aligned(labels: NDArray[np.int64], names: Names, wanted: Names, what: str) -
 
     Raises BadInput where a class is none of those that are wanted.
     """
+    known = len(names) or len(wanted)
+    if labels.min(initial=0) < 0 or labels.max(initial=-1) >= known:
+        raise BadInput(f"{what} has a label that names no class.", f"Use 0 to {known - 1}.")
+    if names == wanted:
+        return labels
     if names and set(names) <= set(wanted):
         return np.array([wanted.index(name) for name in names], np.int64)[labels]
     if names and not (_are_numbers(names) or _are_numbers(wanted)):
         stranger = next(name for name in names if name not in wanted)
         raise BadInput(f"{what} has a class '{stranger}'.", f"Wanted are: {', '.join(wanted[:10])}{_more(wanted)}.")
-    if max(len(names), int(labels.max(initial=-1)) + 1) > len(wanted) or labels.min(initial=0) < 0:
-        raise BadInput(f"{what} has a label that names no class.", f"Use 0 to {len(wanted) - 1}.")
+    if len(names) > len(wanted):
+        raise BadInput(f"{what} has {len(names)} classes.", f"At most {len(wanted)} are told apart here.")
     return labels
 
 

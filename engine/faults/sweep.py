@@ -12,14 +12,14 @@ import numpy as np
 from engine import datasets, threads
 from engine import messages as m
 from engine.datasets import Dataset
-from engine.errors import Unsupported
+from engine.errors import BadInput, Unsupported
 from engine.faults.floats import Float32Memory, Int8Memory
 from engine.faults.memories import CodedMemory, Images, Memory, PackedMemory, RebuiltMemory
 from engine.faults.programming import SAFE, Choice, Curve, choice
 from engine.faults.trial import Memories, Score, Series, Trial
 from engine.inference import deploy, modelfile
 from engine.inference.backend import Ready, backend
-from engine.inference.network import FloatNetwork, PackedNetwork
+from engine.inference.network import FloatNetwork, Network, PackedNetwork
 from engine.labs import Source
 from engine.labs.faults import FaultPoint, FaultSummary, Programming, RunFaults, title
 from engine.worker import Run
@@ -99,7 +99,8 @@ def _series(request: RunFaults, network: PackedNetwork, dataset: Dataset, images
     sound = _memory(network, images) if request.thresholds else first.another()
     yield Series("coded", Memories(CodedMemory(sound, network)), layers)
     if request.hardened:
-        hardened, _ = _packed(request.hardened, dataset)
+        hardened, others = _packed(request.hardened, dataset)
+        _check_classes(hardened, others, dataset)
         every = range(len(list(hardened.layers())))
         yield Series("hardened", Memories(_memory(hardened, images, request)), every)
     if request.twin:
@@ -135,8 +136,15 @@ def _float(source: Source, dataset: Dataset) -> FloatNetwork:
     network = modelfile.load(source)
     if not isinstance(network, FloatNetwork):
         raise Unsupported(f"'{network.metadata.name}' has binary weights.", "Choose a float network as the twin.")
-    deploy.fitted(network, dataset)
+    _check_classes(network, deploy.fitted(network, dataset), dataset)
     return network
+
+
+def _check_classes(network: Network, fitted: Dataset, dataset: Dataset) -> None:
+    """Raise BadInput where a network tells the classes apart in another order than the one it is compared with."""
+    if not np.array_equal(fitted.test_labels, dataset.test_labels):
+        what = f"'{network.metadata.name}' has the classes of '{dataset.name}' in another order."
+        raise BadInput(what, "Compare networks that were trained on the same data.")
 
 
 def _choices(request: RunFaults, means: dict[str, dict[float, float]]) -> dict[str, Choice]:

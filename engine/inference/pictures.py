@@ -144,8 +144,8 @@ def _coefficients(opened: Image.Image, stored: int) -> int:
     if not opened.info.get("progressive"):
         return 0
     sampled: list[tuple[int, int]] = [(across, down) for _, across, down, _ in getattr(opened, "layer", ())]
-    most = max(across for across, _ in sampled) * max(down for _, down in sampled)
-    return 2 * stored * sum(across * down for across, down in sampled) // most
+    most = max((across for across, _ in sampled), default=0) * max((down for _, down in sampled), default=0)
+    return 2 * stored * sum(across * down for across, down in sampled) // max(1, most)  # a damaged one is told below
 
 
 def _shrunk(picture: Image.Image) -> Image.Image:

@@ -23,7 +23,6 @@ from engine.training.follow import follow
 from engine.training.loop import Diverged, EpochEnd, Scored, StepDone
 from engine.training.models import layer_name
 from engine.training.parallel import PeerLost, World, joined
-from engine.training.reestimate import Evaluating
 from engine.training.session import NotSaved, Session, SessionEvent
 from engine.training.trainable import Trainable
 
@@ -94,6 +93,7 @@ class _Report:
         self._interrupted = interrupted
         self._first_step = session.loop.place.step
         self._first_second = session.watch.seconds()
+        self._epochs_ended = session.loop.place.epoch
         self._told_at = -PROGRESS_EVERY
         self._score: Score | None = None
         self._flip_ratio: tuple[float, ...] | None = None
@@ -125,7 +125,7 @@ class _Report:
                 case Scored():
                     self._score = event.score
                 case EpochEnd():
-                    self._flip_ratio = event.flip_ratio
+                    self._flip_ratio, self._epochs_ended = event.flip_ratio, event.epoch
                 case NotSaved():
                     self._refused = event
                     self._warn(event.error)
@@ -135,13 +135,13 @@ class _Report:
                         "Start again, or resume from the last save, with a lower learning rate.",
                     )
             stopping = stopping or self._stopping(event)
-            if stopping and not self._owes_a_score(event):
+            if stopping and not self._owes_a_score():
                 return True
         return False
 
-    def _owes_a_score(self, event: SessionEvent) -> bool:
+    def _owes_a_score(self) -> bool:
         """Whether an epoch's last step is made and its end is not told: a resumed run would never make up for it."""
-        return self._session.loop.place.position == 0 and isinstance(event, StepDone | Evaluating | Scored)
+        return self._session.loop.place.epoch > self._epochs_ended
 
     def _stopping(self, event: SessionEvent) -> bool:
         """Whether to stop here: of several processes all, after the same step."""

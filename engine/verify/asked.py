@@ -16,7 +16,7 @@ from engine.inference.network import PackedNetwork
 from engine.inference.rules import taken
 from engine.labs import Source
 from engine.labs.verify import Explanation, LargestRadius, RunVerify, SweepCurve, Verdict
-from engine.verify import bdd, diagrams, queries
+from engine.verify import bdd, diagrams, queries, sat
 from engine.verify.answers import Answer, Budget, OutOfBudget
 from engine.verify.constraints import Bits
 from engine.verify.described import read
@@ -146,7 +146,7 @@ def _largest(request: RunVerify, verifier: Verifier, centre: Bits) -> Run:
         if queries.holds(answer, request.tolerance):
             largest = radius
         note = answer.note
-        if answer.status == "refuted" and answer.robust is None and request.tolerance:
+        if answer.status == "refuted" and answer.engine == sat.NAME and request.tolerance:
             note = f"At radius {radius} {answer.engine} finds one that fails and does not count: enumerate or bdd do."
         yield m.Progress("job", "The largest radius", radius / most)
     yield LargestRadius(request.tolerance, largest, note)

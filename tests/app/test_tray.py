@@ -143,6 +143,32 @@ def test_two_windows_lose_nothing_of_each_other(windows):
     assert labels(windows().tray) == [7]
 
 
+@pytest.mark.parametrize("change", [lambda tray: tray.remove({0}), lambda tray: tray.relabel({0}, 5)])
+def test_what_is_undone_before_it_is_written_is_in_the_file(windows, change):
+    window = windows()
+    fill(window.tray, 1, 2)
+    carry_out(window)
+    change(window.tray)
+    window.tray.undo()
+    carry_out(window)
+    assert labels(windows().tray) == [1, 2]
+
+
+def test_a_deletion_that_was_written_but_not_answered_can_be_undone(windows):
+    window = windows()
+    fill(window.tray, 1)
+    carry_out(window)
+    window.tray.remove({0})
+    assert list(recognise.keep(window.inference.last(m.KeepDrawings)))[-1].count == 0
+    window.inference.sent.clear()  # the worker died before it said so
+    window.tray.worker_gone()
+    window.tray.undo()
+    window.inference.sent.clear()
+    window.tray.load()
+    carry_out(window)
+    assert labels(windows().tray) == [1]
+
+
 def test_what_was_taken_out_or_relabelled_elsewhere_stays_so(windows):
     first = windows()
     fill(first.tray, 1, 2, 3)

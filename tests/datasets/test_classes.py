@@ -33,7 +33,9 @@ def test_labels_go_to_the_classes_of_their_names(names, wanted, expected):
         ([0], ("cat", "cow"), PETS, "It has a class 'cow'"),
         ([3], (), PETS, "names no class"),
         ([-1], (), PETS, "names no class"),
-        ([0], tuple("0123"), PETS, "names no class"),
+        ([-1], PETS, PETS, "names no class"),
+        ([12], DIGITS, DIGITS, "names no class"),
+        ([0], tuple("0123"), PETS, "It has 4 classes"),
     ],
 )
 def test_strangers_are_refused(labels, names, wanted, said):

@@ -281,6 +281,22 @@ def test_a_picture_is_prepared_anew_for_a_model_of_another_input(page):
     assert np.array_equal(opened(page, (28, 28, 1), "mnist"), page.seen())
 
 
+def test_a_picture_that_comes_back_by_undo_is_prepared_anew(page):
+    page.session.models.append(ModelChoice("bits", "bits", "/bits"))
+    page.session.open_picture("/digit.png")
+    opened(page, (28, 28, 1), "mnist")
+    settle(page)
+    page.session.select_model("bits")
+    page.session.inference.say(m.ModelLoaded(info("bits", input_shape=(10, 10, 1), preparation="bits")))
+    settle(page, key="bits")
+    page.canvas.clear()
+    opened(page, (10, 10, 1), "bits")  # too late for what was on the canvas
+    before = page.session.inference.count(m.Prepare)
+    page.bar.undo.click()
+    assert page.session.inference.count(m.Prepare) == before + 1
+    assert np.array_equal(opened(page, (10, 10, 1), "bits"), page.seen())
+
+
 def test_a_picture_that_is_gone_is_asked_for_once(page):
     page.session.open_picture("/digit.png")
     opened(page, (28, 28, 1), "mnist")
