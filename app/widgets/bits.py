@@ -20,6 +20,8 @@ from engine.bits import Words, popcount
 
 FADE = 0.45
 """Seconds in which a flip fades."""
+SHADE_MS = 90
+"""Between two of its shades; each paints the whole picture, and five are seen as fading."""
 GENERATIONS = 4
 """Pictures whose flips may be fading at once."""
 HAIRLINE = 6.0
@@ -62,8 +64,7 @@ class BitView(QWidget):
         self._pin: tuple[int, int] | None = None
         self._grab: QPointF | None = None
         self._dragged = False
-        self._fading = QTimer(self)
-        self._fading.setInterval(50)
+        self._fading = QTimer(self, interval=SHADE_MS)
         self._fading.timeout.connect(self._fade)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
