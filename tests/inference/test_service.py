@@ -204,7 +204,7 @@ def test_backends_are_settled_in_slices_and_listed_when_they_are(service, loaded
 
 
 def test_a_lost_backend_is_for_the_worker_to_tell(service, loaded, tiny, fragile):
-    fragile(calls=3)
+    fragile(calls=0)  # how often it is called depends on how busy the machine is
     with pytest.raises(BackendLost):
         said(service, m.Predict(1, loaded.key, tiny.test_images[0]))
     with pytest.raises(BackendLost):
