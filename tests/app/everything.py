@@ -15,7 +15,7 @@ from engine.labs.graph import GraphEpoch, GraphPlaces, GraphShape
 from tests.app import kept
 from tests.app.fakes import FakeChannel
 from tests.app.labs import test_compress, test_faults, test_verify
-from tests.app.pages.test_draw import BACKENDS, KEY, answer, info
+from tests.app.pages.drawing import BACKENDS, KEY, answer, info
 from tests.app.test_wearing import worn
 from tests.soak.trainer import ReplayTrainer
 

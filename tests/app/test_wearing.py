@@ -12,7 +12,7 @@ from app.theme import tokens
 from app.widgets.wear_card import STEPS, rate_at
 from engine import messages as m
 from engine.bits import pack
-from tests.app.pages.test_draw import info
+from tests.app.pages.drawing import info
 
 IMAGE = np.full((28, 28, 1), 200, np.uint8)
 

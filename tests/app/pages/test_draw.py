@@ -1,7 +1,6 @@
 """The Draw page on fake children: what it asks, and what it shows of the answers."""
 
 from dataclasses import replace
-from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -9,76 +8,15 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
-from app.pages.draw import DrawPage
 from app.session import ModelChoice
 from engine import messages as m
 from engine.bits import pack
-
-KEY = "/models/one.safetensors"
-LEFT = Qt.MouseButton.LeftButton
-BACKENDS = (
-    m.BackendInfo("float-blas", "float", 1, True, "CPU"),
-    m.BackendInfo("numpy-xnor", "xnor", 1, True, "CPU"),
-    m.BackendInfo("cupy-xnor", "xnor", 9, False, "", "No CUDA device was found.", "Install a driver."),
-)
-
-
-def info(key=KEY, hidden=(70, 512), classes=10, **more):
-    widths = (784, *hidden, classes)
-    layers = tuple((after, before) for before, after in pairwise(widths))
-    names = tuple(str(i) for i in range(classes))
-    facts = {"form": "packed", "input_shape": (28, 28, 1), "preparation": "mnist", "accuracy": 0.9812} | more
-    return m.ModelInfo(
-        key=key, name="one", architecture="mlp", class_names=names, dataset="mnist", layers=layers,
-        weight_count=32000, weight_bytes=4000, float_bytes=128000, **facts,
-    )  # fmt: skip
-
-
-def answer(request, key=KEY, winner=7, identical=True, hidden=(70, 512)):
-    scores = np.zeros(10, np.float32)
-    scores[winner] = 1.25
-    votes = (
-        m.Vote("float-blas", "float", "CPU", scores, 1.2e-4),
-        m.Vote("numpy-xnor", "xnor", "CPU", scores if identical else scores[::-1], 3e-5),
-    )
-    layers = []
-    for width in hidden:
-        sums = np.arange(width, dtype=np.int32) - width // 2
-        layers.append(m.LayerSigns(sums, pack(sums >= 0), width))
-    return m.Prediction(request, key, votes, tuple(layers), identical)
+from tests.app.pages.drawing import BACKENDS, KEY, LEFT, answer, asked, draw, draw_page, info, settle
 
 
 @pytest.fixture
 def page(session, qtbot):
-    session.models = [ModelChoice(KEY, "one", KEY)]
-    session.model_key = KEY
-    made = DrawPage(session).make_whole()
-    qtbot.addWidget(made)
-    made.resize(1208, 760)
-    made.show()
-    session.inference.say(m.BackendList(BACKENDS), m.ModelLoaded(info()))
-    return made
-
-
-def draw(page, *points):
-    square = page.canvas.square()
-    places = [QPoint(*(int(square.left() + x), int(square.top() + y))) for x, y in points]
-    QTest.mousePress(page.canvas, LEFT, pos=places[0])
-    for place in places[1:]:
-        QTest.mouseMove(page.canvas, place)
-    QTest.mouseRelease(page.canvas, LEFT, pos=places[-1])
-
-
-def settle(page, **how):
-    """Answer until nothing more is asked."""
-    answered = None
-    while asked(page) is not answered:
-        answered = asked(page)
-        page.session.inference.say(answer(answered.request, **how))
-
-
-def asked(page):
-    return page.session.inference.last(m.Predict)
+    return draw_page(session, qtbot)
 
 
 def test_empty_canvas_is_no_digit(page):
@@ -233,88 +171,6 @@ def test_clearing_and_undoing_ask_again(page):
     assert page.session.inference.count(m.Predict) == before + 1
 
 
-def test_opened_picture_is_predicted_as_it_was_prepared_until_it_is_drawn_on(page):
-    image = np.zeros((28, 28, 1), np.uint8)
-    image[10:18, 13] = 200
-    picture = np.zeros((60, 40), np.uint8)
-    picture[20:40, 18:22] = 255
-    page.session.inference.say(m.Prepared(1, image, picture, False))
-    assert np.array_equal(asked(page).image, image)
-    settle(page)
-    draw(page, (50, 50), (200, 60))
-    settle(page)
-    assert not np.array_equal(asked(page).image, image)
-    page.bar.undo.click()
-    page.bar.undo.click()
-    assert page.seen() is None
-
-
-def opened(page, shape, preparation):
-    """Answer as the worker does that a picture was prepared for such models."""
-    ask = page.session.inference.last(m.Prepare)
-    image, picture = np.full(shape, 200, np.uint8), np.zeros((60, 40), np.uint8)
-    fits = preparation, shape
-    page.session.inference.say(m.Prepared(ask.request, image, picture, False, ask.path, ask.again, fits))
-    return image
-
-
-def test_a_picture_is_prepared_anew_for_a_model_of_another_input(page):
-    page.session.models.append(ModelChoice("bits", "bits", "/bits"))
-    page.session.open_picture("/digit.png")
-    first = opened(page, (28, 28, 1), "mnist")
-    settle(page)
-    page.session.select_model("bits")
-    assert np.array_equal(page.seen(), first), "until the other model is there, what was seen"
-    page.session.inference.say(m.ModelLoaded(info("bits", input_shape=(10, 10, 1), preparation="bits")))
-    again = page.session.inference.last(m.Prepare)
-    assert (again.path, again.key, again.again) == ("/digit.png", "bits", True)
-    assert page.seen() is None
-    settle(page, key="bits")
-    small = opened(page, (10, 10, 1), "bits")
-    assert np.array_equal(asked(page).image, small)
-    assert page.canvas.undo_stack.count() == 1
-    settle(page, key="bits")
-    draw(page, (50, 50), (200, 60))
-    page.session.select_model(KEY)
-    page.bar.undo.click()
-    assert page.session.inference.last(m.Prepare).key == KEY
-    assert np.array_equal(opened(page, (28, 28, 1), "mnist"), page.seen())
-
-
-def test_a_picture_that_comes_back_by_undo_is_prepared_anew(page):
-    page.session.models.append(ModelChoice("bits", "bits", "/bits"))
-    page.session.open_picture("/digit.png")
-    opened(page, (28, 28, 1), "mnist")
-    settle(page)
-    page.session.select_model("bits")
-    page.session.inference.say(m.ModelLoaded(info("bits", input_shape=(10, 10, 1), preparation="bits")))
-    settle(page, key="bits")
-    page.canvas.clear()
-    opened(page, (10, 10, 1), "bits")  # too late for what was on the canvas
-    before = page.session.inference.count(m.Prepare)
-    page.bar.undo.click()
-    assert page.session.inference.count(m.Prepare) == before + 1
-    assert np.array_equal(opened(page, (10, 10, 1), "bits"), page.seen())
-
-
-def test_a_picture_that_is_gone_is_asked_for_once(page):
-    page.session.open_picture("/digit.png")
-    opened(page, (28, 28, 1), "mnist")
-    page.session.inference.say(m.ModelLoaded(info(input_shape=(10, 10, 1), preparation="bits")))
-    page.session.inference.say(m.Failed("Prepare", "There is no file.", ""))
-    before = page.session.inference.count(m.Prepare)
-    page.ask()
-    assert page.session.inference.count(m.Prepare) == before
-    assert page.seen() is None
-
-
-def test_blank_picture_is_said_inline(page, qtbot):
-    with qtbot.waitSignal(page.session.noticed) as said:
-        page.session.inference.say(m.Prepared(1, np.zeros((28, 28, 1), np.uint8), np.zeros((9, 9), np.uint8), True))
-    assert said.args[0].page == "draw"
-    assert page.seen() is None
-
-
 def test_refreshed_network_is_asked_again(page):
     draw(page, (100, 100), (200, 200))
     settle(page)
@@ -405,13 +261,3 @@ def test_an_empty_canvas_is_not_kept(page):
     QTest.keyClick(page.canvas, Qt.Key.Key_7)
     assert page.session.tray.drawings == ()
     assert page.tray.told.text() == "draw a digit first"
-
-
-def test_a_picture_is_kept_as_the_network_sees_it(page):
-    image = np.zeros((28, 28, 1), np.uint8)
-    image[10:18, 13] = 200
-    picture = np.zeros((60, 40), np.uint8)
-    picture[20:40, 18:22] = 255
-    page.session.inference.say(m.Prepared(1, image, picture, False))
-    page.tray.keep(1)
-    assert np.array_equal(page.session.tray.drawings[0].image, image[..., 0])
