@@ -13,12 +13,17 @@ def page(session, qtbot):
     return draw_page(session, qtbot)
 
 
-def test_opened_picture_is_predicted_as_it_was_prepared_until_it_is_drawn_on(page):
-    image = np.zeros((28, 28, 1), np.uint8)
+def stroke(page):
+    """Answer that a picture of a stroke was prepared."""
+    image, picture = np.zeros((28, 28, 1), np.uint8), np.zeros((60, 40), np.uint8)
     image[10:18, 13] = 200
-    picture = np.zeros((60, 40), np.uint8)
     picture[20:40, 18:22] = 255
     page.session.inference.say(m.Prepared(1, image, picture, False))
+    return image
+
+
+def test_opened_picture_is_predicted_as_it_was_prepared_until_it_is_drawn_on(page):
+    image = stroke(page)
     assert np.array_equal(asked(page).image, image)
     settle(page)
     draw(page, (50, 50), (200, 60))
@@ -96,10 +101,6 @@ def test_blank_picture_is_said_inline(page, qtbot):
 
 
 def test_a_picture_is_kept_as_the_network_sees_it(page):
-    image = np.zeros((28, 28, 1), np.uint8)
-    image[10:18, 13] = 200
-    picture = np.zeros((60, 40), np.uint8)
-    picture[20:40, 18:22] = 255
-    page.session.inference.say(m.Prepared(1, image, picture, False))
+    image = stroke(page)
     page.tray.keep(1)
     assert np.array_equal(page.session.tray.drawings[0].image, image[..., 0])
