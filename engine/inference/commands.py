@@ -30,7 +30,9 @@ from engine.worker import Slice
 
 Record = dict[str, Any]
 
-PACKAGES = ("numpy", "torch", "PySide6-Essentials", "pyqtgraph", "safetensors", "llvmlite", "pillow", "cupy-cuda12x")
+PACKAGES = ("numpy", "torch", "PySide6-Essentials", "pyqtgraph", "safetensors", "llvmlite", "pillow")
+CUPY = ("cupy-cuda12x", "cupy-cuda13x", "cupy")
+"""Builds of one package: whichever is installed runs the kernels. The first is the one that is asked for."""
 SIZES, QUICK_SIZES = (512, 1024, 2048, 4096), (256, 1024)
 ARCHITECTURES, QUICK_ARCHITECTURES = ("784-1024x3-10", "784-4096x3-10"), ("784-1024x3-10",)
 BATCHES = (1, 100)
@@ -295,10 +297,13 @@ def _data_state(state: catalogue.State) -> Record:
 
 
 def _versions() -> dict[str, str]:
-    found = {}
-    for package in PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            found[package] = "not installed"
-    return found
+    found = {package: _version(package) for package in (*PACKAGES, *CUPY)}
+    cupy = [name for name in CUPY if found[name] is not None] or CUPY[:1]
+    return {name: found[name] or "not installed" for name in (*PACKAGES, *cupy)}
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None

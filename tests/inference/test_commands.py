@@ -1,6 +1,7 @@
 """The commands' records: they survive JSON, hold the fields that were promised, and refuse what cannot be done."""
 
 import json
+from importlib.metadata import PackageNotFoundError
 
 import numpy as np
 import pytest
@@ -20,6 +21,26 @@ def test_doctor():
     assert {"name", "ready"} <= record["data"][0].keys()
     assert {"flipscope", "python", "numpy", "torch"} <= record["versions"].keys()
     assert [folder["name"] for folder in record["folders"]] == ["settings", "runs", "caches", "logs"]
+
+
+@pytest.mark.parametrize(
+    ("installed", "told"),
+    [
+        (("cupy-cuda12x",), {"cupy-cuda12x": "14.2"}),
+        (("cupy-cuda13x",), {"cupy-cuda13x": "14.2"}),
+        (("cupy-cuda12x", "cupy-cuda13x"), {"cupy-cuda12x": "14.2", "cupy-cuda13x": "14.2"}),
+        ((), {"cupy-cuda12x": "not installed"}),
+    ],
+)
+def test_doctor_tells_the_cupy_that_is_installed(monkeypatch, installed, told):
+    def version(package):
+        if package not in installed:
+            raise PackageNotFoundError(package)
+        return "14.2"
+
+    monkeypatch.setattr(commands, "version", version)
+    versions = commands.doctor()["versions"]
+    assert {name: what for name, what in versions.items() if name.startswith("cupy")} == told
 
 
 def test_evaluate(packed_file, tiny):
