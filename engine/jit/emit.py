@@ -89,6 +89,11 @@ class Emitter:
         """Store at element `offset` of an array of `of`."""
         self.b.store(value, self.at(base, offset, of), align=align)
 
+    def ask(self, base: Value, offset: Value, of: Any) -> None:
+        """Have the line of an element fetched, to be written to; nothing happens where there is no such memory."""
+        numbers = [ir.Constant(I32, number) for number in (1, 3, 1)]  # to write; keep it near; data
+        self.intrinsic("llvm.prefetch.p0", VOID, self.at(base, offset, of), *numbers)
+
     def splat(self, value: Value, lanes: int) -> Value:
         """A vector with `value` in every lane."""
         kind = ir.VectorType(value.type, lanes)

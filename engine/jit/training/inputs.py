@@ -6,7 +6,7 @@ from llvmlite import ir
 
 from engine.jit.along import along
 from engine.jit.emit import F32, I8, I32, PTR, Emitter, Value, const, vector
-from engine.jit.training.panels import fill_signs, vectors_of
+from engine.jit.training.panels import OCTET, fill_signs, vectors_of
 from engine.jit.training.shape import PANEL, Shape
 
 FIELDS = (
@@ -25,27 +25,41 @@ def emit_inputs(module: ir.Module, name: str, shape: Shape) -> None:
     """`void name(int64 *record)`: target[b, i] = scales[b] (sum over o of source[b, o] 2 bit[o, i] - sums[b])."""
     e = Emitter(module, name, [PTR])
     b, f = e.b, e.fields(FIELDS, POINTERS)
-    with e.loop(f["first"], f["last"], const(1)) as panel:
-        bits = (f["octets"], f["octets"])
-        fill_signs(e, shape, f["scratch"], bits, f["octet_step"], panel.index, f["groups"])
-        target = e.at(f["target"], b.mul(panel.index, f["target_step"]), I8)
-        with e.loop(const(0), f["rows"], const(shape.rows)) as row:
-            indices = [b.add(row.index, const(r)) for r in range(shape.rows)]
-            places = [e.at(f["source"], b.mul(index, f["source_step"]), I8) for index in indices]
-            zero = [vector(I32, shape.lanes)] * (shape.rows * shape.vectors)
-            panel_vectors = vectors_of(e, shape, f["scratch"])
-            totals = along(e, shape.signs, zero, f["groups"], places, panel_vectors, swapped=True)
-            for r, index in enumerate(indices):
-                own = totals[r * shape.vectors : (r + 1) * shape.vectors]
-                _store(e, shape, own, index, f, target)
+    together = shape.span // PANEL
+    left = b.urem(b.sub(f["last"], f["first"]), const(together)) if together > 1 else const(0)
+    whole = b.sub(f["last"], left)
+    _panels(e, shape, f, f["first"], whole, together)
+    if together > 1:
+        _panels(e, shape, f, whole, f["last"], 1)
     e.ret()
 
 
-def _store(e: Emitter, shape: Shape, totals: list[Value], row: Value, f: dict[str, Value], target: Value) -> None:
-    b = e.b
+def _panels(e: Emitter, shape: Shape, f: dict[str, Value], first: Value, last: Value, together: int) -> None:
+    """Panels from first below last, so many together."""
+    b, span = e.b, together * PANEL
+    with e.loop(first, last, const(together)) as panel:
+        octets = e.at(f["octets"], b.mul(b.mul(panel.index, const(PANEL // OCTET)), f["octet_step"]), I8)
+        fill_signs(e, shape, span, f["scratch"], (octets, octets), f["octet_step"], f["groups"])
+        target = e.at(f["target"], b.mul(panel.index, f["target_step"]), I8)
+        targets = [e.at(target, b.mul(const(part), f["target_step"]), I8) for part in range(together)]
+        with e.loop(const(0), f["rows"], const(shape.rows)) as row:
+            indices = [b.add(row.index, const(r)) for r in range(shape.rows)]
+            places = [e.at(f["source"], b.mul(index, f["source_step"]), I8) for index in indices]
+            vectors = span // shape.lanes
+            zero = [vector(I32, shape.lanes)] * (shape.rows * vectors)
+            loaded = vectors_of(e, shape, span, f["scratch"])
+            totals = along(e, shape.signs, zero, f["groups"], places, loaded, swapped=True)
+            for r, index in enumerate(indices):
+                _store(e, shape, totals[r * vectors : (r + 1) * vectors], index, f, targets)
+
+
+def _store(
+    e: Emitter, shape: Shape, totals: list[Value], row: Value, f: dict[str, Value], targets: list[Value]
+) -> None:
+    b, per_panel = e.b, PANEL // shape.lanes
     start = e.splat(e.load(f["sums"], row, I32, align=4), shape.lanes)
     scale = e.splat(e.load(f["scales"], row, F32, align=4), shape.lanes)
     for part, total in enumerate(totals):
         values = b.fmul(b.sitofp(b.sub(total, start), shape.floats), scale)
-        where = b.add(b.mul(row, const(PANEL)), const(part * shape.lanes))
-        e.store(values, target, where, F32, align=4 * shape.lanes)
+        where = b.add(b.mul(row, const(PANEL)), const(part % per_panel * shape.lanes))
+        e.store(values, targets[part // per_panel], where, F32, align=4 * shape.lanes)

@@ -38,8 +38,8 @@ def variants(target: Target) -> dict[str, Emit]:
         | updates
         | {
             "forward": norm.emit_forward,
-            "backward-signs": partial(norm.emit_backward, group=GROUP),
-            "backward-pixels": partial(norm.emit_backward, group=shape.group),
+            "backward-signs": partial(norm.emit_backward, group=GROUP, signs=True),
+            "backward-pixels": partial(norm.emit_backward, group=shape.group, signs=False),
             "rows": rows.emit_rows,
             "inputs": partial(inputs.emit_inputs, shape=shape),
             "expand": expand.emit_expand,

@@ -12,7 +12,7 @@ from llvmlite import ir
 
 from engine.jit.emit import F32, F64, I8, I32, PTR, Emitter, Value, const, vector
 from engine.jit.training.panels import OCTET
-from engine.jit.training.shape import GROUP, PANEL
+from engine.jit.training.shape import PANEL
 
 OF_SUMS = ("kernel", "first_sums", "second_sums", "sum_step", "rows", "first", "last", "mean", "inverse", "factor",
            "shift", "kept", "kept_step", "settings")  # fmt: skip
@@ -132,10 +132,11 @@ def _store_signs(e: Emitter, f: dict[str, Value], columns: _Columns, row: Value,
         e.store(bits, e.at(f[f"{which}_words"], b.mul(row, f["word_step"]), I8), columns.octet, I8, align=1)
 
 
-def emit_backward(module: ir.Module, name: str, *, group: int) -> None:
+def emit_backward(module: ir.Module, name: str, *, group: int, signs: bool) -> None:
     """`void name(int64 *record)` of BACKWARD: from the gradients of what came out to those of the sums, in int8.
 
-    group: rows that share 32 bits of the target: GROUP int8, or 2 int16.
+    group: rows that share 32 bits of the target: GROUP int8, or 2 int16. signs: whether bits came in, which count twice
+    in the products; nothing is to be subtracted from those with pixels.
     """
     e = Emitter(module, name, [PTR])
     f = e.fields(BACKWARD, (*_POINTERS, "gradients", "target", "sums", "scales", "largest", "of_gamma", "of_beta"))
@@ -146,7 +147,7 @@ def emit_backward(module: ir.Module, name: str, *, group: int) -> None:
         base = e.at(panel, e.b.mul(e.b.urem(octet.index, const(PANEL // OCTET)), const(OCTET)), F32)
         _through_the_sign(e, columns, base, s)
         largest = _through_the_norm(e, columns, base, s)
-        _quantized(e, columns, base, largest, s["scale"], group)
+        _quantized(e, columns, base, largest, s["scale"], group, signs)
     e.ret()
 
 
@@ -189,7 +190,9 @@ def _through_the_norm(e: Emitter, columns: _Columns, base: Value, s: dict[str, V
     return row.carried[0]
 
 
-def _quantized(e: Emitter, columns: _Columns, base: Value, largest: Value, scale: Value, group: int) -> None:
+def _quantized(
+    e: Emitter, columns: _Columns, base: Value, largest: Value, scale: Value, group: int, signs: bool
+) -> None:
     """By output, as whole multiples of a 127th of its largest, `group` rows to a 32-bit lane."""
     b, f = e.b, columns.f
     unit, by = quantizer(e, largest)
@@ -210,8 +213,7 @@ def _quantized(e: Emitter, columns: _Columns, base: Value, largest: Value, scale
             target = e.at(f["target"], b.mul(output, f["target_step"]), I8)
             e.store(b.extract_element(packed, ir.Constant(I32, lane)), target, taken.index, I32, align=4)
         taken.following = [total]
-    none = vector(I32, OCTET)
-    columns.store(taken.carried[0] if group == GROUP else none, "sums")
+    columns.store(taken.carried[0] if signs else vector(I32, OCTET), "sums")
 
 
 def quantizer(e: Emitter, largest: Value) -> tuple[Value, Value]:

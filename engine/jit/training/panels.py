@@ -1,6 +1,6 @@
-"""Panels: PANEL columns of one operand of a product, filled into scratch memory as the product's step wants them.
+"""Columns of one operand of a product, filled into scratch memory as the product's step wants them.
 
-One vector after the other, [depth / group][PANEL / lanes][lanes][group]: a 32-bit lane has `group` rows of a column.
+One vector after the other, [depth / group][columns / lanes][lanes][group]: a 32-bit lane has `group` rows of a column.
 """
 
 from __future__ import annotations
@@ -16,35 +16,38 @@ OCTET = 8
 
 
 def fill_signs(
-    e: Emitter, shape: Shape, scratch: Value, octets: tuple[Value, Value], step: Value, panel: Value, groups: Value
+    e: Emitter, shape: Shape, span: int, scratch: Value, octets: tuple[Value, Value], step: Value, groups: Value
 ) -> None:
     """Bits of rows, counted twice: u8 that are how many of two bits are set, 0, 1 or 2.
 
     Args:
-        octets: the two bits, each u8 [columns / 8][step]: a byte is eight columns of one row. The same one twice gives
+        span: how many columns, a whole number of panels.
+        octets: the two bits, each u8 [span / 8][step]: a byte is eight columns of one row. The same one twice gives
             0 and 2.
         groups: of GROUP rows.
     """
-    b, bytes_ = e.b, GROUP * shape.lanes
+    b, bytes_, vectors = e.b, GROUP * shape.lanes, span // shape.lanes
     masks = ir.Constant(shape.octets, [1 << (place // GROUP % OCTET) for place in range(bytes_)])
+    runs = octets if octets[0] is not octets[1] else octets[:1]
     with e.loop(const(0), groups, const(1)) as group:
-        for part in range(shape.vectors):
+        for part in range(vectors):
             total = None
-            for source in octets:
-                spread = _spread(e, shape, source, step, panel, part, group.index)
+            for source in runs:
+                spread = _spread(e, shape, source, step, part, group.index)
                 here = b.sext(b.icmp_signed("==", b.and_(spread, masks), masks), shape.octets)
                 total = here if total is None else b.add(total, here)
-            where = b.add(b.mul(group.index, const(shape.vectors)), const(part))
+            total = total if len(runs) > 1 else b.add(total, total)
+            where = b.add(b.mul(group.index, const(vectors)), const(part))
             e.store(b.sub(vector(I8, bytes_), total), scratch, where, shape.octets, align=bytes_)
 
 
-def _spread(e: Emitter, shape: Shape, source: Value, step: Value, panel: Value, part: int, group: Value) -> Value:
+def _spread(e: Emitter, shape: Shape, source: Value, step: Value, part: int, group: Value) -> Value:
     """GROUP rows' bytes in every lane, of the octet that the lane's column is of."""
     b = e.b
     total = ir.Constant(shape.words, ir.Undefined)
     per_vector = shape.lanes // OCTET
     for half in range(per_vector):
-        row = b.add(b.mul(panel, const(PANEL // OCTET)), const(part * per_vector + half))
+        row = const(part * per_vector + half)
         word = e.load(e.at(source, b.mul(row, step), I8), group, I32, align=1)
         splat = e.splat(word, shape.lanes)
         chosen = [lane if lane // OCTET < half else shape.lanes + lane for lane in range(shape.lanes)]
@@ -53,20 +56,21 @@ def _spread(e: Emitter, shape: Shape, source: Value, step: Value, panel: Value, 
     return b.bitcast(total, shape.octets)
 
 
-def fill_pixels(
-    e: Emitter, shape: Shape, scratch: Value, pixels: Value, step: Value, panel: Value, groups: Value
-) -> None:
-    """Pixels u8 [rows][step] of `group` rows in a lane: as they are, or two of them as 16 bits each."""
-    b, group = e.b, shape.group
+def fill_pixels(e: Emitter, shape: Shape, scratch: Value, pixels: Value, step: Value, groups: Value) -> None:
+    """Pixels u8 [rows][step], `shape.span` columns, of `group` rows in a lane: as they are, or two as 16 bits each."""
+    b, group, panels = e.b, shape.group, shape.span // PANEL
     kind = I8 if group == GROUP else I16
     row_kind, whole = ir.VectorType(kind, PANEL), ir.VectorType(kind, PANEL * group)
     with e.loop(const(0), groups, const(1)) as taken:
-        rows = []
-        for part in range(group):
-            row = b.add(b.mul(taken.index, const(group)), const(part))
-            values = e.load(e.at(pixels, b.mul(row, step), I8), panel, ir.VectorType(I8, PANEL), align=1)
-            rows.append(values if kind == I8 else b.zext(values, row_kind))
-        e.store(_interleaved(e, rows), scratch, taken.index, whole, align=32)
+        for panel in range(panels):
+            rows = []
+            for part in range(group):
+                row = b.add(b.mul(taken.index, const(group)), const(part))
+                place = e.at(pixels, b.mul(row, step), I8)
+                values = e.load(place, const(panel), ir.VectorType(I8, PANEL), align=1)
+                rows.append(values if kind == I8 else b.zext(values, row_kind))
+            where = b.add(b.mul(taken.index, const(panels)), const(panel))
+            e.store(_interleaved(e, rows), scratch, where, whole, align=32)
 
 
 def _interleaved(e: Emitter, rows: list[Value]) -> Value:
@@ -80,13 +84,13 @@ def _interleaved(e: Emitter, rows: list[Value]) -> Value:
     return e.b.shuffle_vector(even, odd, ir.Constant(ir.VectorType(I32, 2 * count), order))
 
 
-def vectors_of(e: Emitter, shape: Shape, scratch: Value) -> Vectors:
-    """The vectors of a filled panel, for `along`."""
-    align = GROUP * shape.lanes
+def vectors_of(e: Emitter, shape: Shape, span: int, scratch: Value) -> Vectors:
+    """The vectors of filled columns, for `along`."""
+    align, vectors = GROUP * shape.lanes, span // shape.lanes
 
-    def vectors(unit: Value) -> list[Value]:
-        first = e.b.mul(unit, const(shape.vectors))
-        places = [e.b.add(first, const(part)) for part in range(shape.vectors)]
+    def loaded(unit: Value) -> list[Value]:
+        first = e.b.mul(unit, const(vectors))
+        places = [e.b.add(first, const(part)) for part in range(vectors)]
         return [e.load(scratch, place, shape.words, align=align) for place in places]
 
-    return vectors
+    return loaded

@@ -11,7 +11,9 @@ from engine.jit.emit import F32, I8, I32
 from engine.jit.target import Target
 
 PANEL = 16
-"""Columns that lie together in every panel: those of one cache line of float32."""
+"""Columns that lie together in every panel of what is between layers: those of one cache line of float32."""
+WORD = 64
+"""Columns that lie together in a panel of weights: those of one word of signs."""
 GROUP = 4
 """Rows, or outputs, whose int8 share a 32-bit lane."""
 
@@ -22,21 +24,23 @@ class Shape:
 
     Attributes:
         lanes: of a vector of 32 bits; PANEL is a whole number of vectors.
-        rows: of a tile, whose products with a panel are held in registers at once.
+        rows, span: of a tile, whose products are held in registers at once: so many rows by columns, a whole number of
+            panels and a part of a word.
         signs, pixels: how products with signs and with pixels are made, in vectors of that many lanes.
         group: rows of pixels that `pixels` takes into a lane at once.
     """
 
     lanes: int
     rows: int
+    span: int
     signs: Depth
     pixels: Depth
     group: int
 
     @property
     def vectors(self) -> int:
-        """Vectors of a panel's row."""
-        return PANEL // self.lanes
+        """Vectors of a tile's row."""
+        return self.span // self.lanes
 
     @property
     def words(self) -> ir.Type:
@@ -52,9 +56,9 @@ class Shape:
 
 
 SHAPES: dict[str, Shape] = {
-    "avx512": Shape(16, 8, PixelsVnni(16), PixelsVnni(16), 4),
-    "avx512-256": Shape(8, 4, PixelsVnni(8), PixelsVnni(8), 4),
-    "avx2": Shape(8, 4, PixelsMadd(8), WordsMadd(8), 2),
+    "avx512": Shape(16, 8, 32, PixelsVnni(16), PixelsVnni(16), 4),
+    "avx512-256": Shape(8, 8, 16, PixelsVnni(8), PixelsVnni(8), 4),
+    "avx2": Shape(8, 4, 16, PixelsMadd(8), WordsMadd(8), 2),
 }
 """By the names of the targets that they are for."""
 

@@ -11,22 +11,23 @@ from typing import Literal
 from llvmlite import ir
 
 from engine.jit.along import along
-from engine.jit.emit import F32, I8, I16, I32, I64, PTR, Emitter, Value, const, vector
+from engine.jit.emit import F32, I8, I32, I64, PTR, Emitter, Value, const, vector
 from engine.jit.training.panels import OCTET, fill_pixels, fill_signs, vectors_of
 from engine.jit.training.rules import Rule, settings
-from engine.jit.training.shape import PANEL, Shape
+from engine.jit.training.shape import WORD, Shape
 
 FIELDS = (
-    "kernel", "first_bits", "second_bits", "bits_step", "pixels", "pixels_step", "scratch", "groups", "panels",
+    "kernel", "first_bits", "second_bits", "bits_step", "pixels", "pixels_step", "scratch", "groups",
     "source", "source_step", "sums", "scales", "first", "last", "outputs",
     "latents", "first_moment", "second_moment", "settings", "words", "word_count", "octets", "counts", "valid", "flips",
 )  # fmt: skip
 """What came in: two runs of bits u8 [inputs / 8][bits_step], or pixels u8 [rows][pixels_step]; `groups` of its rows.
 source: the gradients [outputs][source_step bytes]; sums int32 and scales float32 [outputs]: of each output's, what is
 subtracted from its products (those of bits count twice) and what they are multiples of. first, last: of the outputs.
-latents and moments: float32 [panels][outputs][PANEL]. words: uint64 [outputs / 8][word_count][8]; octets: u8
-[inputs / 8][outputs], the same bits; counts: uint32 [outputs][word_count], flips of each word, added to. valid: uint16
-[panels], which columns there are. flips: int64, of all these outputs, written.
+scratch: [inputs of a word][groups] x 32 bits. latents and moments: float32 [word_count][outputs][WORD]. words: uint64
+[outputs / 8][word_count][8]; octets: u8 [inputs / 8][outputs], the same bits; counts: uint32 [word_count][outputs],
+flips of each word, added to. valid: uint64 [word_count], which columns there are. flips: int64, of all these outputs,
+written.
 """
 
 POINTERS = (
@@ -38,8 +39,12 @@ Kind = Literal["signs", "pixels"]
 KINDS: tuple[Kind, ...] = ("signs", "pixels")
 """What comes in."""
 
-BLOCK, WORD = 8, 64
-"""Outputs whose words lie together; columns of a word."""
+BLOCK = 8
+"""Outputs whose words lie together."""
+LINE = 16
+"""Float32 of a cache line."""
+AHEAD = 16
+"""Rows between what is moved and what is asked for: two tiles."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +62,7 @@ def emit_update(module: ir.Module, name: str, update: Update) -> None:
 
 
 class _Writer:
-    """Writes one kernel: panels of inputs, tiles of outputs, the product of a tile, what becomes of it."""
+    """Writes one kernel: words of inputs, tiles of outputs, the products of a tile, what becomes of them."""
 
     def __init__(self, module: ir.Module, name: str, update: Update) -> None:
         self.update, self.shape = update, update.shape
@@ -66,39 +71,81 @@ class _Writer:
         self.b = self.e.b
         self.f = self.e.fields(FIELDS, POINTERS)
         self.settings = settings(self.e, update.rule, self.f["settings"], self.shape.lanes)
-        self.moments = [self.f[name] for name in ("first_moment", "second_moment")[: update.rule.moments]]
+        names = ("latents", *("first_moment", "second_moment")[: update.rule.moments])
+        self.states = [self.f[name] for name in names]
 
     def write(self) -> None:
-        e, f, b = self.e, self.f, self.b
-        with e.loop(const(0), f["panels"], const(1), [const(0)]) as panel:
-            self._fill(panel.index)
-            valid = e.load(f["valid"], panel.index, I16, align=2)
-            with e.loop(f["first"], f["last"], const(self.shape.rows), panel.carried) as tile:
-                gradients = self._product(tile.index)
-                flipped = tile.carried[0]
-                for row, own in enumerate(gradients):
-                    output = b.add(tile.index, const(row))
-                    flipped = b.add(flipped, self._row(panel.index, output, own, valid))
-                tile.following = [flipped]
-            panel.following = tile.carried
-        e.store(panel.carried[0], f["flips"], const(0), I64, align=8)
+        e, f, b, shape = self.e, self.f, self.b, self.shape
+        none = ir.Constant(ir.VectorType(I64, shape.rows), [0] * shape.rows)
+        with e.loop(const(0), f["word_count"], const(1), [none]) as word:
+            self._fill(word.index)
+            first = b.mul(b.mul(word.index, f["outputs"]), const(WORD))
+            states = [e.at(state, first, F32) for state in self.states]
+            valid = e.splat(e.load(f["valid"], word.index, I64, align=8), shape.rows)
+            with e.loop(f["first"], f["last"], const(shape.rows), word.carried) as tile:
+                own = [e.at(state, b.mul(tile.index, const(WORD)), F32) for state in states]
+                bits = self._moved(tile.index, own)
+                flipped = self._signs(word.index, tile.index, b.and_(bits, valid))
+                tile.following = [b.add(tile.carried[0], flipped)]
+            word.following = tile.carried
+        flips = e.intrinsic(f"llvm.vector.reduce.add.v{shape.rows}i64", I64, word.carried[0])
+        e.store(flips, f["flips"], const(0), I64, align=8)
         e.ret()
 
-    def _fill(self, panel: Value) -> None:
-        e, f, shape = self.e, self.f, self.shape
-        if self.update.inputs == "pixels":
-            fill_pixels(e, shape, f["scratch"], f["pixels"], f["pixels_step"], panel, f["groups"])
-            return
-        bits = (f["first_bits"], f["second_bits"])
-        fill_signs(e, shape, f["scratch"], bits, f["bits_step"], panel, f["groups"])
+    # ------------------------------------------------------------ what came in
 
-    def _product(self, first: Value) -> list[list[Value]]:
+    def _fill(self, word: Value) -> None:
+        e, f, b, shape = self.e, self.f, self.b, self.shape
+        with e.loop(const(0), const(WORD // shape.span), const(1)) as part:
+            scratch = self._scratch(part.index)
+            column = b.add(b.mul(word, const(WORD)), b.mul(part.index, const(shape.span)))
+            if self.update.inputs == "pixels":
+                fill_pixels(e, shape, scratch, e.at(f["pixels"], column, I8), f["pixels_step"], f["groups"])
+            else:
+                start = b.mul(b.udiv(column, const(OCTET)), f["bits_step"])
+                bits = (e.at(f["first_bits"], start, I8), e.at(f["second_bits"], start, I8))
+                fill_signs(e, shape, shape.span, scratch, bits, f["bits_step"], f["groups"])
+
+    def _scratch(self, part: Value) -> Value:
+        """Where the columns of a word's part lie."""
+        return self.e.at(self.f["scratch"], self.b.mul(part, self.f["groups"]), ir.ArrayType(I32, self.shape.span))
+
+    # ------------------------------------------------------------ a tile
+
+    def _moved(self, first: Value, states: list[Value]) -> Value:
+        """Move a word of weights of every row; their signs, a vector of i64."""
+        e, b, shape = self.e, self.b, self.shape
+        none = [const(0)] * shape.rows
+        with e.loop(const(0), const(WORD // shape.span), const(1), none) as part:
+            column = b.mul(part.index, const(shape.span))
+            signs = self._part(first, part.index, [e.at(state, column, F32) for state in states])
+            part.following = [b.or_(x, b.shl(y, column)) for x, y in zip(part.carried, signs, strict=True)]
+        bits = ir.Constant(ir.VectorType(I64, shape.rows), ir.Undefined)
+        for row, own in enumerate(part.carried):
+            bits = b.insert_element(bits, own, ir.Constant(I32, row))
+        return bits
+
+    def _part(self, first: Value, part: Value, states: list[Value]) -> list[Value]:
+        """The same of a part of a word, an i64 a row."""
+        b, lanes = self.b, self.shape.lanes
+        signs = []
+        for row, gradients in enumerate(self._product(first, part)):
+            own = const(0)
+            for place, gradient in enumerate(gradients):
+                positive = self._move(states, row * WORD + place * lanes, gradient)
+                mask = b.zext(b.bitcast(positive, ir.IntType(lanes)), I64)
+                own = b.or_(own, b.shl(mask, const(place * lanes))) if place else mask
+            signs.append(own)
+        return signs
+
+    def _product(self, first: Value, part: Value) -> list[list[Value]]:
         """The gradient of each row of a tile, float32 vectors."""
         e, f, b, shape = self.e, self.f, self.b, self.shape
         outputs = [b.add(first, const(row)) for row in range(shape.rows)]
         places = [e.at(f["source"], b.mul(output, f["source_step"]), I8) for output in outputs]
         zero = [vector(I32, shape.lanes)] * (shape.rows * shape.vectors)
-        totals = along(e, self.depth, zero, f["groups"], places, vectors_of(e, shape, f["scratch"]), swapped=True)
+        vectors = vectors_of(e, shape, shape.span, self._scratch(part))
+        totals = along(e, self.depth, zero, f["groups"], places, vectors, swapped=True)
         gradients = []
         for row, output in enumerate(outputs):
             start = e.splat(e.load(f["sums"], output, I32, align=4), shape.lanes)
@@ -107,51 +154,38 @@ class _Writer:
             gradients.append([b.fmul(b.sitofp(b.sub(total, start), shape.floats), scale) for total in own])
         return gradients
 
-    def _row(self, panel: Value, output: Value, gradients: list[Value], valid: Value) -> Value:
-        """Move the weights of an output's panel; how many of their signs changed."""
-        f, b, lanes = self.f, self.b, self.shape.lanes
-        first = b.mul(b.add(b.mul(panel, f["outputs"]), output), const(PANEL))
-        bits: Value = ir.Constant(I16, 0)
-        for part, gradient in enumerate(gradients):
-            place = b.add(first, const(part * lanes))
-            positive = self._moved(place, gradient)
-            mask = b.bitcast(positive, ir.IntType(lanes))
-            wide = mask if lanes == PANEL else b.zext(mask, I16)
-            bits = b.or_(bits, b.shl(wide, ir.Constant(I16, part * lanes)))
-        return self._signs(panel, output, b.and_(bits, valid))
-
-    def _moved(self, place: Value, gradient: Value) -> Value:
+    def _move(self, states: list[Value], place: int, gradient: Value) -> Value:
         """Move a vector of weights, keep them within +-1; which of them are +1."""
         e, b, lanes, floats = self.e, self.b, self.shape.lanes, self.shape.floats
-        weight, *moments = (self._load(base, place) for base in (self.f["latents"], *self.moments))
+        if place % LINE == 0:
+            for base in states:
+                e.ask(base, const(place + AHEAD * WORD), F32)
+        weight, *moments = (e.load(base, const(place), floats, align=4 * lanes, of=F32) for base in states)
         weight, moments = self.update.rule.moved(e, gradient, weight, moments, self.settings)
         one, minus_one = vector(F32, lanes, 1), vector(F32, lanes, -1)
         weight = b.select(b.fcmp_unordered("<", weight, one), weight, one)  # what is no number stays none
         weight = b.select(b.fcmp_unordered(">", weight, minus_one), weight, minus_one)
-        for base, values in zip((self.f["latents"], *self.moments), (weight, *moments), strict=True):
-            e.store(values, base, place, F32, align=4 * lanes)
+        for base, values in zip(states, (weight, *moments), strict=True):
+            e.store(values, base, const(place), F32, align=4 * lanes)
         return b.fcmp_ordered(">=", weight, ir.Constant(floats, [0] * lanes))
 
-    def _load(self, base: Value, place: Value) -> Value:
-        return self.e.load(base, place, self.shape.floats, align=4 * self.shape.lanes, of=F32)
+    # ------------------------------------------------------------ its signs
 
-    def _signs(self, panel: Value, output: Value, bits: Value) -> Value:
-        """Store the signs of an output's panel in both layouts; how many changed."""
-        e, f, b = self.e, self.f, self.b
-        count = f["word_count"]
-        word = b.udiv(panel, const(WORD // PANEL))
-        block = b.add(b.mul(b.udiv(output, const(BLOCK)), count), word)
-        place = b.add(b.mul(block, const(BLOCK)), b.urem(output, const(BLOCK)))
-        parts = e.at(f["words"], place, I64)
-        part = b.urem(panel, const(WORD // PANEL))
-        before = e.load(parts, part, I16, align=2)
-        changed = b.zext(e.intrinsic("llvm.ctpop.i16", I16, b.xor(before, bits)), I32)
-        e.store(bits, parts, part, I16, align=2)
-        for half in range(PANEL // OCTET):
-            row = b.add(b.mul(panel, const(PANEL // OCTET)), const(half))
-            octet = b.trunc(b.lshr(bits, ir.Constant(I16, OCTET * half)), I8)
-            e.store(octet, e.at(f["octets"], b.mul(row, f["outputs"]), I8), output, I8, align=1)
-        where = b.add(b.mul(output, count), word)
-        total = b.add(e.load(f["counts"], where, I32, align=4), changed)
-        e.store(total, f["counts"], where, I32, align=4)
-        return b.zext(changed, I64)
+    def _signs(self, word: Value, first: Value, bits: Value) -> Value:
+        """Store the signs of a tile's rows in both layouts; how many changed in each, a vector of i64."""
+        e, f, b, rows = self.e, self.f, self.b, self.shape.rows
+        words, counts = ir.VectorType(I64, rows), ir.VectorType(I32, rows)
+        block = b.add(b.mul(b.udiv(first, const(BLOCK)), f["word_count"]), word)
+        place = b.add(b.mul(block, const(BLOCK)), b.urem(first, const(BLOCK)))
+        changed = e.popcount(b.xor(e.load(f["words"], place, words, align=8 * rows, of=I64), bits))
+        e.store(bits, f["words"], place, I64, align=8 * rows)
+        place = b.add(b.mul(word, f["outputs"]), first)
+        total = b.add(e.load(f["counts"], place, counts, align=4 * rows, of=I32), b.trunc(changed, counts))
+        e.store(total, f["counts"], place, I32, align=4 * rows)
+        octets = b.bitcast(bits, ir.VectorType(I8, OCTET * rows))
+        row = e.at(f["octets"], b.add(b.mul(b.mul(word, const(WORD // OCTET)), f["outputs"]), first), I8)
+        for octet in range(WORD // OCTET):
+            lanes = ir.Constant(ir.VectorType(I32, rows), [octet + OCTET * r for r in range(rows)])
+            e.store(b.shuffle_vector(octets, octets, lanes), row, const(0), I8, align=rows)
+            row = e.at(row, f["outputs"], I8)
+        return changed

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from engine.bits import words_for
 from engine.jit.layout import aligned, whole
 from engine.jit.training.panels import OCTET
-from engine.jit.training.shape import PANEL
+from engine.jit.training.shape import PANEL, WORD
 from engine.training.native.layer import octets
 from engine.training.native.layout import Float32
 
@@ -46,10 +46,13 @@ class Signs:
 
 
 class Pixels:
-    """Pixels that come into the first layer, u8 [rows, columns to whole panels], and its weights as bytes."""
+    """Pixels that come into the first layer, u8 [rows, columns to whole words].
+
+    weights: of that layer as bytes, int8 [outputs, columns to whole panels].
+    """
 
     def __init__(self, columns: int, rows: int, outputs: int) -> None:
-        self.values: NDArray[np.uint8] = aligned((rows, whole(columns, PANEL)), np.uint8)
+        self.values: NDArray[np.uint8] = aligned((rows, whole(columns, WORD)), np.uint8)
         self.weights: NDArray[np.int8] = aligned((outputs, whole(columns, PANEL)), np.int8)
         self._kept: NDArray[np.bool_] | None = None
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from engine.bits import Words, words_for
 from engine.jit.layout import aligned, whole
 from engine.jit.training.panels import OCTET
-from engine.jit.training.shape import PANEL
+from engine.jit.training.shape import PANEL, WORD
 from engine.training.native import layout
 from engine.training.native.layout import Float32
 
@@ -20,20 +20,24 @@ class Weights:
     """Latents, moments and signs of one layer, [O, I] in their layouts (native.layout).
 
     Attributes:
-        latents, moments: float32 panels. words, octets: the signs, twice. counts: uint32 [O to a panel, words].
-        outputs, inputs: how many there are. room, depth: the same up to whole panels.
+        latents, moments: float32 panels. words, octets: the signs, twice. counts: uint32 [words, O to a panel], flips.
+        outputs, inputs: how many there are. room, depth: the same up to whole panels and whole words.
     """
 
     def __init__(self, latents: Float32, moments: dict[str, Float32]) -> None:
         self.outputs, self.inputs = latents.shape
-        self.room, self.depth = (whole(side, PANEL) for side in latents.shape)
+        self.room, self.depth = whole(self.outputs, PANEL), whole(self.inputs, WORD)
         self.latents = layout.panelled(latents, BEYOND)
         self.moments = {name: layout.panelled(values) for name, values in moments.items()}
         positive = latents >= 0
         self.words = layout.blocked_words(positive)
         self.octets = layout.octets_of(self.signs(), self.depth, self.room)
-        self.counts: NDArray[np.uint32] = aligned((self.room, words_for(self.inputs)), np.uint32)
+        self.counts: NDArray[np.uint32] = aligned((words_for(self.inputs), self.room), np.uint32)
         self.valid = layout.valid_columns(self.inputs)
+
+    def flips(self) -> NDArray[np.uint32]:
+        """Of each word since they were counted from 0, [O, words], copied."""
+        return self.counts.T[: self.outputs].copy()
 
     def signs(self) -> Words:
         return layout.words_of(self.words, self.outputs)
@@ -47,7 +51,7 @@ class Weights:
         return layout.rows_of(panels, slice(*rows.indices(self.outputs)), self.inputs)
 
     def latent(self, row: int, column: int) -> float:
-        return float(self.latents[column // PANEL, row, column % PANEL])
+        return float(self.latents[column // WORD, row, column % WORD])
 
 
 class Statistics:
@@ -62,5 +66,5 @@ class Statistics:
 
 
 def octets(columns: int) -> int:
-    """Octets of columns in whole panels."""
-    return whole(columns, PANEL) // OCTET
+    """Octets of columns in whole words."""
+    return whole(columns, WORD) // OCTET

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.bits import Words, pack
+from engine.bits import Words, pack, words_for
 from engine.jit.layout import aligned, blocked, whole
 from engine.jit.training.panels import OCTET
-from engine.jit.training.shape import PANEL
+from engine.jit.training.shape import PANEL, WORD
 
 Float32 = NDArray[np.float32]
 Octets = NDArray[np.uint8]
@@ -18,14 +18,17 @@ BLOCK = 8
 
 
 def panelled(rows: Float32, beyond: float = 0.0) -> Float32:
-    """Rows float32 [O, I] as panels [I / PANEL, O, PANEL], both to whole panels; `beyond` in outputs that are none."""
+    """Rows float32 [O, I] as panels [I / WORD, O, WORD], I to whole words, O to whole panels of outputs.
+
+    beyond: what is in outputs that are none.
+    """
     outputs, inputs = rows.shape
-    made = aligned((whole(inputs, PANEL) // PANEL, whole(outputs, PANEL), PANEL), np.float32)
+    made = aligned((words_for(inputs), whole(outputs, PANEL), WORD), np.float32)
     made[:, outputs:] = beyond
-    full = inputs // PANEL
-    made[:full, :outputs] = rows[:, : full * PANEL].reshape(outputs, full, PANEL).transpose(1, 0, 2)
-    if inputs % PANEL:
-        made[full, :outputs, : inputs % PANEL] = rows[:, full * PANEL :]
+    full = inputs // WORD
+    made[:full, :outputs] = rows[:, : full * WORD].reshape(outputs, full, WORD).transpose(1, 0, 2)
+    if inputs % WORD:
+        made[full, :outputs, : inputs % WORD] = rows[:, full * WORD :]
     return made
 
 
@@ -55,7 +58,7 @@ def octets_of(words: Words, columns: int, rows: int) -> Octets:
     return made
 
 
-def valid_columns(inputs: int) -> NDArray[np.uint16]:
-    """Which columns of every panel there are, a bit each."""
-    there = np.arange(whole(inputs, PANEL)) < inputs
-    return np.packbits(there, bitorder="little").view("<u2").astype(np.uint16)
+def valid_columns(inputs: int) -> Words:
+    """Which columns of every word there are, a bit each."""
+    words: Words = pack(np.ones((1, inputs), bool))[0]
+    return words

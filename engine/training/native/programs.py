@@ -20,7 +20,7 @@ from engine.jit.target import host
 from engine.jit.training import expand, inputs, norm, rows, update
 from engine.jit.training import kernels as training
 from engine.jit.training.panels import OCTET
-from engine.jit.training.shape import GROUP, PANEL, shape_for
+from engine.jit.training.shape import GROUP, PANEL, WORD, shape_for
 from engine.training.native.between import Pixels, Signs, Sums
 from engine.training.native.layer import Statistics, Weights
 from engine.training.native.layout import Float32
@@ -81,8 +81,8 @@ class Programs:
         assert shape is not None
         self._shape = shape
         self._meeting = Meeting(workers)
-        deepest = max(max(layer.weights.room, layer.sums.gradients.shape[1]) for layer in layers)
-        self._scratch: NDArray[np.uint8] = aligned((workers, deepest * PANEL * 2), np.uint8)
+        deepest = max(max(layer.weights.room, 2 * layer.sums.gradients.shape[1]) for layer in layers)
+        self._scratch: NDArray[np.uint8] = aligned((workers, deepest * WORD), np.uint8)
         self._run = training.run()
         forth, back = range(len(layers)), range(len(layers))[::-1]
         everyone = range(workers)
@@ -113,12 +113,12 @@ class Programs:
         octets = layer.weights.octets
         return filled(
             expand.FIELDS, kernel=training.address("expand"), octets=at(octets), octet_step=octets.strides[0],
-            first=panels.start, last=panels.stop, rows=len(octets), target=at(pixels.weights),
+            first=panels.start, last=panels.stop, rows=pixels.weights.shape[1] // OCTET, target=at(pixels.weights),
         )  # fmt: skip
 
     def _pixel_product(self, layer: Layer, pixels: Pixels, panels: slice) -> Record:
         weights = at(pixels.weights, panels.start * PANEL)
-        units = pixels.values.shape[1] // UNIT
+        units = pixels.weights.shape[1] // UNIT
         return self._product(layer, "pixel-sums", pixels.values, weights, panels, 0, units=units, shift=0, block=PANEL)
 
     def _sign_products(self, layer: Layer, signs: Signs, panels: slice) -> Iterator[Record]:
@@ -216,7 +216,7 @@ class Programs:
         group = self._shape.group if kind == "pixels" else GROUP
         return filled(
             update.FIELDS, kernel=training.address(f"update-{self._rule}-{kind}"), **_taken(layer.takes),
-            scratch=at(self._scratch, worker), groups=-(-self._images // group), panels=len(weights.latents),
+            scratch=at(self._scratch, worker), groups=-(-self._images // group),
             source=at(sums.by_output), source_step=sums.by_output.strides[0], sums=at(sums.column_sums),
             scales=at(sums.column_scales), first=panels.start * PANEL, last=panels.stop * PANEL, outputs=weights.room,
             latents=at(weights.latents), **moments, settings=at(layer.rule), words=at(weights.words),

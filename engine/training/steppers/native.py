@@ -94,8 +94,7 @@ class NativeStepper:
         return self._network.weights[layer].signs()
 
     def tile_flips(self, layer: int) -> NDArray[np.uint32]:
-        weights = self._network.weights[layer]
-        return weights.counts[: weights.outputs]
+        return self._network.weights[layer].flips()
 
     def reset_flips(self) -> None:
         for weights in self._network.weights:

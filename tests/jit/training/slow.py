@@ -6,7 +6,7 @@ from engine.jit.record import filled
 from engine.jit.training import kernels
 from tests.jit.memory import Canaries
 
-PANEL, OCTET = 16, 8
+PANEL, OCTET, WORD = 16, 8, 64
 
 
 class Memory(Canaries):
@@ -30,9 +30,9 @@ def octets(bits):
     return np.packbits(bits, axis=1, bitorder="little").T.copy()
 
 
-def panels(rows):
-    """Rows [N, columns] as panels [columns / PANEL, N, PANEL]."""
-    return rows.reshape(len(rows), -1, PANEL).transpose(1, 0, 2).copy()
+def panels(rows, columns=PANEL):
+    """Rows [N, all columns] as panels [.., N, columns]."""
+    return rows.reshape(len(rows), -1, columns).transpose(1, 0, 2).copy()
 
 
 def unpanelled(made):

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from engine.jit.training import expand, inputs, update
 from engine.jit.training.rules import RULES
-from tests.jit.training.slow import OCTET, PANEL, Memory, octets, panels, unpanelled
+from tests.jit.training.slow import OCTET, PANEL, WORD, Memory, octets, panels, unpanelled
 
 some = st.integers(1, 5)
 seeds = st.integers(0, 2**32 - 1)
@@ -27,7 +27,7 @@ def test_gradients_of_inputs(shape, out_panels, in_panels, row_tiles, seed):
     memory.call(
         "inputs", inputs.FIELDS, source=memory.put(source), source_step=source.strides[0], sums=memory.put(sums),
         scales=memory.put(scales), octets=memory.put(octets(bits)), octet_step=outputs, target=target,
-        target_step=target.strides[0], scratch=memory.put(np.zeros(outputs * PANEL, np.uint8)),
+        target_step=target.strides[0], scratch=memory.put(np.zeros(outputs * shape.span, np.uint8)),
         groups=outputs // 4, rows=rows, first=0, last=in_panels,
     )  # fmt: skip
     products = source[:, :outputs].astype(np.int32) @ np.where(bits, 1, -1)
@@ -57,8 +57,8 @@ class Case:
     def __init__(self, shape, rule, kind, sides, rows, seed):
         self.rng, self.memory = np.random.default_rng(seed), Memory()
         self.shape, self.rule, self.kind, self.rows = shape, rule, kind, rows
-        self.outputs, self.columns = sides[0] * PANEL, sides[1] * PANEL
-        self.there = self.columns - int(self.rng.integers(0, PANEL))
+        self.outputs, self.columns = sides[0] * PANEL, sides[1] * WORD
+        self.there = self.columns - int(self.rng.integers(0, WORD))
         rng, pad = self.rng, -(-rows // 8) * 8
         self.source = np.zeros((self.outputs, pad), np.int8)
         self.source[:, :rows] = rng.integers(-127, 128, (self.outputs, rows))
@@ -80,11 +80,8 @@ class Case:
         return bits[:, : self.rows].sum(0) - 1, fields
 
     def words(self):
-        octet_rows = np.packbits(self.positive, axis=1, bitorder="little")
-        width = -(-self.columns // 64) * 8
-        whole = np.zeros((self.outputs, width), np.uint8)
-        whole[:, : octet_rows.shape[1]] = octet_rows
-        return whole.view("<u8").reshape(-1, 8, width // 8).transpose(0, 2, 1).copy()
+        words = np.packbits(self.positive, axis=1, bitorder="little").view("<u8")
+        return words.reshape(-1, 8, words.shape[1]).transpose(0, 2, 1).copy()
 
     def check(self):
         memory, rows = self.memory, self.rows
@@ -94,18 +91,18 @@ class Case:
         sums = self.source.sum(1, dtype=np.int32) * (self.kind == "signs")
         scales = self.rng.random(self.outputs, np.float32) / 1000
         numbers = np.array(NUMBERS[self.rule], np.float32)
-        latents = memory.put(panels(self.weights))
-        moments = [memory.put(panels(values)) for values in self.moments]
+        latents = memory.put(panels(self.weights, WORD))
+        moments = [memory.put(panels(values, WORD)) for values in self.moments]
         words, bits = memory.put(self.words()), memory.put(octets(self.positive))
         counts, flips = (
-            memory.put(np.ones((self.outputs, words.shape[1]), np.uint32)),
+            memory.put(np.ones((words.shape[1], self.outputs), np.uint32)),
             memory.put(np.zeros(1, np.int64)),
         )
-        valid = np.packbits(np.arange(self.columns) < self.there, bitorder="little").view(np.uint16)
+        valid = np.packbits(np.arange(self.columns) < self.there, bitorder="little").view(np.uint64)
         memory.call(
             f"update-{self.rule}-{self.kind}", update.FIELDS, **taken,
-            scratch=memory.put(np.zeros(self.source.shape[1] * 2 * PANEL, np.uint8)), groups=-(-rows // group),
-            panels=len(latents), source=memory.put(source), source_step=source.strides[0], sums=memory.put(sums),
+            scratch=memory.put(np.zeros(self.source.shape[1] * 2 * WORD, np.uint8)), groups=-(-rows // group),
+            source=memory.put(source), source_step=source.strides[0], sums=memory.put(sums),
             scales=memory.put(scales), first=0, last=self.outputs, outputs=self.outputs, latents=latents,
             **dict(zip(("first_moment", "second_moment"), moments, strict=False)), settings=memory.put(numbers),
             words=words, word_count=words.shape[1], octets=bits, counts=counts, valid=memory.put(valid), flips=flips,
@@ -125,9 +122,7 @@ class Case:
         np.testing.assert_array_equal(bits, octets(self.positive))
         changed = self.positive != before
         assert flips == changed.sum()
-        padded = np.zeros((self.outputs, counts.shape[1] * 64), np.int64)
-        padded[:, : self.columns] = changed
-        np.testing.assert_array_equal(counts, padded.reshape(self.outputs, -1, 64).sum(2))
+        np.testing.assert_array_equal(counts.T, changed.reshape(self.outputs, -1, WORD).sum(2))
 
 
 @LATE
@@ -155,7 +150,7 @@ def test_no_gradient_saturates(shape):
     for kind in update.KINDS:
         case = Case(shape, "sgd", kind, (1, 1), 600, 0)
         case.source[:, :600] = 127
-        case.there, case.rng = PANEL, Full(case.rng)
+        case.there, case.rng = WORD, Full(case.rng)
         case.check()
 
 
