@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import sys
 from dataclasses import dataclass
 from functools import cache
 
@@ -56,9 +58,19 @@ def _tiles(*sides: tuple[int, int]) -> Tiles:
     return tuple(Tile(rows, blocks) for rows, blocks in sides)
 
 
+TILES = "amx-int8"
+"""The feature of tile registers that multiply bytes."""
+_ARCH_PRCTL, _REQUEST_STATE, _TILE_DATA = 158, 0x1023, 18
+"""The system call by which a process on x86-64 asks for a state of its processor, and which (asm/prctl.h)."""
 _LINUX = "x86_64-unknown-linux-gnu"
 
 VARIANTS: tuple[Target, ...] = (
+    Target(
+        "amx", _LINUX, "sapphirerapids", "-prefer-256-bit",
+        ("avx512vpopcntdq", "avx512vnni", "avx512bw", "avx512vl", TILES),
+        Signs(8), PixelsVnni(16), _tiles((2, 8), (4, 4), (4, 1)), _tiles((1, 8), (1, 1)), _tiles((4, 4), (4, 1)),
+        planes=True,
+    ),
     Target(
         "avx512", _LINUX, "icelake-server", "-prefer-256-bit",
         ("avx512vpopcntdq", "avx512vnni", "avx512bw", "avx512vl"),
@@ -98,7 +110,16 @@ def runnable(target: Target) -> bool:
     if target.triple.split("-")[0] != ALIASES.get(architecture, architecture):
         return False
     features = host_features()
-    return all(features.get(name, False) for name in target.needs)
+    return all(features.get(name, False) for name in target.needs) and (TILES not in target.needs or tiles_granted())
+
+
+@cache
+def tiles_granted() -> bool:
+    """Whether Linux saves the tile registers of this process from now on: it has to be asked for them, once."""
+    if not sys.platform.startswith("linux"):
+        return False
+    granted = ctypes.CDLL(None).syscall(_ARCH_PRCTL, _REQUEST_STATE, _TILE_DATA) == 0
+    return bool(granted)
 
 
 @cache

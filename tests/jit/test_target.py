@@ -57,7 +57,7 @@ def test_no_kernel_calls_what_it_does_not_bring(name):
         assert all(re.fullmatch(r"\*.*|x\d+|memcpy.*", call) for call in calls)
 
 
-@pytest.mark.parametrize(("name", "register"), [("avx512", "zmm"), ("avx512-256", "ymm")])
+@pytest.mark.parametrize(("name", "register"), [("amx", "zmm"), ("avx512", "zmm"), ("avx512-256", "ymm")])
 def test_avx512_counts_and_multiplies_in_vectors_of_its_width(name, register):
     for kernel in SIGNS:
         counts = with_operands(name, kernel, "vpopcntq")
@@ -149,6 +149,20 @@ def test_the_variant_of_other_machines(monkeypatch, triple, features, best):
     monkeypatch.setattr(llvm, "get_process_triple", lambda: triple)
     monkeypatch.setattr(targets, "host_features", lambda: dict.fromkeys(features.split(), True))
     assert host().name == best
+
+
+@pytest.mark.parametrize(("granted", "best"), [(True, "amx"), (False, "avx512")])
+def test_tile_registers_are_used_where_the_system_grants_them(monkeypatch, granted, best):
+    monkeypatch.delenv(FORCE, raising=False)
+    monkeypatch.setattr(llvm, "get_process_triple", lambda: NAMED["amx"].triple)
+    monkeypatch.setattr(targets, "host_features", lambda: dict.fromkeys(NAMED["amx"].needs, True))
+    monkeypatch.setattr(targets, "tiles_granted", lambda: granted)
+    assert host().name == best
+
+
+def test_elsewhere_than_on_linux_none_are_asked_for(monkeypatch):
+    monkeypatch.setattr(targets.sys, "platform", "win32")
+    assert not targets.tiles_granted.__wrapped__()
 
 
 def test_a_machine_without_a_variant(monkeypatch):

@@ -28,6 +28,7 @@ class Shape:
             panels and a part of a word.
         signs, pixels: how products with signs and with pixels are made, in vectors of that many lanes.
         group: rows of pixels that `pixels` takes into a lane at once.
+        tiled: whether gradients of dense layers' inputs are made in tile registers instead.
     """
 
     lanes: int
@@ -36,6 +37,7 @@ class Shape:
     signs: Depth
     pixels: Depth
     group: int
+    tiled: bool = False
 
     @property
     def vectors(self) -> int:
@@ -56,6 +58,7 @@ class Shape:
 
 
 SHAPES: dict[str, Shape] = {
+    "amx": Shape(16, 8, 32, PixelsVnni(16), PixelsVnni(16), 4, tiled=True),
     "avx512": Shape(16, 8, 32, PixelsVnni(16), PixelsVnni(16), 4),
     "avx512-256": Shape(8, 8, 16, PixelsVnni(8), PixelsVnni(8), 4),
     "avx2": Shape(8, 4, 16, PixelsMadd(8), WordsMadd(8), 2),

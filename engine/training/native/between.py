@@ -14,6 +14,8 @@ from engine.training.native.layout import Float32
 
 TILE = 8
 """Rows are a whole number of these, and so of every kernel's tile."""
+BLOCK = 32
+"""What tile registers read at once is a whole number of these rows."""
 
 
 class Signs:
@@ -74,7 +76,8 @@ class Sums:
         values: int32 [runs, rows, outputs and a line more, for strides of whole pages would be slow].
         base: int32 [outputs], what the products begin at.
         gradients: float32 [panels, rows, PANEL]. by_output: int8, or int16 of pixels, a row of bytes for each output.
-        by_row: int8 [rows, outputs]. column_sums, row_sums (int32), column_scales, row_scales (float32): of these two.
+        by_row: int8 [rows, outputs], with zeros behind and rows below for what tile registers take in. column_sums,
+        row_sums (int32), column_scales, row_scales (float32): of these two.
         largest: float32 [workers, rows, OCTET]. flips: int64 [workers, 8], the first of each.
     """
 
@@ -84,7 +87,7 @@ class Sums:
         self.base.fill(base)
         self.gradients: Float32 = aligned((outputs // PANEL, rows, PANEL), np.float32)
         self.by_output: NDArray[np.uint8] = aligned((outputs, 2 * rows + PANEL), np.uint8)
-        self.by_row: NDArray[np.int8] = aligned((rows, outputs + 4 * PANEL), np.int8)
+        self.by_row: NDArray[np.int8] = aligned((whole(rows, BLOCK), outputs + WORD), np.int8)
         self.column_sums: NDArray[np.int32] = aligned((outputs,), np.int32)
         self.row_sums: NDArray[np.int32] = aligned((rows,), np.int32)
         self.column_scales, self.row_scales = aligned((outputs,), np.float32), aligned((rows,), np.float32)

@@ -72,14 +72,14 @@ class _Ceilings:
     def floor(self, name: str, macs: int, size: int, *, pixels: bool) -> float | None:
         """Seconds that a kernel's products take at least, or what it moves; None of what is little of either.
 
-        size: bytes of the latents.
+        Of tile registers the rate is not known. size: bytes of the latents.
         """
         if name == "product":
             return macs / (self.bytes if pixels else self.signs) / 1e9
+        shape = shape_for(host())
         if name == "inputs":
-            return macs / self.bytes / 1e9
+            return None if shape is None or shape.tiled else macs / self.bytes / 1e9
         if not name.startswith("update"):
             return None
-        shape = shape_for(host())
         words = pixels and shape is not None and isinstance(shape.pixels, WordsMadd)  # half as many in an instruction
         return max(macs / (self.bytes / (2 if words else 1)), 2 * 3 * size / self.moved) / 1e9

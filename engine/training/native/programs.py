@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.jit import kernels as products
-from engine.jit.layout import aligned
+from engine.jit.layout import aligned, whole
 from engine.jit.record import FIELDS as PRODUCT
 from engine.jit.record import Record, filled
 from engine.jit.target import host
@@ -82,7 +82,7 @@ class Programs:
         self._shape = shape
         self._meeting = Meeting(workers)
         deepest = max(max(layer.weights.room, 2 * layer.sums.gradients.shape[1]) for layer in layers)
-        self._scratch: NDArray[np.uint8] = aligned((workers, deepest * WORD), np.uint8)
+        self._scratch: NDArray[np.uint8] = aligned((workers, whole(deepest, WORD) * WORD), np.uint8)
         self._run = training.run()
         forth, back = range(len(layers)), range(len(layers))[::-1]
         everyone = range(workers)

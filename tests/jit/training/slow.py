@@ -15,6 +15,10 @@ class Memory(Canaries):
     def put(self, array):
         return self.place(np.asarray(array), align=64)
 
+    def waste(self, size):
+        """Bytes of anything."""
+        return self.put(np.random.default_rng(size).integers(0, 256, size, np.uint8))
+
     def call(self, name, fields, **values):
         """Run a kernel on a record; arrays stand for their addresses."""
         addresses = {

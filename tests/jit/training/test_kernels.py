@@ -7,16 +7,19 @@ import pytest
 
 from engine.jit.compile import assembly
 from engine.jit.target import VARIANTS
-from engine.jit.training import kernels
+from engine.jit.training import inputs, kernels
 from engine.jit.training.shape import SHAPES
 
 NAMED = {variant.name: variant for variant in VARIANTS}
+BYTES, WORDS = "vpdpbusd", "vpmaddwd"
 MULTIPLIES = {
-    "avx512": ("vpdpbusd", "vpdpbusd", "zmm"),
-    "avx512-256": ("vpdpbusd", "vpdpbusd", "ymm"),
-    "avx2": ("vpmaddubsw", "vpmaddwd", "ymm"),
+    "amx": ("tdpbsud", BYTES, BYTES, "zmm"),
+    "avx512": (BYTES, BYTES, BYTES, "zmm"),
+    "avx512-256": (BYTES, BYTES, BYTES, "ymm"),
+    "avx2": ("vpmaddubsw", "vpmaddubsw", WORDS, "ymm"),
 }
-"""How signs and how pixels are multiplied, in which registers."""
+"""By what gradients of inputs, and of weights that met signs and pixels, are made, in which registers."""
+PRODUCTS = ("inputs", "update-adam-signs", "update-adam-pixels")
 
 
 @cache
@@ -45,18 +48,19 @@ def test_there_are_none_for_processors_without_a_shape():
 
 @pytest.mark.parametrize("variant", SHAPES)
 def test_products_are_made_in_registers_by_the_instructions_there_are_for_them(variant):
-    signs, pixels, register = MULTIPLIES[variant]
-    tile = SHAPES[variant].rows * SHAPES[variant].vectors
-    for name, instruction in (("inputs", signs), ("update-adam-signs", signs), ("update-adam-pixels", pixels)):
+    *instructions, vectors = MULTIPLIES[variant]
+    for name, instruction in zip(PRODUCTS, instructions, strict=True):
+        in_tiles = instruction == "tdpbsud"
+        least = inputs.PAIR**2 if in_tiles else SHAPES[variant].rows * SHAPES[variant].vectors
         found = products(variant, name, instruction)
-        assert len(found) >= tile, name
-        assert sum(register in each for each in found) >= tile, name
-        assert not spilled(variant, name, instruction, tile), name
+        assert len(found) >= least, name
+        assert sum(("tmm" if in_tiles else vectors) in each for each in found) >= least, name
+        assert not spilled(variant, name, instruction, least), name
 
 
 @pytest.mark.parametrize("variant", SHAPES)
 def test_products_under_pooling_stay_in_registers_too(variant):
-    words = "vpmaddwd" if variant == "avx2" else "vpdpwssd"
+    words = WORDS if variant == "avx2" else "vpdpwssd"
     for name in ("map-weights-pooled-3", "map-weights-pooled-5", "map-inputs-listed-1", "map-inputs-listed-4"):
         kept = spilled(variant, name, words, 1)
         assert not kept or (variant, name) == ("avx2", "map-weights-pooled-5"), name  # ten totals and what they are of

@@ -20,17 +20,18 @@ LATE = settings(deadline=None, max_examples=25)
 def test_gradients_of_inputs(shape, out_panels, in_panels, row_tiles, seed):
     rng, memory = np.random.default_rng(seed), Memory()
     outputs, columns, rows = out_panels * PANEL, in_panels * PANEL, row_tiles * shape.rows
-    source = rng.integers(-127, 128, (rows, outputs + PANEL)).astype(np.int8)
-    bits = rng.integers(0, 2, (outputs, columns)).astype(bool)
-    sums, scales = source[:, :outputs].sum(1, dtype=np.int32), rng.random(rows, np.float32)
+    source = np.zeros((-(-rows // 32) * 32, outputs + WORD), np.int8)
+    source[:rows, :outputs] = rng.integers(-127, 128, (rows, outputs))
+    bits = rng.integers(0, 2, (outputs, -(-columns // WORD) * WORD)).astype(bool)
+    sums, scales = source[:rows].sum(1, dtype=np.int32), rng.random(rows, np.float32)
     target = memory.put(np.zeros((in_panels, rows, PANEL), np.float32))
     memory.call(
         "inputs", inputs.FIELDS, source=memory.put(source), source_step=source.strides[0], sums=memory.put(sums),
         scales=memory.put(scales), octets=memory.put(octets(bits)), octet_step=outputs, target=target,
-        target_step=target.strides[0], scratch=memory.put(np.zeros(outputs * shape.span, np.uint8)),
+        target_step=target.strides[0], scratch=memory.waste(-(-outputs // WORD) * WORD * WORD),
         groups=outputs // 4, rows=rows, first=0, last=in_panels,
     )  # fmt: skip
-    products = source[:, :outputs].astype(np.int32) @ np.where(bits, 1, -1)
+    products = source[:rows, :outputs].astype(np.int32) @ np.where(bits[:, :columns], 1, -1)
     np.testing.assert_array_equal(unpanelled(target), products.astype(np.float32) * scales[:, None])
 
 
@@ -59,7 +60,7 @@ class Case:
         self.shape, self.rule, self.kind, self.rows = shape, rule, kind, rows
         self.outputs, self.columns = sides[0] * PANEL, sides[1] * WORD
         self.there = self.columns - int(self.rng.integers(0, WORD))
-        rng, pad = self.rng, -(-rows // 8) * 8
+        rng, pad = self.rng, -(-rows // WORD) * WORD
         self.source = np.zeros((self.outputs, pad), np.int8)
         self.source[:, :rows] = rng.integers(-127, 128, (self.outputs, rows))
         self.weights = np.sign(rng.random((self.outputs, self.columns)) - 0.5).astype(np.float32)
@@ -101,7 +102,7 @@ class Case:
         valid = np.packbits(np.arange(self.columns) < self.there, bitorder="little").view(np.uint64)
         memory.call(
             f"update-{self.rule}-{self.kind}", update.FIELDS, **taken,
-            scratch=memory.put(np.zeros(self.source.shape[1] * 2 * WORD, np.uint8)), groups=-(-rows // group),
+            scratch=memory.waste(self.source.shape[1] * 2 * WORD), groups=-(-rows // group),
             source=memory.put(source), source_step=source.strides[0], sums=memory.put(sums),
             scales=memory.put(scales), first=0, last=self.outputs, outputs=self.outputs, latents=latents,
             **dict(zip(("first_moment", "second_moment"), moments, strict=False)), settings=memory.put(numbers),
