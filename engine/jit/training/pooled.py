@@ -76,6 +76,8 @@ PRODUCT_FIELDS = (
 """numbers, choices: what emit_round_pairs makes. source: int16 [images][channels][lines][places], steps in bytes; some
 places behind its end are read, whatever lies there. target: float32 [taps][across][channels][units][LANES], which is
 added to."""
+UNITS = {8: 1, 16: 2}
+"""Units of outputs at once, by lanes of a vector: they look their numbers up in the same tables."""
 
 
 def emit_product(module: ir.Module, name: str, width: int, across: int) -> None:
@@ -85,32 +87,51 @@ def emit_product(module: ir.Module, name: str, width: int, across: int) -> None:
         width: lanes of a vector. across: taps of a line, whose sums are held at once.
     """
     e = Emitter(module, name, [PTR])
-    b, f = e.b, e.fields(PRODUCT_FIELDS, ("numbers", "choices", "source", "target"))
-    parts = LANES // width
-    zeros = [vector(I32, width)] * (across * parts)
-    with e.loop(const(0), f["units"], const(1)) as unit:
-        windows = b.mul(b.mul(b.mul(unit.index, f["images"]), f["lines"]), f["pairs"])
+    f = e.fields(PRODUCT_FIELDS, ("numbers", "choices", "source", "target"))
+    together = UNITS[width]
+    left = e.b.urem(f["units"], const(together)) if together > 1 else const(0)
+    whole = e.b.sub(f["units"], left)
+    _units(e, f, const(0), whole, together, width, across)
+    if together > 1:
+        _units(e, f, whole, f["units"], 1, width, across)
+    e.ret()
+
+
+def _units(e: Emitter, f: dict[str, Value], start: Value, stop: Value, together: int, width: int, across: int) -> None:
+    """Units from start below stop, so many together."""
+    b, parts = e.b, LANES // width
+    windows = b.mul(b.mul(f["images"], f["lines"]), f["pairs"])  # of a unit
+    zeros = [vector(I32, width)] * (together * across * parts)
+    with e.loop(start, stop, const(together)) as unit:
+        first = b.mul(unit.index, windows)
         with e.loop(const(0), f["channels"], const(1)) as channel, e.loop(const(0), f["taps"], const(1)) as tap:
             corner = b.add(b.mul(channel.index, f["channel_step"]), b.mul(tap.index, f["line_step"]))
-            with e.loop(const(0), f["images"], const(1), [windows, *zeros]) as image:
-                first = b.add(corner, b.mul(image.index, f["image_step"]))
+            with e.loop(const(0), f["images"], const(1), [first, *zeros]) as image:
+                begin = b.add(corner, b.mul(image.index, f["image_step"]))
                 with e.loop(const(0), f["lines"], const(1), image.carried) as line:
-                    begin = b.add(first, b.mul(line.index, b.mul(f["line_step"], const(SIDE))))
+                    at = b.add(begin, b.mul(line.index, b.mul(f["line_step"], const(SIDE))))
                     with e.loop(const(0), f["pairs"], const(1), line.carried) as pair:
-                        at = b.add(begin, b.mul(pair.index, const(PAIR * SIDE * SHORT)))
+                        place = b.add(at, b.mul(pair.index, const(PAIR * SIDE * SHORT)))
                         window, *totals = pair.carried
-                        met = [_met(e, f["source"], at, f["line_step"], number, width) for number in range(across)]
-                        pair.following = [b.add(window, const(1)), *_added(e, f, window, totals, met, width)]
+                        met = [_met(e, f["source"], place, f["line_step"], number, width) for number in range(across)]
+                        own = [b.add(window, b.mul(const(one), windows)) for one in range(together)]
+                        pair.following = [b.add(window, const(1)), *_added(e, f, own, totals, met, width)]
                     line.following = pair.carried
                 image.following = line.carried
             for index, total in enumerate(image.carried[1:]):
-                number, part = divmod(index, parts)
+                one, number, part = _which(index, across, parts)
                 entry = flat(e, (tap.index, const(number), channel.index), (const(across), f["channels"]))
-                into = b.add(b.mul(b.add(b.mul(entry, f["units"]), unit.index), const(LANES)), const(part * width))
+                entry = b.add(b.mul(entry, f["units"]), b.add(unit.index, const(one)))
+                into = b.add(b.mul(entry, const(LANES)), const(part * width))
                 kind = ir.VectorType(F32, width)
                 sums = b.fadd(e.load(f["target"], into, kind, align=4 * width, of=F32), b.sitofp(total, kind))
                 e.store(sums, f["target"], into, F32, align=4 * width)
-    e.ret()
+
+
+def _which(index: int, across: int, parts: int) -> tuple[int, int, int]:
+    """Unit, tap and part of a total."""
+    rest, part = divmod(index, parts)
+    return (*divmod(rest, across), part)
 
 
 def _met(e: Emitter, source: Value, at: Value, line_step: Value, number: int, width: int) -> Value:
@@ -124,24 +145,24 @@ def _met(e: Emitter, source: Value, at: Value, line_step: Value, number: int, wi
 
 
 def _added(
-    e: Emitter, f: dict[str, Value], window: Value, totals: list[Value], met: list[Value], width: int
+    e: Emitter, f: dict[str, Value], windows: list[Value], totals: list[Value], met: list[Value], width: int
 ) -> list[Value]:
-    """The totals [tap][part] with one pair of windows taken in."""
+    """The totals [unit][tap][part] with one pair of windows taken in, whose place differs by unit."""
     b, parts, words = e.b, LANES // width, ir.VectorType(I32, width)
     octets, shorts = ir.VectorType(I8, 4 * width), ir.VectorType(I16, 2 * width)
-    found = {
-        (key, part): e.load(
-            f[key], b.add(b.mul(window, const(LANES)), const(part * width)), words, align=4 * width, of=I32
-        )
-        for key in ("numbers", "choices")
-        for part in range(parts)
-    }
+
+    def found(key: str, unit: int, part: int) -> Value:
+        place = b.add(b.mul(windows[unit], const(LANES)), const(part * width))
+        return e.load(f[key], place, words, align=4 * width, of=I32)
+
+    each = [(unit, part) for unit in range(len(windows)) for part in range(parts)]
+    choices = {place: b.bitcast(found("choices", *place), octets) for place in each}
+    numbers = {place: b.bitcast(found("numbers", *place), shorts) for place in each}
     following = []
     for index, total in enumerate(totals):
-        number, part = divmod(index, parts)
-        places = e.intrinsic(_LOOK_UP[width], octets, met[number], b.bitcast(found["choices", part], octets))
-        numbers = b.bitcast(found["numbers", part], shorts)
-        following.append(b.add(total, paired(e, b.bitcast(places, shorts), numbers, words)))
+        unit, number, part = _which(index, len(met), parts)
+        places = e.intrinsic(_LOOK_UP[width], octets, met[number], choices[unit, part])
+        following.append(b.add(total, paired(e, b.bitcast(places, shorts), numbers[unit, part], words)))
     return following
 
 

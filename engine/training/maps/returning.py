@@ -9,16 +9,19 @@ import numpy as np
 
 from engine.jit.layout import aligned
 from engine.jit.record import Record, filled, record
+from engine.jit.target import host
 from engine.jit.training import kernels, listed
 from engine.jit.training.maps import LANES, PAIR
+from engine.jit.training.shape import shape_for
 from engine.training.maps.layer import NUMBER, Array, Layer, of_image, roomy
 from engine.training.maps.rounding import rounded
 from engine.training.maps.weights import BLOCK
 from engine.training.native.programs import at
 from engine.training.native.together import Together
 
-NEAR = 28 << 10
-"""Bytes of weights that stay in the nearest cache."""
+NEAR = {8: 28 << 10, 16: 1 << 18}
+"""Bytes of weights that results made at once may meet, by lanes of a vector: what stays in the nearest cache, or in the
+second one, from which more of them are quicker than one alone that waits for itself."""
 ENTRIES = 1 << 17
 """Bytes of listed gradients that are made and met at once."""
 
@@ -93,8 +96,10 @@ class Listed(Returning):
         self._entries: Array = aligned((workers, self._chunk, room), np.uint8)
         self._starts: Array = aligned((workers, self._chunk, g.spread[0] * g.spread[1] + 1), np.int32)
         self._line = listed.WEIGHTS * g.across * g.wide // PAIR  # bytes of what a line of the window meets in a block
-        units = g.deep // LANES
-        fitting = [blocks for blocks in listed.BLOCKS if units % blocks == 0 and blocks * self._line <= NEAR]
+        units, shape = g.deep // LANES, shape_for(host())
+        assert shape is not None
+        near = NEAR[shape.lanes]
+        fitting = [blocks for blocks in listed.BLOCKS if units % blocks == 0 and blocks * self._line <= near]
         self._blocks = max(fitting, default=1)
 
     @staticmethod

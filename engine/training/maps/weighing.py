@@ -14,7 +14,7 @@ from engine.jit.training import kernels, maps, pooled, slopes
 from engine.jit.training.maps import LANES, PAIR
 from engine.training.maps.layer import NUMBER, Array, Layer, of_image, roomy
 from engine.training.maps.rounding import SHORT, rounded
-from engine.training.maps.weights import BLOCK
+from engine.training.maps.weights import BLOCK, transposed
 from engine.training.native.programs import at
 from engine.training.native.together import Together
 
@@ -58,10 +58,9 @@ class Weighing(ABC):
         g = self._layer.g
         products = self._products.sum(0) if len(self._products) > 1 else self._products[0]
         by_place = products.reshape(-1, g.deep, g.wide)[:, : g.channels, : g.outputs]
-        rows = by_place.transpose(2, 0, 1).reshape(g.outputs, g.inputs)
-        result = np.empty(rows.shape, np.float32)  # row by row, which optimizers take for granted
-        np.multiply(rows, steps[: g.outputs, np.newaxis], out=result)
-        return result
+        rows: NDArray[np.float32] = transposed(np.ascontiguousarray(by_place).reshape(g.inputs, g.outputs))
+        rows *= steps[: g.outputs, np.newaxis]
+        return rows
 
     def _gathered(self, source: Array, into: Array, images: int, groups: int) -> Record:
         """The call that puts integers of two places side by side."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from engine import bits
@@ -61,9 +62,17 @@ class Weights:
         g = self._g
         padded = np.zeros((g.wide, g.down, g.across, g.deep), np.int16)
         padded[: g.outputs, :, :, : g.channels] = negated
-        turned = padded.transpose(1, 2, 3, 0) if g.dense else padded[:, ::-1, ::-1].transpose(3, 1, 2, 0)
-        rows = np.ascontiguousarray(turned).reshape(self.entries, self.depth)
-        _block(rows.view(np.int32), self.backward)
+        rows = transposed(padded.reshape(g.wide, -1))
+        if not g.dense:
+            taps = rows.reshape(g.down * g.across, g.deep, g.wide)[::-1]
+            rows = np.ascontiguousarray(taps.transpose(1, 0, 2))
+        _block(rows.reshape(self.entries, self.depth).view(np.int32), self.backward)
+
+
+def transposed(rows: NDArray[Any]) -> NDArray[Any]:
+    """Rows [N, D] as [D, N], in order: torch does that in blocks that stay in a near cache, numpy number by number."""
+    turned: NDArray[Any] = torch.from_numpy(rows).t().clone(memory_format=torch.contiguous_format).numpy()
+    return turned
 
 
 def _negated(positive: NDArray[np.bool_]) -> NDArray[np.int8]:
