@@ -29,8 +29,10 @@ from engine.labs.faults import MAX_DRAWS, RunFaults
 
 BEAT_MS = 16
 MODEL = "mlp-1024x3"
-PAIRS = 9
+PAIRS = 15
 """Of stretches with the page and without it, of which the median counts."""
+BRIEF = 0.3
+"""Seconds of a stretch, at least."""
 SCRUBS = 120
 """Moves of a drag over everything that was recorded."""
 STARTS = 5
@@ -184,7 +186,10 @@ class Bench(BenchWindow):
             yield live / quiet
 
     def _steps_per_second(self, seconds: float) -> float:
-        """Between two frames, without scoring of the test set in between, which takes so long that it would decide."""
+        """Between two frames, without scoring of the test set in between, which takes so long that it would decide.
+
+        Where epochs are too short for so many seconds, of fewer.
+        """
         scored: list[m.Scored] = []
         connection = self.session.scored.connect(scored.append)
         try:
@@ -195,6 +200,7 @@ class Bench(BenchWindow):
                 after = self._newest()
                 if not scored and self.session.run.state == "running":
                     return (after.step - before.step) / (after.time - before.time)
+                seconds = max(seconds / 2, BRIEF)
         finally:
             self.session.scored.disconnect(connection)
 

@@ -15,16 +15,16 @@ from engine.inference.backend import Activation, Program, Ready, backend, state_
 from engine.messages import LayerSigns, Vote
 
 CALLS = 5
-PATIENCE = 0.002
-"""Seconds after which a slow backend is not timed again."""
+PATIENCE, HASTE = 0.002, 0.0005
+"""Seconds after which a slow backend is not timed again: at leisure, and while the next image is already waited for."""
 
 
-def votes(programs: Mapping[str, Program], image: NDArray[np.generic]) -> Iterator[Vote]:
+def votes(programs: Mapping[str, Program], image: NDArray[np.generic], *, hasty: bool = False) -> Iterator[Vote]:
     """What each program says of one image as its network takes it; one that refuses it says why. Raises BackendLost."""
     batch = np.ascontiguousarray(image)[None]
     for name, program in programs.items():
         try:
-            scores, seconds = timed(program, batch)
+            scores, seconds = timed(program, batch, HASTE if hasty else PATIENCE)
         except BackendLost:
             raise
         except FlipscopeError as error:
@@ -33,10 +33,12 @@ def votes(programs: Mapping[str, Program], image: NDArray[np.generic]) -> Iterat
             yield Vote(name, backend(name).kind, _device(name), scores[0], seconds)
 
 
-def timed(program: Program, batch: NDArray[np.generic]) -> tuple[NDArray[np.float32], float]:
+def timed(
+    program: Program, batch: NDArray[np.generic], patience: float = PATIENCE
+) -> tuple[NDArray[np.float32], float]:
     """Scores of a batch, and the median seconds of a few calls; the first call only warms up where calls are quick."""
     seconds: list[float] = []
-    while len(seconds) <= CALLS and sum(seconds) < PATIENCE:
+    while len(seconds) <= CALLS and sum(seconds) < patience:
         began = time.perf_counter()
         scores = program.scores(batch)
         seconds.append(time.perf_counter() - began)

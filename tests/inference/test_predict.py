@@ -1,6 +1,7 @@
 """What a page is told of one image's way through a network."""
 
 import math
+import time
 
 import numpy as np
 import pytest
@@ -48,3 +49,20 @@ def test_layers_of_a_float_model():
     network = builders.floating_convolutional(np.random.default_rng(0))
     assert model_info("f", network).layers == ((3 * 4 * 4, 18), (2 * 3 * 5, 100), (3, 30))
     assert network.weight_count == math.prod((4, 18)) + 5 * 100 + 3 * 30
+
+
+@pytest.mark.parametrize(("patience", "least", "most"), [(predict.HASTE, 1, 1), (predict.PATIENCE, 1, 2)])
+def test_a_slow_program_is_asked_once_in_haste(patience, least, most):
+    class Slow:
+        calls = 0
+
+        def scores(self, batch):
+            self.calls += 1
+            time.sleep(predict.PATIENCE / 2)
+            return np.full((len(batch), 10), self.calls, np.float32)
+
+    slow = Slow()
+    scores, seconds = predict.timed(slow, np.zeros((1, 4), np.uint8), patience)
+    assert least <= slow.calls <= most
+    assert scores[0, 0] == slow.calls
+    assert seconds >= predict.PATIENCE / 2
