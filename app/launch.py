@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import logging
 import time
-from functools import partial
 
 from PySide6.QtCore import QLocale, Qt, QTimer
 from PySide6.QtWidgets import QApplication
@@ -17,7 +16,9 @@ from app.settings import Settings
 from app.signals import Endings
 from app.theme import Choice, theme
 from app.window import Window
+from engine import messages as m
 from engine import paths
+from engine.worker import BEHIND, LAST
 
 log = logging.getLogger(__name__)
 
@@ -43,8 +44,12 @@ def speak_english() -> None:
 
 def make_session(settings: Settings) -> Session:
     """A session on real children, none of them started yet. The window and what it asks of a pen go before the rest."""
-    behind = partial(Link, lowered=True)
-    return Session(behind("torch"), Link("inference"), behind, settings)
+    return Session(Link("torch", behind=BEHIND), Link("inference"), job, settings)
+
+
+def job(world: m.World) -> Link:
+    """A child for a job. What trains stands where the trainer does, which it may be racing."""
+    return Link(world, behind=BEHIND if world == "torch" else LAST)
 
 
 def keep(window: Window) -> None:

@@ -86,10 +86,10 @@ class Link(QObject):
     silent = Signal(bool)
     _poked = Signal()
 
-    def __init__(self, world: m.World, *, lowered: bool = False, parent: QObject | None = None) -> None:
+    def __init__(self, world: m.World, *, behind: int = 0, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.world = world
-        self._lowered = lowered
+        self._behind = behind
         self._mailbox: deque[m.Event | Death] = deque()
         self._outbox: queue.SimpleQueue[m.Command | None] = queue.SimpleQueue()
         self._process: SpawnProcess | None = None
@@ -112,7 +112,7 @@ class Link(QObject):
         ours, theirs = context.Pipe()
         self._process = context.Process(
             target=worker.main,
-            args=(self.world, theirs, str(log_path), self._lowered),
+            args=(self.world, theirs, str(log_path), self._behind),
             name=f"flipscope {self.world}",
             daemon=False,  # a job child has a peer of its own
         )

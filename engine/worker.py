@@ -55,8 +55,10 @@ BACKEND_LOST = 75
 
 BELOW_NORMAL = 0x4000
 """Windows's name for the priority class below that of a window."""
-NICE = 5
-"""Behind the window, yet with a quarter of a core that another program would have for itself: at 10 it is a tenth."""
+BEHIND, LAST = 5, 10
+"""Steps behind the window: of what trains, which has a quarter of a core that another program would have for itself, and
+of what is measured or looked for beside it, which has a tenth.
+"""
 
 
 class Service(Protocol):
@@ -207,17 +209,17 @@ class Worker:
             self._send(m.Crashed(name, traceback.format_exc()))
 
 
-def main(world: m.World, connection: Connection, log_path: str, lowered: bool = False) -> None:
+def main(world: m.World, connection: Connection, log_path: str, behind: int = 0) -> None:
     """Entry point of a child process: until Shutdown, the end of the pipe, or the parent's death.
 
     Args:
         log_path: file that takes stderr and fault reports, whose end is a dead child's last words.
-        lowered: run at lower priority than the window.
+        behind: how many steps behind the window it stands in line for the processor.
     """
     _redirect(log_path)
     _die_with_parent()
-    if lowered:
-        _go_behind()
+    if behind:
+        _go_behind(behind)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C goes to the whole group; the parent decides
     service: Service = importlib.import_module(SERVICES[world]).open_service()
     sending = threading.Lock()
@@ -239,13 +241,13 @@ def main(world: m.World, connection: Connection, log_path: str, lowered: bool = 
         os._exit(1)  # the parent is gone; nobody is left to tell
 
 
-def _go_behind() -> None:
+def _go_behind(steps: int) -> None:
     """Leave the processor to the window wherever it wants it."""
     if sys.platform == "win32":
         this_process = ctypes.c_void_p(-1)
         ctypes.windll.kernel32.SetPriorityClass(this_process, BELOW_NORMAL)
     else:
-        os.nice(NICE)
+        os.nice(steps)
 
 
 def _failed(command: m.Command, error: FlipscopeError) -> m.Failed:

@@ -12,7 +12,7 @@ FAILS = "FLIPSCOPE_TEST_GPU"
 """A JSON object: what Card takes, and in how many seconds it has to answer."""
 
 
-def main(world, connection, log_path, lowered=False):
+def main(world, connection, log_path, behind=0):
     """As engine.worker.main, with a card."""
     how = json.loads(os.environ.get(FAILS, "{}"))
     failures.ANSWER = how.pop("answer", failures.ANSWER)
@@ -20,4 +20,4 @@ def main(world, connection, log_path, lowered=False):
     compile.code = lambda module, capability: module.text.encode()  # noqa: ARG005 - the compiler's
     backend._found = lambda: (GPU, None)
     backends.cache_clear()
-    worker.main(world, connection, log_path, lowered)
+    worker.main(world, connection, log_path, behind)
