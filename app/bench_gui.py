@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -29,10 +30,10 @@ from engine.labs.faults import MAX_DRAWS, RunFaults
 
 BEAT_MS = 16
 MODEL = "mlp-1024x3"
-PAIRS = 15
-"""Of stretches with the page and without it, of which the median counts."""
-BRIEF = 0.3
-"""Seconds of a stretch, at least."""
+PAIRS = 9
+"""Of stretches with the page and without it."""
+LONGEST_EPOCH = 120
+"""Seconds that one may take."""
 SCRUBS = 120
 """Moves of a drag over everything that was recorded."""
 STARTS = 5
@@ -137,7 +138,7 @@ class Bench(BenchWindow):
         self.open()
         self.session.start_run(RunConfig(model=MODEL, epochs=1000))
         self.until(lambda: self.session.run.step > 20, 120)
-        fraction = list(self._training_fractions())
+        fraction = self._training_fraction()
         beats, pokes = Heartbeat(), Pokes()
         beats.start()
         pokes.start()
@@ -150,7 +151,7 @@ class Bench(BenchWindow):
             "input_latency_ms": _spread(pokes.latency_ms),
             "curves_hz": round(curves, 1),
             "probe_fraction": round(self.session.run.probe_fraction, 4),
-            "training_fraction": round(float(np.median(fraction)), 3),
+            "training_fraction": round(fraction, 3),
             **self._scrubs(),
             "page_switch_ms": _spread(list(self._switches())),
             "pen_ms": _spread(self._pen()),
@@ -176,40 +177,38 @@ class Bench(BenchWindow):
             self.window.page("learn").repaint()
             self._frame_ms.append(1000 * (time.perf_counter() - began))
 
-    def _training_fractions(self) -> Iterator[float]:
+    def _training_fraction(self) -> float:
         """Training speed with the Learn page live over the speed with no frame asked for, taking turns."""
+        live, quiet = np.zeros(2), np.zeros(2)
         for _ in range(PAIRS):
-            live = self._steps_per_second(self._seconds / 8)
+            live += self._trained(self._seconds / 8)
             self.session.show_page("nothing")
-            quiet = self._steps_per_second(self._seconds / 8)
+            quiet += self._trained(self._seconds / 8)
             self.session.show_page("learn")
-            yield live / quiet
+        return float((live[0] / live[1]) / (quiet[0] / quiet[1]))
 
-    def _steps_per_second(self, seconds: float) -> float:
-        """Between two frames, without scoring of the test set in between, which takes so long that it would decide.
+    def _trained(self, seconds: float) -> tuple[int, float]:
+        """Steps and what they took: of at least so many seconds, to the end of an epoch, so that all of it counts alike.
 
-        Where epochs are too short for so many seconds, of fewer.
+        Scoring of the test set is left out: it takes so long that it would decide.
         """
-        scored: list[m.Scored] = []
-        connection = self.session.scored.connect(scored.append)
-        try:
-            while True:
-                scored.clear()
-                before = self._newest()
-                self.spin(seconds)
-                after = self._newest()
-                if not scored and self.session.run.state == "running":
-                    return (after.step - before.step) / (after.time - before.time)
-                seconds = max(seconds / 2, BRIEF)
-        finally:
-            self.session.scored.disconnect(connection)
+        heard: list[m.Frame | None] = []  # None: a score
+        scored: list[float] = []
 
-    def _newest(self) -> m.Frame:
-        arrived: list[m.Frame] = []
-        connection = self.session.frame_arrived.connect(arrived.append)
-        self.until(lambda: bool(arrived), 10)
-        self.session.frame_arrived.disconnect(connection)
-        return arrived[-1]
+        def score(_: object) -> None:
+            heard.append(None)
+            scored.append(time.perf_counter())
+
+        frames, scores = self.session.frame_arrived.connect(heard.append), self.session.scored.connect(score)
+        end = time.perf_counter() + seconds
+        self.until(lambda: any(at > end for at in scored), LONGEST_EPOCH)
+        self.session.frame_arrived.disconnect(frames)
+        self.session.scored.disconnect(scores)
+        steps, took = 0, 0.0
+        for before, after in pairwise(heard):
+            if before is not None and after is not None:
+                steps, took = steps + after.step - before.step, took + after.time - before.time
+        return steps, took
 
     def _scrubs(self) -> dict[str, Figures]:
         """A drag of the playhead over all recorded moments: what a move takes until its bits are painted, and until

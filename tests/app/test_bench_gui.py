@@ -2,6 +2,7 @@
 
 from types import SimpleNamespace
 
+import pytest
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
@@ -43,24 +44,29 @@ def test_paints_are_counted_by_the_second_of_training(qtbot, monkeypatch):
 
 
 class Scoring(QObject):
-    """A session that scores its network at every second, and makes 100 steps in each."""
+    """A session that makes 10 steps in 0.1 s and tells them, and takes 0.5 s to score its network after 50 of them."""
 
-    scored = Signal(object)
+    frame_arrived, scored = Signal(object), Signal(object)
 
     def __init__(self):
         super().__init__()
-        self.run, self.now = SimpleNamespace(state="running"), 0.4
+        self.now, self.step = 10.0, 0
 
-    def spin(self, seconds):
-        after = self.now + seconds
-        if int(after) > int(self.now):
-            self.scored.emit(object())
-        self.now = after
+    def until(self, over, _patience):
+        while not over():
+            self.now, self.step = self.now + 0.1, self.step + 10
+            if self.step % 50 == 0:
+                self.scored.emit(object())
+                self.now += 0.5
+            else:
+                self.frame_arrived.emit(SimpleNamespace(step=self.step, time=self.now))
 
 
-def test_steps_are_counted_between_scores_however_short_epochs_are():
+@pytest.mark.parametrize("seconds", [0.05, 0.3, 2.5])
+def test_steps_are_counted_between_scores_however_short_epochs_are(monkeypatch, seconds):
     session = Scoring()
-    bench = SimpleNamespace(
-        session=session, spin=session.spin, _newest=lambda: SimpleNamespace(step=100 * session.now, time=session.now)
-    )
-    assert round(bench_gui.Bench._steps_per_second(bench, 2.5)) == 100
+    monkeypatch.setattr(bench_gui.time, "perf_counter", lambda: session.now)
+    bench = SimpleNamespace(session=session, until=session.until)
+    steps, took = bench_gui.Bench._trained(bench, seconds)
+    assert round(steps / took) == 100
+    assert session.step >= 50 * seconds
