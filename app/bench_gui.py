@@ -188,7 +188,7 @@ class Bench(BenchWindow):
         return float((live[0] / live[1]) / (quiet[0] / quiet[1]))
 
     def _trained(self, seconds: float) -> tuple[int, float]:
-        """Steps and what they took: of at least so many seconds, to the end of an epoch, so that all of it counts alike.
+        """Steps and what they took: at least so many seconds, to the end of an epoch, so that all of it counts alike.
 
         Scoring of the test set is left out: it takes so long that it would decide.
         """
