@@ -8,7 +8,7 @@ from typing import Literal
 
 from gpu.device import Device
 from gpu.memory import parts
-from gpu.source import CONVS, FEW, GEMMS, MODULES, PIXELS, PLANES, TENSORS, Module
+from gpu.source import CONVS, FEW, GEMMS, MODULES, PIXELS, PLANES, TENSOR_CONVS, TENSOR_PIXELS, TENSORS, Module
 
 Kind = Literal["gemm", "conv", "pixels", "pixel_conv"]
 
@@ -25,10 +25,11 @@ TENSOR_SPEED = 8
 
 _ABLE: dict[Kind, tuple[Module, ...]] = {
     "gemm": (*TENSORS, *GEMMS, *FEW),
-    "conv": CONVS,
-    "pixels": (*PIXELS, PLANES),
+    "conv": (*TENSOR_CONVS, *CONVS),
+    "pixels": (*TENSOR_PIXELS, *PIXELS, PLANES),
     "pixel_conv": PIXELS,
 }
+_ON_TENSOR_CORES = frozenset((*TENSORS, *TENSOR_CONVS, *TENSOR_PIXELS))
 
 
 @dataclass(frozen=True)
@@ -89,5 +90,5 @@ def _time(module: Module, work: Work, processors: int) -> int:
     rows, columns = module["BM"], module["BN"]
     blocks = parts(work.rows, rows) * parts(work.columns, columns)
     together = dict(module.defines).get("BLOCKS", BLOCKS_TOGETHER) * processors
-    compared = rows * columns // (TENSOR_SPEED if module in TENSORS else 1)
+    compared = rows * columns // (TENSOR_SPEED if module in _ON_TENSOR_CORES else 1)
     return parts(blocks, together) * (compared + LOADS * (rows + columns))

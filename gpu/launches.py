@@ -65,6 +65,7 @@ def conv(module: Module, maps: DeviceArray, w: DeviceArray, layer: Conv, result:
     values: Values = {"maps": maps, "w": w, "words": words, "terms": layer.inputs}
     window = _window(height, width, layer)
     rows = images * window["down"] * window["across"]
+    _check(math.prod(maps.shape) <= MOST_VALUES, f"maps {maps.shape}")
     return _in_tiles(module, "conv", rows, layer.outputs, result, {**values, **window})
 
 

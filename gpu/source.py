@@ -99,17 +99,33 @@ WIDE, SQUARE, SMALL = (
     warp_tiles((64, 64), (32, 32), 4, 4),
 )
 
-TENSORS = (
-    *(Module("tensor.cu", (*macros, ("XOR", 1)), 80, 89) for macros in (SQUARE, WIDE, SMALL)),
-    *(Module("tensor.cu", (*macros, ("AND", 1)), 80, 90) for macros in (SQUARE, WIDE, SMALL)),
-    Module("tensor.cu", (*warp_tiles((128, 128), (64, 32), 2, 1), ("TURING", 1)), 75, 75),
+
+def on_tensor_cores(file: str) -> tuple[Module, ...]:
+    """A source in every variant, each for the architectures that have the instruction."""
+    return (
+        *(Module(file, (*macros, ("XOR", 1)), 80, 89) for macros in (SQUARE, WIDE, SMALL)),
+        *(Module(file, (*macros, ("AND", 1)), 80, 90) for macros in (SQUARE, WIDE, SMALL)),
+        Module(file, (*warp_tiles((128, 128), (64, 32), 2, 1), ("TURING", 1)), 75, 75),
+    )
+
+
+TENSORS, TENSOR_CONVS = on_tensor_cores("tensor.cu"), on_tensor_cores("tensor_conv.cu")
+"""Products and convolutions by binary tensor cores, with the kernels of GEMMS and of CONVS."""
+
+TENSOR_PIXELS = tuple(
+    Module("tensor_pixels.cu", (*macros, ("INT8", 1)), 80)
+    for macros in (
+        warp_tiles((128, 128), (64, 32), 4, 2),
+        warp_tiles((128, 256), (64, 64), 4, 1),
+        warp_tiles((64, 64), (32, 32), 4, 4),
+    )
 )
-"""Products by binary tensor cores, with the kernels of GEMMS, for the architectures that have the instruction."""
+"""Dense first layers by tensor cores on bytes, with the kernels of PIXELS for them."""
 
 CONVS = (*(Module("conv.cu", macros + CARRY_SAVE) for macros in SHALLOW), Module("conv.cu", TILES[0]))
 PIXELS = tuple(Module("pixels.cu", macros) for macros in SHALLOW)
 FEW = tuple(Module("few.cu", (("ROWS", rows),)) for rows in ROWS)
 PLANES, PACK, POOL, PAPER = (Module(file) for file in ("planes.cu", "pack.cu", "pool.cu", "paper.cu"))
 
-MODULES = (*GEMMS, *TENSORS, *CONVS, *PIXELS, *FEW, PLANES, PACK, POOL, PAPER)
+MODULES = (*GEMMS, *TENSORS, *CONVS, *TENSOR_CONVS, *PIXELS, *TENSOR_PIXELS, *FEW, PLANES, PACK, POOL, PAPER)
 """Everything that is compiled, tested, simulated and tuned: the first of a kind is what runs untuned."""

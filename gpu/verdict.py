@@ -14,11 +14,11 @@ from gpu.choice import Chooser, Work, able, usual
 from gpu.device import Device
 from gpu.driver import Gpu, Version
 from gpu.nvrtc import Nvrtc
-from gpu.source import CONVS, GEMMS, MODULES, PACK, PIXELS, POOL, TENSORS, Module
+from gpu.source import CONVS, GEMMS, MODULES, PACK, PIXELS, POOL, TENSOR_CONVS, TENSORS, Module
 
 JOBS: Mapping[str, Sequence[Module]] = {
     "products of signs": (*TENSORS, *GEMMS),
-    "convolutions": CONVS,
+    "convolutions": (*TENSOR_CONVS, *CONVS),
     "products of pixels": PIXELS,
     "packing": (PACK,),
     "pooling": (POOL,),

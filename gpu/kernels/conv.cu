@@ -1,58 +1,36 @@
 // Convolution of maps of signs [images, height, width, words] by w [columns, kernel, kernel, words], as the product
-// of what its windows see: a row of the product for every position, gathered on the way to shared memory. Beyond the
-// edge lies -1, which is bits 0.
+// of what its windows see, gathered on the way to shared memory.
 #include "mismatches.cuh"
+#include "windows.cuh"
 
-struct Windows {
-    i32 height, width, words, kernel, stride, padding, down, across;
-};
-
-// What a thread fetches of COUNT windows, one after the other along the rows of all maps.
+// What a thread fetches of COUNT windows.
 template <int COUNT>
 struct Seen {
     static constexpr int SLOTS = parts(COUNT, LINES);
-    static constexpr i32 NOWHERE = -(1 << 30);
     const uint2* image[SLOTS];
     i32 top[SLOTS], left[SLOTS];
-    i32 height, width, kernel, pairs, y, x, pair;
+    i32 height, width;
+    Place place;
 
-    __device__ Seen(const u32* maps, i32 first, i32 count, const Windows& of) {
-        height = of.height;
-        width = of.width;
-        kernel = of.kernel;
-        pairs = of.words / 2;
-        y = x = 0;
-        pair = pair_of_thread();
-        turn();
+    __device__ Seen(const u32* maps, i32 first, i32 count, const Windows& of)
+        : height(of.height), width(of.width), place(of, pair_of_thread()) {
         for (int slot = 0; slot < SLOTS; ++slot) {
-            const int line = line_of_thread() + slot * LINES;
-            const bool inside = line < COUNT && line < count - first;
-            const i32 position = inside ? first + line : 0, in_image = position % (of.down * of.across);
-            image[slot] = (const uint2*)maps + (size_t)(position / (of.down * of.across)) * height * width * pairs;
-            top[slot] = inside ? in_image / of.across * of.stride - of.padding : NOWHERE;
-            left[slot] = in_image % of.across * of.stride - of.padding;
+            const int line = line_of_slot(slot);
+            const Corner corner(of, first + line, line < COUNT && line < count - first);
+            image[slot] = (const uint2*)maps + (size_t)corner.image * height * width * place.pairs;
+            top[slot] = corner.top;
+            left[slot] = corner.left;
         }
     }
 
     __device__ void fetch(uint2 (&found)[SLOTS]) {
         for (int slot = 0; slot < SLOTS; ++slot) {
-            const i32 row = top[slot] + y, column = left[slot] + x;
-            const bool inside = y < kernel && (u32)row < (u32)height && (u32)column < (u32)width;
-            found[slot] = inside ? __ldg(image[slot] + ((size_t)row * width + column) * pairs + pair) : NO_BITS;
+            const i32 row = top[slot] + place.y, column = left[slot] + place.x;
+            const bool inside = place.inside() && (u32)row < (u32)height && (u32)column < (u32)width;
+            const size_t at = ((size_t)row * width + column) * place.pairs + place.pair;
+            found[slot] = inside ? __ldg(image[slot] + at) : NO_BITS;
         }
-        pair += PAIRS;
-        turn();
-    }
-
-    // From beyond the words of one position on to the next position of the window.
-    __device__ void turn() {
-        while (pair >= pairs) {
-            pair -= pairs;
-            if (++x == kernel) {
-                x = 0;
-                ++y;
-            }
-        }
+        place.advance(PAIRS);
     }
 };
 

@@ -1,15 +1,16 @@
-// The product of one block on binary tensor cores.
+// The product of one block on tensor cores.
 //
 // Of the block's BM rows by BN columns each warp has WM by WN, as RM by RN results of the instruction, whose sums
 // stay in registers. DEPTH words of both operands at a time are in shared memory, STAGES such steps. A row of a stage is
 // 64 bytes in four chunks, and two rows fill all banks: the chunks of every pair of rows are in another order, so that
 // the eight rows which one matrix is read from lie in different banks.
 //
-// Three instructions, each where it is real (see bmma.cuh): TURING's XOR, XOR from sm_80 to sm_89, AND from sm_80 to
-// sm_90. What differs is popcount(a) + popcount(w) - 2 popcount(a and w): with AND the ones of the operands are
-// counted beside the product, by the pipe that it leaves idle. Warps that share rows or columns take turns at it.
+// Three instructions on bits, each where it is real (see mma.cuh): TURING's XOR, XOR from sm_80 to sm_89, AND from
+// sm_80 to sm_90. What differs is popcount(a) + popcount(w) - 2 popcount(a and w): with AND the ones of the operands
+// are counted beside the product, by the pipe that it leaves idle. Warps that share rows or columns take turns at it.
+// A fourth, INT8, is on bytes in the same places, four of them a word.
 #pragma once
-#include "bmma.cuh"
+#include "mma.cuh"
 #include "pipeline.cuh"
 
 #if !defined(BM) || !defined(BN) || !defined(WM) || !defined(WN) || !defined(STAGES) || !defined(THREADS)
@@ -18,11 +19,12 @@
 #ifndef TURING
 #define TURING 0
 #endif
-#if TURING + XOR + AND != 1
-#error "one instruction: TURING, XOR or AND"
+#if TURING + XOR + AND + INT8 != 1
+#error "one instruction: TURING, XOR, AND or INT8"
 #endif
 #ifdef __CUDA_ARCH__
-#if __CUDA_ARCH__ < 750 || (!TURING && __CUDA_ARCH__ < 800) || (!AND && __CUDA_ARCH__ >= 900) || __CUDA_ARCH__ >= 1000
+#if __CUDA_ARCH__ < 750 || (!TURING && __CUDA_ARCH__ < 800) || \
+    (!INT8 && (__CUDA_ARCH__ >= 1000 || (!AND && __CUDA_ARCH__ >= 900)))
 #error "this architecture has no such instruction"
 #endif
 #endif
@@ -37,13 +39,22 @@ static_assert(BM % WM == 0 && BN % WN == 0 && WM % 16 == 0 && WN % 32 == 0, "til
 static_assert(THREADS == ROW_WARPS * COLUMN_WARPS * WARP, "every warp has its part");
 static_assert(BM % LINES == 0 && BN % LINES == 0 && LINES % 8 == 0, "threads copy whole rows");
 
+#if INT8
+struct alignas(16) Stage {
+    u32 rows[BM][DEPTH];
+    uint2 columns[BN];  // signs, as bits
+};
+#else
 struct alignas(16) Stage {
     u32 rows[BM][DEPTH], columns[BN][DEPTH];
 };
+#endif
 static_assert(sizeof(Stage) * STAGES <= 48 << 10, "what every architecture gives");
 
 typedef i32 Sums[RM][RN][4];
 
+__device__ inline int pair_of_thread() { return threadIdx.x % PAIRS; }
+__device__ inline int line_of_thread() { return threadIdx.x / PAIRS; }
 __device__ inline int place_of_chunk(int line, int chunk) { return 4 * (chunk ^ line / 2 % CHUNKS); }
 
 // Where the thread's sums are: of RM x 2 rows, and RN x 2 columns.
@@ -54,18 +65,44 @@ __device__ inline int row_of_block(int i, int half) {
 }
 __device__ inline int column_of_block(int j) { return column_warp() * WN + j * 8 + lane_of_thread() % 4 * 2; }
 
-// What a thread copies of COUNT rows that lie one after the other in memory, `words` each: one pair of a step of
-// every LINES-th.
+// What a thread brings of COUNT lines into a step: one pair of every LINES-th. Turing has no copies beside the
+// registers: what was begun is put where it belongs once the step before it is computed.
+template <int COUNT>
+struct Arrivals {
+    static constexpr int SLOTS = COUNT / LINES;
+    uint2 held[SLOTS];
+
+    __device__ void begin(u32 (&into)[COUNT][DEPTH], int slot, const uint2* from, bool taken) {
+#if TURING
+        held[slot] = taken ? __ldg(from) : NO_BITS;
+#else
+        copy_async(place(into, slot), from, taken);
+#endif
+    }
+
+    __device__ void finish(u32 (&into)[COUNT][DEPTH]) {
+#if TURING
+#pragma unroll
+        for (int slot = 0; slot < SLOTS; ++slot) *place(into, slot) = held[slot];
+#endif
+    }
+
+    __device__ static uint2* place(u32 (&into)[COUNT][DEPTH], int slot) {
+        const int line = line_of_thread(), pair = pair_of_thread();
+        return (uint2*)&into[line + slot * LINES][place_of_chunk(line, pair / 2) + pair % 2 * 2];
+    }
+};
+
+// Rows that lie one after the other in memory, `words` each.
 template <int COUNT>
 struct Copies {
-    static constexpr int SLOTS = COUNT / LINES;
+    Arrivals<COUNT> arrivals;
     const uint2* from;
     size_t stride;
     i32 lines, pairs;  // that there are, from the thread's first
-    uint2 held[SLOTS];
 
     __device__ Copies(const u32* words, i32 first, i32 count, i32 row_words) {
-        const int line = threadIdx.x / PAIRS, pair = threadIdx.x % PAIRS;
+        const int line = line_of_thread(), pair = pair_of_thread();
         from = (const uint2*)words + (size_t)(first + line) * (row_words / 2) + pair;
         stride = (size_t)LINES * (row_words / 2);
         lines = count - first - line;
@@ -76,33 +113,18 @@ struct Copies {
         const uint2* next = from + step * PAIRS;
         const bool inside = step * PAIRS < pairs;
 #pragma unroll
-        for (int slot = 0; slot < SLOTS; ++slot, next += stride) {
-            const bool taken = inside && slot * LINES < lines;
-#if TURING
-            held[slot] = taken ? __ldg(next) : NO_BITS;
-#else
-            copy_async(place(into, slot), next, taken);
-#endif
-        }
+        for (int slot = 0; slot < arrivals.SLOTS; ++slot, next += stride)
+            arrivals.begin(into, slot, next, inside && slot * LINES < lines);
     }
 
-    // Turing has no copies beside the registers: what was begun is put where it belongs once the step is computed.
-    __device__ void finish(u32 (&into)[COUNT][DEPTH]) {
-#if TURING
-#pragma unroll
-        for (int slot = 0; slot < SLOTS; ++slot) *place(into, slot) = held[slot];
-#endif
-    }
-
-    __device__ static uint2* place(u32 (&into)[COUNT][DEPTH], int slot) {
-        const int line = threadIdx.x / PAIRS, pair = threadIdx.x % PAIRS;
-        return (uint2*)&into[line + slot * LINES][place_of_chunk(line, pair / 2) + pair % 2 * 2];
-    }
+    __device__ void finish(u32 (&into)[COUNT][DEPTH]) { arrivals.finish(into); }
 };
 
+// What brings the rows of both operands.
+template <class Rows, class Columns>
 struct Operands {
-    Copies<BM> rows;
-    Copies<BN> columns;
+    Rows rows;
+    Columns columns;
 
     __device__ void begin(Stage& stage, int step) {
         rows.begin(stage.rows, step);
@@ -147,6 +169,15 @@ __device__ inline void load_rows(u32 (&a)[RM][4], const Stage& stage, int half) 
 
 __device__ inline void load_columns(u32 (&w)[RN][2], const Stage& stage, int half) {
     const int lane = lane_of_thread();
+#if INT8
+#pragma unroll
+    for (int j = 0; j < RN; ++j) {
+        const uint2 both = stage.columns[column_warp() * WN + j * 8 + lane / 4];
+        const u32 bits = (half ? both.y : both.x) >> lane % 4 * 4;
+        w[j][0] = signs_of(bits & 15);
+        w[j][1] = signs_of(bits >> 16 & 15);
+    }
+#else
 #pragma unroll
     for (int j = 0; j < RN; j += 2) {
         u32 two[4];
@@ -155,6 +186,7 @@ __device__ inline void load_columns(u32 (&w)[RN][2], const Stage& stage, int hal
 #pragma unroll
         for (int at = 0; at < 4; ++at) w[j + at / 2][at % 2] = two[at];
     }
+#endif
 }
 
 __device__ inline void add_product(const Stage& stage, int step, Sums& sums, Ones& ones) {
@@ -170,7 +202,9 @@ __device__ inline void add_product(const Stage& stage, int step, Sums& sums, One
         for (int j = 0; j < RN; ++j)
 #pragma unroll
             for (int i = 0; i < RM; ++i)
-#if AND
+#if INT8
+                add_bytes(sums[i][j], a[i], w[j]);
+#elif AND
                 bmma_and(sums[i][j], a[i], w[j]);
 #elif TURING
                 bmma_xor_of_turing(sums[i][j], a[i], w[j]);
@@ -236,11 +270,15 @@ __device__ inline void to_signs(Stage (&stages)[STAGES], const Ones& ones, i32 t
             }
 }
 
-__device__ inline void multiply(Stage (&stages)[STAGES], const u32* a, const u32* w, i32 rows, i32 columns, i32 words,
+#if !INT8
+// All words of the rows by all words of the columns w [columns, words].
+template <class Rows>
+__device__ inline void multiply(Stage (&stages)[STAGES], const Rows& rows, const u32* w, i32 columns, i32 words,
                                 i32 terms, Sums& sums) {
-    Operands operands = {{a, (i32)blockIdx.x * BM, rows, words}, {w, (i32)blockIdx.y * BN, columns, words}};
+    Operands<Rows, Copies<BN>> operands = {rows, {w, (i32)blockIdx.y * BN, columns, words}};
     Ones ones;
     pipeline<!TURING>(stages, operands, parts(words, DEPTH),
                       [&](const Stage& stage, int step) { add_product(stage, step, sums, ones); });
     to_signs(stages, ones, terms, sums);
 }
+#endif

@@ -1,24 +1,7 @@
 // The first layer on 8-bit pixels, dense or a convolution, by dot products of four bytes (dp4a): the sum over pixels
 // of +1 or -1 times the pixel. Weights stay packed in memory and become bytes on the way to shared memory.
-#include "ptx.cuh"
 #include "results.cuh"
-
-constexpr int BYTES = 8;  // pixels, and so signs, that a thread fetches of a row at once
-
-struct WeightedPixels {
-    i32 sum = 0;
-
-    __device__ void add(const uint4& pixels, const uint4& signs) {
-        sum = dot4(pixels.x, signs.x, dot4(pixels.y, signs.y, sum));
-        sum = dot4(pixels.z, signs.z, dot4(pixels.w, signs.w, sum));
-    }
-};
-
-// Four bits to four bytes: each bit goes to the lowest place of its own byte, then 1 to 1 and 0 to -1.
-__device__ inline u32 signs_of(u32 nibble) {
-    const u32 spread = nibble * 0x00204081u & 0x01010101u;
-    return ~(spread * 0xFEu);
-}
+#include "pixel_bytes.cuh"
 
 // Packed signs of COUNT rows, as bytes.
 template <int COUNT>
@@ -44,44 +27,6 @@ struct SignBytes {
             found[slot] = {signs_of(bits & 15), signs_of(bits >> 4)};
         }
         octet += PAIRS;
-    }
-};
-
-__device__ inline void set_byte(uint2& pixels, int index, u32 pixel) {
-    (index < 4 ? pixels.x : pixels.y) |= pixel << 8 * (index % 4);
-}
-
-// Rows of `terms` pixels, one after the other: eight at once where all rows begin at multiples of eight.
-template <int COUNT>
-struct PixelRows {
-    static constexpr int SLOTS = parts(COUNT, LINES);
-    const u8* at[SLOTS];
-    bool inside[SLOTS], aligned;
-    i32 pixel, terms;
-
-    __device__ PixelRows(const u8* pixels, i32 first, i32 count, i32 row_terms) {
-        terms = row_terms;
-        pixel = BYTES * pair_of_thread();
-        aligned = ((size_t)pixels | terms) % BYTES == 0;
-        for (int slot = 0; slot < SLOTS; ++slot) {
-            const int line = line_of_thread() + slot * LINES;
-            inside[slot] = line < COUNT && line < count - first;
-            at[slot] = pixels + (size_t)(first + line) * terms;
-        }
-    }
-
-    __device__ void fetch(uint2 (&found)[SLOTS]) {
-        for (int slot = 0; slot < SLOTS; ++slot) {
-            found[slot] = NO_BITS;
-            if (!inside[slot]) continue;
-            if (aligned) {
-                if (pixel < terms) found[slot] = __ldg((const uint2*)(at[slot] + pixel));
-                continue;
-            }
-            for (int index = 0; index < BYTES; ++index)
-                if (pixel + index < terms) set_byte(found[slot], index, __ldg(at[slot] + pixel + index));
-        }
-        pixel += BYTES * PAIRS;
     }
 };
 
@@ -129,6 +74,15 @@ struct SeenPixels {
             }
         }
         pixel += BYTES * PAIRS;
+    }
+};
+
+struct WeightedPixels {
+    i32 sum = 0;
+
+    __device__ void add(const uint4& pixels, const uint4& signs) {
+        sum = dot4(pixels.x, signs.x, dot4(pixels.y, signs.y, sum));
+        sum = dot4(pixels.z, signs.z, dot4(pixels.w, signs.w, sum));
     }
 };
 

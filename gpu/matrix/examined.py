@@ -8,19 +8,21 @@ from dataclasses import dataclass
 
 from gpu import compile as compiler
 from gpu.matrix.bound import Bound, of_product
-from gpu.matrix.feed import Feed, of_tensor_cores
+from gpu.matrix.feed import MOST_INSTRUCTIONS, MOST_OF_WINDOWS, Feed, of_tensor_cores
 from gpu.matrix.listing import Functions, Instruction, disassembled
 from gpu.matrix.loops import NoSuchLoop
 from gpu.matrix.pipes import UnknownInstruction
 from gpu.matrix.resources import Resources, resources
 from gpu.rates import ARCHITECTURES
-from gpu.source import Module
+from gpu.source import TENSOR_CONVS, TENSORS, Module
 
 LEAST_FRACTION = 0.85
 """Of the ideal loop's speed, that the compiled loop of the product has to allow, in its largest tiles."""
 LARGEST = {"BM": 64, "BN": 128}
 HELD = (80, 86, 89, 90)
 """Where it has to."""
+WITH_FEED = {module.file for module in (*TENSORS, *TENSOR_CONVS)}
+"""Where what is issued beside the tensor cores is counted: of bits, in steps without branches that are seldom taken."""
 
 _EMULATED = re.compile(rb"\$__internal_[\w$]+")
 
@@ -57,7 +59,7 @@ class Examined:
         if self.bound is not None and self._held() and self.bound.fraction < LEAST_FRACTION:
             yield f"The loop allows {self.bound.fraction:.0%} of the ideal one's speed, limited by {self.bound.pipe}."
         if self.feed is not None:
-            yield from self.feed.faults()
+            yield from self.feed.faults(MOST_OF_WINDOWS if self.module in TENSOR_CONVS else MOST_INSTRUCTIONS)
 
     def _held(self) -> bool:
         tile = {name: self.module[name] for name in LARGEST} if self.module.file == "gemm.cu" else None
@@ -85,14 +87,14 @@ def runs_on(module: Module, numbers: Sequence[int]) -> list[int]:
 
 
 def _is_product(module: Module) -> bool:
-    return "CARRY_SAVE" in dict(module.defines) or module.file == "tensor.cu"
+    return "CARRY_SAVE" in dict(module.defines) or module.file in WITH_FEED
 
 
 def _of_code(code: list[Instruction] | None, module: Module, number: int) -> tuple[Bound | None, Feed | None, str]:
     if code is None:
         return None, None, ""
     try:
-        if module.file == "tensor.cu":
+        if module.file in WITH_FEED:
             return None, of_tensor_cores(code, module), ""
         return of_product(code, module, ARCHITECTURES[number]), None, ""
     except (NoSuchLoop, UnknownInstruction) as error:

@@ -18,6 +18,8 @@ from gpu.source import Module
 TENSOR, COUNT = "BMMA", "POPC"
 MOST_INSTRUCTIONS, MOST_POPCOUNTS = 8.0, 1.0
 """For each of the tensor cores'."""
+MOST_OF_WINDOWS = 12.0
+"""Instructions where a step is gathered out of maps: addresses are more, and in small tiles they are what counts."""
 
 
 @dataclass(frozen=True)
@@ -30,9 +32,9 @@ class Feed:
     instructions: float
     popcounts: float
 
-    def faults(self) -> Iterator[str]:
-        """What must not be, a sentence each."""
-        if self.instructions > MOST_INSTRUCTIONS:
+    def faults(self, most: float = MOST_INSTRUCTIONS) -> Iterator[str]:
+        """What must not be, a sentence each. most: instructions."""
+        if self.instructions > most:
             yield f"{self.instructions:.1f} instructions for each of the tensor cores' leave these idle."
         if self.popcounts > MOST_POPCOUNTS:
             yield f"{self.popcounts:.2f} popcounts for each of the tensor cores' instructions leave these idle."

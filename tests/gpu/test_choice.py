@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from gpu.choice import Work, able, in_tiles, usual
-from gpu.source import CONVS, FEW, GEMMS, PIXELS, PLANES, TENSORS
+from gpu.source import CONVS, FEW, GEMMS, PIXELS, PLANES, TENSOR_CONVS, TENSOR_PIXELS, TENSORS
 
 
 class Card:
@@ -13,12 +13,13 @@ class Card:
 
 
 def test_tensor_cores_where_the_architecture_has_them():
-    big = Work("gemm", 8192, 8192, 256)
-    for capability in ((7, 5), (8, 0), (8, 6), (8, 9)):
-        assert usual(big, Card(capability)) in TENSORS
-    for capability in ((10, 0), (12, 0)):
-        assert usual(big, Card(capability)) in GEMMS
-        assert not set(TENSORS) & set(able(big, capability))
+    for kind, tensor, other in (("gemm", TENSORS, GEMMS), ("conv", TENSOR_CONVS, CONVS)):
+        big = Work(kind, 8192, 8192, 256)
+        for capability in ((7, 5), (8, 0), (8, 6), (8, 9), (9, 0)):
+            assert usual(big, Card(capability)) in tensor
+        for capability in ((10, 0), (12, 0)):
+            assert usual(big, Card(capability)) in other
+            assert not set(tensor) & set(able(big, capability))
 
 
 def test_few_rows_read_each_weight_once():
@@ -35,7 +36,14 @@ def test_few_row_kernels_are_no_candidates_for_many_rows():
     assert set(FEW) < set(able(Work("gemm", 64, 64, 32), (8, 6)))
 
 
-@pytest.mark.parametrize(("kind", "modules"), [("conv", CONVS), ("pixels", PIXELS), ("pixel_conv", PIXELS)])
+@pytest.mark.parametrize(
+    ("kind", "modules"),
+    [
+        ("conv", (*TENSOR_CONVS, *CONVS)),
+        ("pixels", (*TENSOR_PIXELS, *PIXELS)),
+        ("pixel_conv", PIXELS),
+    ],
+)
 def test_large_products_take_large_tiles_and_small_ones_small(kind, modules):
     card = Card()
     large, small = usual(Work(kind, 10**6, 512, 72), card), usual(Work(kind, 100, 64, 72), card)

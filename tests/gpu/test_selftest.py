@@ -5,7 +5,7 @@ import pytest
 from gpu import autotune, nvrtc, selftest, verdict
 from gpu.choice import Work, able
 from gpu.driver import Gpu
-from gpu.source import CONVS, FEW, GEMMS, MODULES, PACK, PIXELS, PLANES, POOL, TENSORS
+from gpu.source import CONVS, FEW, GEMMS, MODULES, PACK, PIXELS, PLANES, POOL, TENSOR_CONVS, TENSORS
 from gpu.trial import Fault
 from gpu.verdict import Verdict, runnable
 from gpu.workloads import WORKLOADS
@@ -67,14 +67,14 @@ def carried(modules):
     return [module for module in modules if dict(module.defines).get("CARRY_SAVE")]
 
 
-@pytest.mark.parametrize("modules", [(*TENSORS, *GEMMS), CONVS], ids=["products", "convolutions"])
-def test_each_kind_that_fails_falls_back_to_the_next_one(modules):
+@pytest.mark.parametrize(("kind", "tensors", "others"), [("gemm", TENSORS, GEMMS), ("conv", TENSOR_CONVS, CONVS)])
+def test_each_kind_that_fails_falls_back_to_the_next_one(kind, tensors, others):
     """Tensor cores, then carry-save, then plain; with none left, the CPU."""
-    here = [module for module in modules if module in HERE]
-    tensor, carry = [module for module in here if module in TENSORS], carried(here)
+    here = [module for module in (*tensors, *others) if module in HERE]
+    tensor, carry = [module for module in here if module in tensors], carried(here)
     plain = [module for module in here if module not in tensor + carry]
-    work = Work("conv" if modules is CONVS else "gemm", 4096, 4096, 128)
-    for failing, left in (([], tensor or carry), (tensor, carry), (tensor + carry, plain)):
+    work = Work(kind, 4096, 4096, 128)
+    for failing, left in (([], tensor), (tensor, carry), (tensor + carry, plain)):
         found = selftest.examine(Trial(dict.fromkeys(failing, "with (131, 197, 257), 3 values are wrong.")), HERE)
         assert found.chooser(Device)(work) in left
         assert found.undone() == ""
@@ -103,7 +103,7 @@ def test_the_fastest_is_chosen_for_products_of_about_that_size():
     choose = tuned(Trial(seconds={other: 0.1})).chooser(Device)
     assert choose(BIG) is other
     assert choose(Work("gemm", BIG.rows // 2, BIG.columns, BIG.words * 2)) is other
-    assert choose(Work("conv", *(BIG.rows, BIG.columns, BIG.words))) in CONVS
+    assert choose(Work("conv", *(BIG.rows, BIG.columns, BIG.words))) in TENSOR_CONVS
     far = Work("gemm", 300, 17, 1)
     assert choose(far) is slow.chooser(Device)(far)
 

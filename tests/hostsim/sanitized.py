@@ -12,11 +12,14 @@ import sys
 from gpu import checks
 from gpu.checks.sizes import SMALL
 from gpu.memory import DeviceArray
-from gpu.source import CONVS, FEW, GEMMS, PACK, PAPER, PIXELS, PLANES, POOL, TENSORS
+from gpu.source import CONVS, FEW, GEMMS, PACK, PAPER, PIXELS, PLANES, POOL, TENSOR_CONVS, TENSOR_PIXELS, TENSORS
 from tests.hostsim.device import RANDOM, SimulatedDevice
 
 FLAGS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer")
-MODULES = (GEMMS[-1], GEMMS[0], TENSORS[0], CONVS[0], PIXELS[0], FEW[2], PLANES, PACK, POOL, PAPER)
+MODULES = (
+    *(GEMMS[-1], GEMMS[0], TENSORS[0], CONVS[0], TENSOR_CONVS[0], PIXELS[0], TENSOR_PIXELS[0]),
+    *(FEW[2], PLANES, PACK, POOL, PAPER),
+)
 """One variant of each file, plain counts and carry-save, with copies and without: what lies beyond an array depends
 on no size of a tile."""
 

@@ -8,10 +8,11 @@ import pytest
 from gpu import checks
 from gpu.checks.guard import Mismatch
 from gpu.checks.sizes import SMALL
-from gpu.source import CONVS, FEW, GEMMS, PACK, PAPER, PIXELS, PLANES, POOL
+from gpu.source import CONVS, FEW, GEMMS, PACK, PAPER, PIXELS, PLANES, POOL, TENSOR_CONVS, TENSOR_PIXELS
 from tests.hostsim.device import ORDERS, SimulatedDevice, SimulationFault
 
 TILE, CONV, PIXEL, ROW = GEMMS[-1], CONVS[-1], PIXELS[-1], FEW[2]
+WINDOWS, BYTES = TENSOR_CONVS[0], TENSOR_PIXELS[-1]
 
 PLANTED = {
     # barriers
@@ -57,8 +58,25 @@ PLANTED = {
         POOL, "pool_bits", "position < (u32)positions", "position <= (u32)positions",
     ),
     "a pixel too many is weighed": (PIXEL, "pixels_sums", "pixel + index < terms) set", "pixel + index <= terms) set"),
+    "a pixel too many is weighed on tensor cores": (
+        BYTES, "pixels_sums", "pixel + index < terms) set", "pixel + index <= terms) set",
+    ),
+    "pixels on tensor cores are where signs are not": (
+        BYTES, "pixels_scores", "*Arrivals<BM>::place(into, slot)",
+        "((uint2*)into[line_of_thread() + slot * LINES])[pair_of_thread()]",
+    ),
+    "a column too few has signs": (BYTES, "pixels_sums", "column < columns);", "column < columns - 1);"),
+    "signs of the step before": (BYTES, "pixels_bits", "* row_words + step,", "* row_words + (step ? step - 1 : 0),"),
     # what is on the edge
     "windows look into the line before": (CONV, "conv_sums", "(u32)column < (u32)width", "column < width"),
+    "windows on tensor cores look into the next line": (
+        WINDOWS, "conv_sums", "(u32)column < (u32)width", "(u32)column <= (u32)width",
+    ),
+    "windows on tensor cores look at a row too many": (
+        WINDOWS, "conv_bits", "(u32)row < (u32)height", "row <= height && row >= 0",
+    ),
+    "windows on tensor cores stand still": (WINDOWS, "conv_sums", "        place.advance(PAIRS);\n", ""),
+    "windows go on in the next line too late": (CONV, "conv_sums", "if (++x == kernel)", "if (x++ == kernel)"),
     "windows look at a row too many": (CONV, "conv_bits", "(u32)row < (u32)height", "row <= height && row >= 0"),
     "pixels of the line before": (PIXEL, "pixel_conv_sums", "(u32)column < (u32)line_bytes", "column < line_bytes"),
     # sums

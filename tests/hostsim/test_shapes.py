@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from gpu import checks
 from gpu.checks.sizes import SMALL
-from gpu.source import CONVS, FEW, GEMMS, PACK, PIXELS, PLANES
+from gpu.source import CONVS, FEW, GEMMS, PACK, PIXELS, PLANES, TENSOR_CONVS, TENSOR_PIXELS
 from tests.hostsim.device import SimulatedDevice
 
 ORDER = st.integers(0, 99)
@@ -44,7 +44,7 @@ def test_few_rows(kernel, size, order):
 
 
 @settings(deadline=None, max_examples=20)
-@given(kernel=one_of(*PIXELS, *CONVS), product=PRODUCT, size=convolution(), order=ORDER)
+@given(kernel=one_of(*PIXELS, *TENSOR_PIXELS, *CONVS, *TENSOR_CONVS), product=PRODUCT, size=convolution(), order=ORDER)
 def test_pixels_and_convolutions(kernel, product, size, order):
     hold(kernel, order, products=(product,), convolutions=(size,))
 

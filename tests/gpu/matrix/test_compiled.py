@@ -88,9 +88,9 @@ def test_the_product_can_reach_what_its_algorithm_allows(number):
 def test_tensor_cores_are_kept_busy_in_tiles_of_every_size(found, popcounts):
     check_all(found())
     feeds = [each["feed"] for each in found() if each["feed"] is not None]
-    assert len(feeds) == 4
-    assert max(feed["instructions"] for feed in feeds) <= 8
-    assert [feed["popcounts"] for feed in feeds] == [popcounts] * 4
+    assert len(feeds) == 4 + 3  # of products and of convolutions
+    assert max(feed["instructions"] for feed in feeds[:4]) <= 8
+    assert [feed["popcounts"] for feed in feeds] == [popcounts] * 7
 
 
 def test_loops_are_counted_as_by_hand(planted):
