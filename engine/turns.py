@@ -26,6 +26,9 @@ DEVICE_WARM, DEVICE_AGAIN = 0.2, 0.02
 """Seconds of work before what counts on a device, in its first turn and in the others: its clock rises slowly."""
 DEVICE_SAMPLE, DEVICE_SAMPLES, DEVICE_FEW = 1e-3, 9, 3
 """Seconds that a sample on a device lasts at least; how many are taken, and how many of LONG ones."""
+SHORT, MOST_RECORDED = 2e-4, 200
+"""Seconds of work below which it is recorded: the host may take longer to ask for it than the device to do it. And how
+often at most in one record."""
 
 WALL: Clock = time.perf_counter
 """The time that passes."""
@@ -84,33 +87,49 @@ class DeviceClock(Protocol):
     def seconds(self, first: Any, last: Any) -> float:
         """Seconds between two marks, once the second is reached."""
 
+    def recorded(self, begin: Callable[[], object], times: int) -> Callable[[], object]:
+        """What starts the work so many times at once: the device goes from one to the next without the host."""
+
 
 class DeviceTurns:
-    """Work on a device that is timed turn by turn, by its own clock: warmed up, then in samples of many launches."""
+    """Work on a device that is timed turn by turn, by its own clock: warmed up, then in samples of many launches.
+
+    Work that is SHORT is recorded and started many times at once, so that the host's time to ask for it is none of it.
+    """
 
     def __init__(self, begin: Callable[[], object], clock: DeviceClock) -> None:
         """begin: starts the work once; it may still run when that returns."""
-        self._begin, self._clock = begin, clock
+        self._begin, self._clock = begin, clock  # what is recorded uses the memory that `begin` holds
+        self._start, self._times = begin, 1
         self._warm = DEVICE_WARM
 
     def __call__(self) -> float:
         """Seconds of the work, the median of the samples of the turn that is taken here."""
         one = self._warmed()
+        if one < SHORT and self._times == 1:
+            one = self._record(min(MOST_RECORDED, math.ceil(DEVICE_SAMPLE / max(one, 1e-9))))
         self._warm = DEVICE_AGAIN
         calls = max(1, math.ceil(DEVICE_SAMPLE / max(one, 1e-9)))
         samples = DEVICE_SAMPLES if one < LONG else DEVICE_FEW
         return statistics.median(self._sample(calls) for _ in range(samples))
 
     def _sample(self, calls: int) -> float:
-        """Seconds of one, the mean of so many that are queued one behind the other."""
+        """Seconds of one, the mean of so many at least that are queued one behind the other."""
+        starts = -(-calls // self._times)
         first = self._clock.mark()
-        for _ in range(calls):
-            self._begin()
-        return self._clock.seconds(first, self._clock.mark()) / calls
+        for _ in range(starts):
+            self._start()
+        return self._clock.seconds(first, self._clock.mark()) / (starts * self._times)
+
+    def _record(self, times: int) -> float:
+        """From now on start it so many times at once; seconds of one."""
+        self._start, self._times = self._clock.recorded(self._begin, times), times
+        self._sample(1)  # the first brings the record to the device
+        return self._sample(1)
 
     def _warmed(self) -> float:
         """Keep the device at work; seconds of one, of the last and largest sample."""
-        calls, spent = 1, 0.0
+        calls, spent = self._times, 0.0
         while True:
             one = self._sample(calls)
             spent += one * calls

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -53,9 +54,11 @@ class CudaDevice(Device):
             self._copy(target.address, source.ctypes.data, source.nbytes, self._runtime.memcpyHostToDevice)
         return target
 
-    def download(self, array: DeviceArray) -> NDArray[Any]:
-        """A copy, once everything that was asked for before has run."""
-        values = np.empty(array.shape, array.dtype)
+    def download(self, array: DeviceArray, into: NDArray[Any] | None = None) -> NDArray[Any]:
+        """A copy, once everything that was asked for before has run. Raises ValueError."""
+        values = np.empty(array.shape, array.dtype) if into is None else into
+        if values.nbytes != array.nbytes or not values.flags.c_contiguous:
+            raise ValueError(f"{array} into {values.nbytes} bytes of {values.shape}")
         if values.nbytes:
             self._copy(values.ctypes.data, array.address, values.nbytes, self._runtime.memcpyDeviceToHost)
         self.synchronise()
@@ -68,7 +71,6 @@ class CudaDevice(Device):
     def run(self, launch: Launch) -> None:
         """Begin a launch. Raises CompileFailed where its kernel cannot be compiled here."""
         function = self._function(launch.module, launch.kernel)
-        pointers, _ = launch.packed
         with explained(f"starting {launch.kernel}"):
             self._driver.launchKernel(
                 function.ptr,
@@ -76,7 +78,7 @@ class CudaDevice(Device):
                 *launch.block,
                 launch.shared_bytes,
                 self._stream.ptr,
-                pointers.ctypes.data,
+                launch.pointers,
                 0,
             )
 
@@ -104,6 +106,20 @@ class CudaDevice(Device):
         with explained("timing"):
             last.synchronize()
             return float(self._cuda.get_elapsed_time(first, last)) / 1e3
+
+    def recorded(self, begin: Callable[[], object], times: int) -> Callable[[], object]:
+        """Work that was begun before, as a graph of so many; while that is made, what is asked for does not run."""
+        with explained("recording"):
+            self._stream.begin_capture()
+            for _ in range(times):
+                begin()
+            graph = self._stream.end_capture()
+
+        def start() -> None:
+            with explained("starting what was recorded"):
+                graph.launch(self._stream)
+
+        return start
 
     # ------------------------------------------------------------ kernels
 

@@ -25,8 +25,8 @@ class Device(Protocol):
     def upload(self, values: NDArray[Any], into: DeviceArray | None = None) -> DeviceArray:
         """A contiguous array on the device, in the memory given or in new memory."""
 
-    def download(self, array: DeviceArray) -> NDArray[Any]:
-        """The values, once everything that was asked for before has run."""
+    def download(self, array: DeviceArray, into: NDArray[Any] | None = None) -> NDArray[Any]:
+        """The values, in the array given or in a new one, once everything that was asked for before has run."""
 
     def prepare(self, launch: Launch) -> None:
         """Make ready to run this kernel: compiled and loaded."""

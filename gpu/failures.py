@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
+from types import TracebackType
 
+from engine.awake import awake
 from engine.errors import BackendLost
 from engine.watchdog import WATCHDOG
 from gpu.backend import NAME
@@ -34,20 +34,31 @@ class OutOfMemory(BackendLost):
     """Others use the GPU's memory, or the work is too large for it: no fault of a kernel's."""
 
 
-@contextmanager
-def explained(doing: str, within: float | None = None) -> Iterator[None]:
+class explained:  # noqa: N801 - read as the verb that it is
     """Raise BackendLost for whatever CuPy raises in here, and give the process up where it does not return.
 
-    doing: e.g. "copying to the GPU". within: seconds, ANSWER if None.
+    doing: e.g. "copying to the GPU". within: seconds, ANSWER if None. Every launch passes through one.
     """
-    seconds = ANSWER if within is None else within
-    try:
-        with WATCHDOG.limit(seconds, lambda: hung(doing, seconds)):
-            yield
-    except MemoryError as error:
-        raise lost(doing, OUT_OF_MEMORY, f"its memory is full ({error})") from error
-    except RuntimeError as error:  # CuPy's CUDARuntimeError and CUDADriverError carry a status
-        raise lost(doing, getattr(error, "status", 0), str(error)) from error
+
+    __slots__ = ("_doing", "_seconds")
+
+    def __init__(self, doing: str, within: float | None = None) -> None:
+        self._doing, self._seconds = doing, ANSWER if within is None else within
+
+    def __enter__(self) -> None:
+        WATCHDOG.enter(awake() + self._seconds, self._hung)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        WATCHDOG.leave()
+        if isinstance(error, MemoryError):
+            raise lost(self._doing, OUT_OF_MEMORY, f"its memory is full ({error})") from error
+        if isinstance(error, RuntimeError):  # CuPy's CUDARuntimeError and CUDADriverError carry a status
+            raise lost(self._doing, getattr(error, "status", 0), str(error)) from error
+
+    def _hung(self) -> BackendLost:
+        return hung(self._doing, self._seconds)
 
 
 def hung(doing: str, seconds: float) -> BackendLost:

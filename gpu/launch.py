@@ -52,8 +52,13 @@ class Launch:
         return self.module.kernels[self.kernel]
 
     @cached_property
-    def packed(self) -> tuple[NDArray[np.uintp], list[NDArray[Any]]]:
-        """The addresses of the arguments' values, which is what cuLaunchKernel takes, and those values."""
+    def pointers(self) -> int:
+        """Where the addresses of the arguments' values lie, which is what cuLaunchKernel takes."""
+        return int(self._packed[0].ctypes.data)
+
+    @cached_property
+    def _packed(self) -> tuple[NDArray[np.uintp], list[NDArray[Any]]]:
+        """The addresses of the values, and those values."""
         values = [
             np.array([argument.address], np.uint64)
             if isinstance(argument, DeviceArray)

@@ -65,13 +65,17 @@ class Product:
 
 @dataclass
 class Walk:
-    """Launches for a batch, layer after layer. keep: whether every layer's sums and values stay there to be read."""
+    """Launches for a batch, layer after layer. keep: whether every layer's sums and values stay there to be read.
+
+    scores: where the last layer's go, in one of the rooms if None.
+    """
 
     device: Device
     choose: Chooser
     rooms: Rooms
     images: int
     keep: bool
+    scores: DeviceArray | None = None
     launches: list[Launch] = field(default_factory=list)
     made: list[Made] = field(default_factory=list)
 
@@ -122,7 +126,8 @@ class Walk:
         """What the layer is to make, and where."""
         stage = layer.stage
         if stage.last:
-            return layer.scores(self._room(index, "scores", stage.gives, np.float32))
+            kept = self.scores
+            return layer.scores(self._room(index, "scores", stage.gives, np.float32) if kept is None else kept)
         bits = self._room(index, "bits", _packed(stage.gives), np.uint32)
         if isinstance(stage.after, Threshold):
             return layer.bits(bits)

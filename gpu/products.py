@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import threading
 from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,7 +43,7 @@ class DeviceMultiplier(Multiplier):
     def __call__(self, a: Words, out: NDArray[np.int32] | None = None) -> NDArray[np.int32]:
         """Sums int32 [M, N] of a [M, W]. Raises BadInput."""
         check_operand(a, self.terms)
-        sums = np.empty((len(a), self._columns), np.int32)
+        sums = _room(out, (len(a), self._columns), np.dtype(np.int32))
         for start in range(0, len(a) if self._columns else 0, self._together):
             rows = a[start : start + self._together]
             with self._turn:
@@ -50,8 +51,8 @@ class DeviceMultiplier(Multiplier):
                 self._device.upload(rows, there)
                 for launch in self.launches(there, made):
                     self._device.run(launch)
-                sums[start : start + len(rows)] = self._device.download(made)
-        return given(sums, out)
+                self._device.download(made, sums[start : start + len(rows)])
+        return sums if sums is out else given(sums, out)
 
     def rooms(self, rows: int) -> tuple[DeviceArray, DeviceArray]:
         """Where so many rows of words uint64 go, and their sums int32."""
@@ -87,7 +88,7 @@ class DeviceConvolver(Convolver):
     def __call__(self, maps: Words, out: Words | None = None) -> Words:
         """Signs uint64 [B, H', W', words] of maps [B, H, W, words]. Raises BadInput."""
         check_maps(maps, self._shape)
-        signs = np.empty((len(maps), *self._gives), np.uint64)
+        signs = _room(out, (len(maps), *self._gives), np.dtype(np.uint64))
         for start in range(0, len(maps), self._together):
             block = maps[start : start + self._together]
             with self._turn:
@@ -95,11 +96,17 @@ class DeviceConvolver(Convolver):
                 made, steps = self.launches(there)
                 for launch in steps:
                     self._device.run(launch)
-                signs[start : start + len(block)] = self._device.download(made)
-        return given(signs, out)
+                self._device.download(made, signs[start : start + len(block)])
+        return signs if signs is out else given(signs, out)
 
     def launches(self, maps: DeviceArray) -> tuple[DeviceArray, list[Launch]]:
         """Where the signs uint64 of maps go that are on the device, and how."""
         walk = Walk(self._device, self._choose, self._rooms, maps.shape[0], keep=False)
         walk.through([self._layer], maps.view(np.uint32))
         return walk.made[0].result.out.view(np.uint64), walk.launches
+
+
+def _room(out: NDArray[Any] | None, shape: Shape, dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Where a result is copied to: `out` itself where that can be, since memory that is new costs more than a copy."""
+    fits = out is not None and out.flags.c_contiguous and (out.shape, out.dtype) == (shape, dtype)
+    return out if out is not None and fits else np.empty(shape, dtype)

@@ -82,7 +82,7 @@ class PackedProgram(Program):
             block = images[start : start + self.together]
             with self._turn:
                 plan = self._run(block, keep=False)
-                scores[start : start + self.together] = self._device.download(plan.made[-1].result.out)
+                self._device.download(plan.made[-1].result.out, scores[start : start + self.together])
         return scores
 
     def activations(self, images: NDArray[np.generic]) -> list[Activation]:
@@ -103,6 +103,17 @@ class PackedProgram(Program):
             self._plans[key] = self._made(count, keep)
         return self._plans[key]
 
+    def resident(self, images: DeviceArray) -> tuple[list[Launch], DeviceArray]:
+        """What takes images that are on the device through all layers, however many, and where their scores go."""
+        count, rooms, steps = images.shape[0], Rooms(self._device), list[Launch]()
+        scores = self._device.allocate((count, self._network.classes), np.float32)
+        for start in range(0, count, self.together):
+            stop = min(count, start + self.together)
+            walk = Walk(self._device, self._choose, rooms, stop - start, keep=False, scores=scores.rows(start, stop))
+            walk.through(self._layers, self._given(images.rows(start, stop)))
+            steps += walk.launches
+        return steps, scores
+
     @property
     def widths(self) -> tuple[int, ...]:
         """Values that go in and out of each layer of a network of dense layers; () elsewhere."""
@@ -113,10 +124,13 @@ class PackedProgram(Program):
 
     def _made(self, count: int, keep: bool) -> Plan:
         images = self._rooms.room("images", (count, *self._takes()), self._dtype)
-        given = images if self._network.source == "u8" else images.view(np.uint32)
         walk = Walk(self._device, self._choose, self._rooms, count, keep)
-        walk.through(self._layers, given)
+        walk.through(self._layers, self._given(images))
         return Plan(images, tuple(walk.launches), tuple(walk.made))
+
+    def _given(self, images: DeviceArray) -> DeviceArray:
+        """Images as the first layer takes them."""
+        return images if self._network.source == "u8" else images.view(np.uint32)
 
     def _run(self, images: NDArray[np.generic], *, keep: bool) -> Plan:
         plan = self.plan(len(images), keep=keep)

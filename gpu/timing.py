@@ -61,13 +61,10 @@ def _of_product(device: ClockedDevice, made: DeviceMultiplier, a: Words) -> Iter
 
 
 def _of_network(device: ClockedDevice, made: PackedProgram, images: NDArray[np.generic]) -> Iterator[Resident]:
-    """A batch that is taken through at once; of dense networks the same by the paper's float kernel, without signs."""
-    if len(images) > made.together:
-        return
-    plan = made.plan(len(images))
-    device.upload(images, plan.images)
-    yield _resident(device, KERNEL, "xnor", plan.launches, plan.made[-1].result.out)
-    if made.widths:
+    """A batch; of dense networks, where it is taken through at once, the same by the paper's float kernel, unsigned."""
+    steps, scores = made.resident(device.upload(images))
+    yield _resident(device, KERNEL, "xnor", steps, scores)
+    if made.widths and len(images) <= made.together:
         yield Resident(PAPER_FLOAT, "peer", DeviceTurns(_run(device, _float_layers(device, made, len(images))), device))
 
 

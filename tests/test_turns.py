@@ -1,6 +1,7 @@
 """A turn: warmed up, then as many calls as a sample has room for, on the clock that suits the threads."""
 
 import time
+import weakref
 
 import pytest
 
@@ -72,15 +73,29 @@ def test_a_coarse_clock_is_not_used(monkeypatch):
 
 
 class Queue:
-    """A device that works off what it is asked for: `cold` launches take ten times as long."""
+    """A device that works off what it is asked for, which takes the host `asking` seconds each time.
 
-    def __init__(self, seconds, cold=0):
-        self.seconds_of_one, self.cold = seconds, cold
+    `cold` launches take ten times as long.
+    """
+
+    def __init__(self, seconds, cold=0, asking=0.0):
+        self.seconds_of_one, self.cold, self.asking = seconds, cold, asking
         self.now, self.launches, self.marks = 0.0, 0, []
 
     def begin(self):
+        self.now += max(self.asking, self.launch())
+
+    def launch(self):
         self.launches += 1
-        self.now += self.seconds_of_one * (10 if self.launches <= self.cold else 1)
+        return self.seconds_of_one * (10 if self.launches <= self.cold else 1)
+
+    def recorded(self, begin, times):
+        assert begin == self.begin
+
+        def start():
+            self.now += max(self.asking, sum(self.launch() for _ in range(times)))
+
+        return start
 
     def mark(self):
         self.marks.append(self.now)
@@ -102,11 +117,39 @@ def test_a_device_is_warmed_up_and_sampled_by_its_own_clock(seconds):
     counted = queue.samples()[-(turns.DEVICE_SAMPLES if seconds < turns.LONG else turns.DEVICE_FEW) :]
     warming = sum(queue.samples()) - sum(counted)
     assert warming >= turns.DEVICE_WARM - 1e-9
-    assert warming <= max(2 * turns.DEVICE_WARM, 2 * seconds)
+    assert warming <= max(2 * turns.DEVICE_WARM, 2 * seconds) + 2 * turns.DEVICE_SAMPLE
     assert all(sample >= turns.DEVICE_SAMPLE - 1e-9 for sample in counted)
     before = queue.now
     assert turn() == pytest.approx(seconds)
     assert queue.now - before <= turns.DEVICE_AGAIN + sum(counted) + 3 * seconds
+
+
+@pytest.mark.parametrize("seconds", [1e-6, 4e-6])
+def test_what_the_host_takes_to_ask_for_short_work_does_not_count(seconds):
+    queue = Queue(seconds, asking=12e-6)
+    turn = turns.DeviceTurns(queue.begin, queue)
+    assert [turn(), turn()] == pytest.approx([seconds, seconds])
+
+
+def test_what_is_recorded_keeps_the_memory_that_it_works_on():
+    class Work:
+        """Holds the memory."""
+
+        def begin(self):
+            queue.begin()
+
+    queue, work = Queue(1e-6), Work()
+    queue.recorded = lambda _, times: lambda: [queue.launch() for _ in range(times)]
+    turn, alive = turns.DeviceTurns(work.begin, queue), weakref.ref(work)
+    del work
+    turn()
+    assert alive() is not None
+
+
+def test_long_work_is_not_recorded():
+    queue = Queue(turns.SHORT)
+    queue.recorded = None
+    assert turns.DeviceTurns(queue.begin, queue)() == pytest.approx(turns.SHORT)
 
 
 def test_launches_on_a_cold_device_do_not_count():

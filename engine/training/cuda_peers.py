@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor
@@ -28,6 +29,14 @@ class CudaClock:
         last.synchronize()
         return float(first.elapsed_time(last)) / 1e3
 
+    def recorded(self, begin: Callable[[], object], times: int) -> Callable[[], object]:
+        """A CUDA graph of so many. Raises Unsupported where torch cannot make one."""
+        graph = torch.cuda.CUDAGraph()
+        with _explained("record it in a CUDA graph"), torch.cuda.graph(graph):
+            for _ in range(times):
+                begin()
+        return graph.replay
+
 
 def on_cuda(method: str) -> bool:
     """Whether a method runs on a CUDA device."""
@@ -46,14 +55,21 @@ def turns(method: str, make: Callable[[], Callable[[], Tensor]]) -> DeviceTurns:
     """Time what `make` gives by the device's clock. Raises Unsupported where CUDA or torch refuses it."""
     if not torch.cuda.is_available():
         raise Unsupported("This torch sees no CUDA device.", "Install a build of torch that fits the driver.")
-    try:
+    with _explained(f"do this by {method}"):
         call = make()
         call()
         torch.cuda.synchronize()
-    except RuntimeError as error:  # a size that it does not take, memory that is not there
-        said = str(error).strip().splitlines()[0].rstrip(".")
-        raise Unsupported(f"torch does not do this by {method}: {said}.", "Choose another size.") from error
     return DeviceTurns(call, CudaClock())
+
+
+@contextmanager
+def _explained(doing: str) -> Iterator[None]:
+    """Raise Unsupported with what torch says: a size that it does not take, memory that is not there."""
+    try:
+        yield
+    except RuntimeError as error:
+        said = str(error).strip().splitlines()[0].rstrip(".")
+        raise Unsupported(f"torch does not {doing}: {said}.", "Choose another size.") from error
 
 
 def layout(method: str) -> Callable[[Tensor], Tensor]:

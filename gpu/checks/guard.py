@@ -44,8 +44,8 @@ class Guarded(Device):
         target = self.allocate(values.shape, values.dtype) if into is None else into
         return self._device.upload(values, target)
 
-    def download(self, array: DeviceArray) -> NDArray[Any]:
-        return self._device.download(array)
+    def download(self, array: DeviceArray, into: NDArray[Any] | None = None) -> NDArray[Any]:
+        return self._device.download(array, into)
 
     def prepare(self, launch: Launch) -> None:
         self._device.prepare(launch)

@@ -42,6 +42,9 @@ class Card(SimulatedDevice, CudaDevice):
     def seconds(self, first, last):
         return last - first
 
+    def recorded(self, begin, times):
+        return lambda: [begin() for _ in range(times)]
+
 
 def happen(what):
     """Fail in the way that is named; "" is no failure."""

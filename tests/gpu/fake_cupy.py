@@ -31,10 +31,21 @@ class Memory:
 
 
 class Stream:
+    """While it records, launches are kept in the place of being run."""
+
     ptr = 7
 
     def __init__(self, driver, **_):
         self._driver = driver
+
+    def begin_capture(self):
+        self._driver.meet()
+        self._driver.recorded = []
+
+    def end_capture(self):
+        self._driver.meet()
+        graph, self._driver.recorded = Graph(self._driver, self._driver.recorded), None
+        return graph
 
     def __enter__(self):
         return self
@@ -44,6 +55,16 @@ class Stream:
 
     def synchronize(self):
         self._driver.meet()
+
+
+class Graph:
+    def __init__(self, driver, launches):
+        self._driver, self._launches = driver, launches
+
+    def launch(self, stream):
+        assert stream.ptr == Stream.ptr
+        for launch in self._launches:
+            self._driver.launch(*launch)
 
 
 class Event:
@@ -72,6 +93,7 @@ class Driver:
     def __init__(self, modules, fails=None):
         self._modules, self._fails = {module.text.encode(): module for module in modules}, fails or {}
         self.calls = self.launched = 0
+        self.recorded = None
         self._functions = {}
 
     def meet(self):
@@ -92,6 +114,9 @@ class Driver:
 
     def launch(self, ptr, *rest):
         self.meet()
+        if self.recorded is not None:
+            self.recorded.append((ptr, *rest))
+            return
         grid, block, (shared, stream, pointers, extra) = rest[:3], rest[3:6], rest[6:]
         assert (stream, extra) == (Stream.ptr, 0)
         function, said = self._functions[ptr], ctypes.create_string_buffer(300)

@@ -46,10 +46,10 @@ def test_a_planted_bug_is_found_and_told_with_its_kernel_and_sizes(module, old, 
 class OneTooMuch(Card):
     """Writes one byte beyond the result, far from where the simulation looks."""
 
-    def download(self, array):
+    def download(self, array, into=None):
         whole = array.owner.inside
         whole[-checks.guard.MARGIN] ^= 1
-        return super().download(array)
+        return super().download(array, into)
 
 
 def test_a_touched_canary_is_told():

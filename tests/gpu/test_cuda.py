@@ -54,8 +54,14 @@ def test_copies(cupy):
     device.upload(values[::-1][:, :6].copy().reshape(6, 5), there)
     np.testing.assert_array_equal(device.download(there.rows(1, 3)), values[::-1].reshape(6, 5)[1:3])
     assert device.download(device.upload(values[:0])).shape == (0, 6)
+    into = np.zeros((7, 6), np.int32)
+    assert device.download(there, into[1:6]).base is into
+    np.testing.assert_array_equal(into, np.pad(values[::-1].reshape(5, 6), ((1, 1), (0, 0))))
     with pytest.raises(ValueError, match="bytes into"):
         device.upload(values, device.allocate((2, 2), np.int32))
+    for wrong in (into, np.zeros((6, 5), np.int32).T):
+        with pytest.raises(ValueError, match=r"into .* bytes"):
+            device.download(there, wrong)
 
 
 @simulated
@@ -66,6 +72,19 @@ def test_its_clock_counts_between_marks(cupy):
     product(device)
     product(device)
     assert device.seconds(first, device.mark()) == pytest.approx(2e-3)
+
+
+@simulated
+def test_what_is_recorded_runs_when_it_is_started_so_many_times_at_once(cupy):
+    driver = cupy()
+    device = CudaDevice(GPU)
+    sums = device.upload(np.ones((3, 5), np.int32))
+    start = device.recorded(lambda: device.run(launches.clear(sums)), 4)
+    assert driver.launched == 0
+    assert device.download(sums).all()
+    start()
+    assert driver.launched == 4
+    assert not device.download(sums).any()
 
 
 @simulated

@@ -56,10 +56,15 @@ def test_a_network_and_the_same_in_the_papers_floats(card):
     assert found[KERNEL].turn() == pytest.approx(2 * LAUNCH)
 
 
-def test_a_batch_that_is_taken_in_pieces_is_timed_as_a_whole_only(card, monkeypatch):
-    program = PackedProgram(random_network((20, 3)), card)
-    monkeypatch.setattr(program, "together", 8)
-    assert by_name(card, program, np.zeros((9, 1, 20, 1), np.uint8)) == {}
+def test_a_batch_that_is_taken_in_pieces_is_timed_in_these_on_the_device_too(card, monkeypatch):
+    network = random_network((20, 70, 3))
+    program = PackedProgram(network, card)
+    monkeypatch.setattr(program, "together", 9)
+    images = np.random.default_rng(0).integers(0, 256, (27, 1, 20, 1), dtype=np.uint8)
+    found = by_name(card, program, images)
+    assert set(found) == {KERNEL}
+    assert found[KERNEL].result().tobytes() == backend("naive").load(network).scores(images).tobytes()
+    assert found[KERNEL].turn() == pytest.approx(3 * 2 * LAUNCH)
 
 
 def test_a_convolution(card):

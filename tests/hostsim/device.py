@@ -60,8 +60,12 @@ class SimulatedDevice(Device):
         bytes_of(into)[:] = np.ascontiguousarray(values).reshape(-1).view(np.uint8)
         return into
 
-    def download(self, array):
-        return bytes_of(array).copy().view(array.dtype).reshape(array.shape)
+    def download(self, array, into=None):
+        values = bytes_of(array).copy().view(array.dtype).reshape(array.shape)
+        if into is None:
+            return values
+        into[...] = values
+        return into
 
     def prepare(self, launch):
         self._native(launch)
@@ -77,10 +81,9 @@ class SimulatedDevice(Device):
     def simulate(self, launch):
         """Raises SimulationFault, for canaries not yet."""
         message = ctypes.create_string_buffer(300)
-        pointers, _ = launch.packed
         failed = self._native(launch)(
             launch.kernel.encode(), (ctypes.c_uint * 3)(*launch.grid), (ctypes.c_uint * 3)(*launch.block),
-            launch.shared_bytes, ctypes.c_void_p(pointers.ctypes.data), self._order, message, len(message),
+            launch.shared_bytes, ctypes.c_void_p(launch.pointers), self._order, message, len(message),
         )  # fmt: skip
         if failed:
             raise SimulationFault(f"{launch.module}, {launch.kernel}, {message.value.decode()}")

@@ -32,9 +32,26 @@ class Event:
         return float(last.at - self.at)
 
 
+class Graph:
+    """What is recorded runs while it is, and a replay is a call like any other."""
+
+    recorded = 0
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        return
+
+    def replay(self):
+        Graph.recorded += 1
+
+
 @pytest.fixture
 def cuda(monkeypatch):
     """The CPU in a CUDA device's place."""
+    monkeypatch.setattr(torch.cuda, "CUDAGraph", Graph)
+    monkeypatch.setattr(torch.cuda, "graph", lambda graph: graph)
     monkeypatch.setattr(cuda_peers, "DEVICE", "cpu")
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "synchronize", lambda: None)
@@ -51,6 +68,22 @@ def test_every_method_is_timed_by_events(command):
     (said,) = peers.take_turn(command)
     assert said.method == command.method
     assert 0 < said.seconds <= 1e-3
+
+
+@pytest.mark.usefixtures("cuda")
+def test_short_work_is_timed_as_a_graph_and_what_cannot_be_one_is_told(monkeypatch):
+    before = Graph.recorded
+    monkeypatch.setattr(turns, "SHORT", 1.0)
+    list(peers.take_turn(COMMANDS[0]))
+    assert Graph.recorded > before
+    peers._turns.cache_clear()
+
+    def refuse(_):
+        raise RuntimeError("operation not permitted when stream is capturing\nmore")
+
+    monkeypatch.setattr(torch.cuda, "graph", refuse)
+    with pytest.raises(Unsupported, match="in a CUDA graph: operation not permitted when stream is capturing"):
+        list(peers.take_turn(COMMANDS[0]))
 
 
 @pytest.mark.usefixtures("cuda")
