@@ -7,6 +7,7 @@ import os
 import torch
 import torch.nn.functional as F  # noqa: N812 - the name torch's own documentation gives it
 from torch import Tensor
+from torch.utils import deterministic
 
 from engine.bits import WORD, Words, words_for
 from engine.config import RunConfig
@@ -35,15 +36,18 @@ def set_up_torch(config: RunConfig) -> None:
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # without it cuBLAS does not repeat its sums
         torch.backends.cudnn.allow_tf32 = fast
         torch.backends.cudnn.benchmark = False  # which kernel is fastest differs from run to run
+        # Else every new tensor is filled by a kernel of its own, so that who reads it unwritten, as nobody here does,
+        # always finds the same.
+        deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
         # Only warned of: max-pooling's gradient is called indeterminate, and is not where windows lie side by side.
         torch.use_deterministic_algorithms(True, warn_only=True)
 
 
-def pack(values: Tensor) -> Words:
-    """The packed signs (engine.bits.pack) of values [outputs, inputs], packed where they are and then copied."""
-    outputs, inputs = values.shape
-    positive = F.pad(values.ge(0), (0, -inputs % WORD)).view(outputs, words_for(inputs) * 8, 8)
-    places = torch.tensor([1, 2, 4, 8, 16, 32, 64, 128], dtype=torch.uint8, device=values.device)
-    octets = positive.to(torch.uint8).mul_(places).sum(-1, dtype=torch.uint8)
+def pack(positive: Tensor) -> Words:
+    """The packed signs (engine.bits.pack) of bools [outputs, inputs], packed where they are and then copied."""
+    outputs, inputs = positive.shape
+    bits = F.pad(positive, (0, -inputs % WORD)).view(outputs, words_for(inputs) * 8, 8)
+    places = torch.tensor([1, 2, 4, 8, 16, 32, 64, 128], dtype=torch.uint8, device=positive.device)
+    octets = bits.to(torch.uint8).mul_(places).sum(-1, dtype=torch.uint8)
     words: Words = octets.numpy(force=True).view("<u8").astype("=u8", copy=False)
     return words

@@ -17,7 +17,7 @@ from engine.training.optim.scale import clip
 from engine.training.parallel import ALONE, World
 from engine.training.passes import TrainingPass
 from engine.training.steppers import Arrays, Key, StepResult
-from engine.training.steppers.flips import SignTracker
+from engine.training.steppers.flips import tracker
 
 
 class TorchStepper:
@@ -59,7 +59,7 @@ class TorchStepper:
             for layer in self._network.layers
             for name, leaf in layer.leaves()
         ]
-        self._trackers = [SignTracker(layer.latent) for layer in self._network.layers]
+        self._trackers = [tracker(layer.latent) for layer in self._network.layers]
         self._outputs: list[Tensor] = []
         self._loss = torch.zeros(())
 
@@ -72,7 +72,7 @@ class TorchStepper:
             return StepResult(value, correct, (0,) * len(self._trackers))
         self._update(self._gradients(), rate, config)
         tracked = zip(self._trackers, self._network.layers, strict=True)
-        return StepResult(value, correct, tuple(tracker.update(layer.latent) for tracker, layer in tracked))
+        return StepResult(value, correct, tuple(each.update(layer.latent) for each, layer in tracked))
 
     def _forward(
         self, images: NDArray[np.uint8], labels: NDArray[np.int64], training: TrainingPass
@@ -129,8 +129,8 @@ class TorchStepper:
         return self._trackers[layer].counts
 
     def reset_flips(self) -> None:
-        for tracker in self._trackers:
-            tracker.reset()
+        for each in self._trackers:
+            each.reset()
 
     def shape(self, layer: int) -> tuple[int, int]:
         outputs, inputs = self._network.layers[layer].latent.shape
@@ -146,7 +146,7 @@ class TorchStepper:
 
     def look(self, layer: int, row: int, column: int) -> tuple[bool, float]:
         positive = self._network.layers[layer].latent[row, column] >= 0
-        return bool(positive), float(self._inertia(layer)[row, column])
+        return bool(positive), float(self._inertia(layer)[row, column].detach())
 
     def _inertia(self, layer: int) -> Tensor:
         return self._optimizer.inertia(f"layer{layer}.latent", self._config)
