@@ -128,9 +128,17 @@ class Child:
         if isinstance(event, m.BackendLost):
             raise BackendLost(event.backend, event.what, event.remedy)
         if isinstance(event, m.Crashed):
-            raise ChildLost(f"A helper process failed: {event.report.strip().splitlines()[-1]}.", "Try again.")
+            raise ChildLost(f"A helper process failed: {_error_of(event.report).rstrip('.')}.", "Try again.")
         return event
 
     def _lost(self) -> ChildLost:
         self._process.join(1.0)
         return ChildLost(f"A helper process ended with exit code {self._process.exitcode}.", f"Its log is {self._log}.")
+
+
+def _error_of(report: str) -> str:
+    """What was raised, out of the traceback that tells of it: the first line of it, which with some is of many."""
+    lines = report.strip().splitlines()
+    frames = [at for at, line in enumerate(lines) if line.startswith("  File ")]
+    raised = [line for line in lines[max(frames, default=-1) + 1 :] if line and not line.startswith(" ")]
+    return raised[0] if raised else lines[-1]

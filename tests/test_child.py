@@ -1,5 +1,7 @@
 """A child spoken to in turns: answers, refusals, an end for certain."""
 
+import traceback
+
 import numpy as np
 import psutil
 import pytest
@@ -24,6 +26,27 @@ def test_answers_refusals_and_death():
         assert not child.alive
         with pytest.raises(ChildLost, match="ended with exit code"):  # a late answer is not taken for another
             child.ask(m.ListBackends(), m.BackendList)
+
+
+def raised(message):
+    try:
+        raise RuntimeError(message)
+    except RuntimeError:
+        return traceback.format_exc()
+
+
+@pytest.mark.parametrize(
+    ("report", "told"),
+    [
+        (raised("no room."), "failed: RuntimeError: no room."),
+        (raised("CUDA error: an illegal address\nSearch for it.\n  More\nCompile with x"), "illegal address."),
+        ("no traceback", "failed: no traceback."),
+    ],
+)
+def test_of_what_a_helper_dies_of_the_first_line_is_told(report, told):
+    with pytest.raises(ChildLost) as caught:
+        Child._taken(m.Crashed("PeerProduct", report))
+    assert caught.value.what.endswith(told)
 
 
 def test_a_job_is_followed_to_its_end(tmp_path, monkeypatch):
