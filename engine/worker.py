@@ -56,8 +56,8 @@ BACKEND_LOST = 75
 BELOW_NORMAL = 0x4000
 """Windows's name for the priority class below that of a window."""
 BEHIND, LAST = 5, 10
-"""Steps behind the window: of what trains, which has a quarter of a core that another program would have for itself, and
-of what is measured or looked for beside it, which has a tenth.
+"""Steps behind the window: of what trains, which has a quarter of a core that another program would have for itself,
+and of what is measured or looked for beside it, which has a tenth.
 """
 
 
