@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
-from PySide6.QtCore import SignalInstance
+from PySide6.QtCore import QTimer, SignalInstance
 
 from app.backend_choice import BackendChoice
 from app.link import Channel
-from app.models_list import TWIN, ModelsList
+from app.models_list import TRAINING, TWIN, ModelsList
 from engine import messages as m
+
+RESTS = 9
+"""So many times as long as an evaluation took, none is made of the network in training, whose core it would take."""
 
 
 class Evaluator:
@@ -34,11 +38,19 @@ class Evaluator:
         self._next: str | None = None
         self._twin_asked = False
         """Whether the twin's turn has been; one that failed would fail again each time, with a notice."""
+        self._began = self._rests_until = 0.0
+        self._rest = QTimer(singleShot=True)
+        self._rest.timeout.connect(self._go_on)
 
     def want(self, key: str) -> None:
         """Evaluate a model by float and XNOR; latest only, one after another."""
         if self._in_flight is not None:
             self._next = key
+            return
+        left = self._rests_until - time.perf_counter()
+        if key == TRAINING and left > 0:
+            self._next = key
+            self._rest.start(1 + int(1000 * left))
             return
         names = [b.name for b in (self._backends.float_backend, self._backends.xnor_backend) if b is not None]
         info = self._models.infos.get(key)
@@ -46,7 +58,7 @@ class Evaluator:
             return
         if info.form == "float":
             names = names[:1]
-        self._in_flight, self._disowned = key, False
+        self._in_flight, self._disowned, self._began = key, False, time.perf_counter()
         self._twin_asked = self._twin_asked or key == TWIN
         command = m.EvaluateTwin if key == TWIN else m.Evaluate
         self._inference.send(command(key, tuple(names)))
@@ -60,12 +72,17 @@ class Evaluator:
 
     def over(self) -> None:
         """The evaluation in flight has ended, well or not: what waits is next, else the twin once."""
-        self._in_flight = None
+        now = time.perf_counter()
+        self._in_flight, self._rests_until = None, now + RESTS * (now - self._began)
+        self._go_on()
+        if self._in_flight is None and TWIN in self._models.infos and not self._twin_asked:
+            self.want(TWIN)
+
+    def _go_on(self) -> None:
+        """Evaluate what waits."""
         following, self._next = self._next, None
         if following is not None:
             self.want(following)
-        elif TWIN in self._models.infos and not self._twin_asked:
-            self.want(TWIN)
 
     def forget(self, key: str) -> None:
         """The key stands for another network from now on: neither what is known nor what is on its way is of it."""

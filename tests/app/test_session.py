@@ -1,8 +1,11 @@
 """The session and its models: what is sent when, latest-only predictions, whose scores are shown."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
+from app import evaluator
 from app.link import Death
 from app.models_list import shipped_models
 from app.session import TRAINING, TWIN, ModelChoice
@@ -66,6 +69,28 @@ class TestBackends:
 
 
 class TestEvaluation:
+    @pytest.fixture(autouse=True)
+    def clock(self, monkeypatch):
+        """Time stands still unless a test moves it."""
+        clock = SimpleNamespace(now=100.0)
+        monkeypatch.setattr(evaluator, "time", SimpleNamespace(perf_counter=lambda: clock.now))
+        return clock
+
+    def test_the_network_in_training_rests_after_an_evaluation(self, loaded, clock):
+        loaded.trainer.say(started())
+        loaded.inference.say(m.ModelLoaded(info(TRAINING)))
+        clock.now += 1
+        loaded.inference.say(m.ModelLoaded(info(TRAINING)), m.Done("evaluate"))
+        assert loaded.inference.count(m.Evaluate) == 1
+        loaded._evaluator.want("a")  # any other is scored at once
+        assert loaded.inference.last(m.Evaluate).key == "a"
+        loaded.inference.say(m.Done("evaluate"))
+        assert loaded._evaluator._rest.isActive()
+        clock.now += evaluator.RESTS
+        loaded._evaluator._rest.timeout.emit()
+        assert loaded.inference.count(m.Evaluate) == 3
+        assert loaded.inference.last(m.Evaluate).key == TRAINING
+
     def test_another_xnor_backend_scores_the_strip_anew(self, loaded):
         loaded.inference.say(m.BackendList((XNOR, BLAS, CUPY)))
         assert loaded.inference.count(m.Evaluate) == 0
