@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from engine.messages import BenchRow
 
 TENSOR = ("tensor", "int8")
-"""Kinds that run on a GPU's tensor cores."""
+"""Kinds of torch that run on a GPU's tensor cores."""
 
 
 def against_tensor_cores(rows: Sequence[BenchRow]) -> str:
-    """How the fastest XNOR kernel of one case on a GPU stands against its tensor cores, a sentence; "" elsewhere."""
+    """How the fastest XNOR kernel of one case on a GPU stands against torch on tensor cores, a sentence; "" elsewhere."""
     measured = [row for row in rows if row.device and row.median_ms]
     ours = min((row for row in measured if row.kind == "xnor"), key=_ms, default=None)
     theirs = min((row for row in measured if row.kind in TENSOR), key=_ms, default=None)
@@ -19,8 +19,8 @@ def against_tensor_cores(rows: Sequence[BenchRow]) -> str:
         return ""
     ratio = _ms(theirs) / _ms(ours)
     if ratio < 1:
-        return f"Tensor cores win here: {theirs.backend} is {1 / ratio:.3g} times as fast as {ours.backend}."
-    return f"{ours.backend} is {ratio:.3g} times as fast as the fastest on tensor cores, {theirs.backend}."
+        return f"torch on tensor cores wins here: {theirs.backend} is {1 / ratio:.3g} times as fast as {ours.backend}."
+    return f"{ours.backend} is {ratio:.3g} times as fast as the fastest of torch on tensor cores, {theirs.backend}."
 
 
 def _ms(row: BenchRow) -> float:
