@@ -11,7 +11,7 @@ TENSOR = ("tensor", "int8")
 
 
 def against_tensor_cores(rows: Sequence[BenchRow]) -> str:
-    """How the fastest XNOR kernel of one case on a GPU stands against torch on tensor cores, a sentence; "" elsewhere."""
+    """How the fastest XNOR kernel of a case on a GPU stands against torch on tensor cores, a sentence; "" elsewhere."""
     measured = [row for row in rows if row.device and row.median_ms]
     ours = min((row for row in measured if row.kind == "xnor"), key=_ms, default=None)
     theirs = min((row for row in measured if row.kind in TENSOR), key=_ms, default=None)

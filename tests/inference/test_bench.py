@@ -324,7 +324,7 @@ def test_the_record_says_where_tensor_cores_win(fragile, monkeypatch):
     monkeypatch.setattr(Peer, "ask", lambda _, command, answer, __: answer(1e-9, command.method))
     record = commands.bench_gemm([8], [3], quick=True)
     (said,) = record["said"]
-    assert said.startswith("3x8x8: Tensor cores win here: cuda-tf32 is ")
+    assert said.startswith("3x8x8: torch on tensor cores wins here: cuda-tf32 is ")
     assert record["computed_peaks"] == {"Some GPU": {"popcount_gmacs": 8e3, "fp32_gmacs": 2e3, "read_gbs": {}}}
     assert 0 < record["peak"]["popcount_gmacs"] < 8e3
 

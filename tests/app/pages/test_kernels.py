@@ -151,7 +151,7 @@ def test_rows_on_a_gpu_are_a_case_by_themselves_and_say_where_tensor_cores_win(p
     job = run(page, *ROWS, kernel, half)
     assert [page.cases.itemText(at) for at in range(2)] == ["GEMM 1024³", "GEMM 1024³ on Some GPU"]
     assert {row.backend for row in page.bars.rows} == {"cupy-kernel", "cuda-float16"}
-    assert page.meaning.tensor.text().startswith("Tensor cores win here: cuda-float16 is 2 times as fast")
+    assert page.meaning.tensor.text().startswith("torch on tensor cores wins here: cuda-float16 is 2 times as fast")
     assert page.meaning.machine.text() == "Some GPU"
     assert page.roofline.flats() == []
     job.say(m.BenchPeak(2e4, 1e3, "Some GPU", (), "events", "Some GPU"))
