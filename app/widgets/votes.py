@@ -165,8 +165,8 @@ class Votes(Card):
             self,
             "What each backend says of your digit, and how long it took; those that cannot run here say why. A press "
             "on a row makes it the one in use.",
-            "Time of one image through the whole network in this backend, copying included, median of a few calls; "
-            "scores are compared as bits, not within a tolerance.",
+            "Time of one image through the whole network in this backend, copying included, median of a few calls, "
+            "of one while the pen moves where calls are slow; scores are compared as bits, not within a tolerance.",
             "xnor",
         )
         theme().changed.connect(self._repaint)

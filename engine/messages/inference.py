@@ -219,7 +219,7 @@ class Prepared(Event):
 class Vote:
     """What one backend said of one image; `scores` is None where it could not (see reason).
 
-    seconds: median of a few timed calls of this one image.
+    seconds: median of a few timed calls of this one image; of a slow backend, while a pen moves, of one.
     """
 
     backend: str
