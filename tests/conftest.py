@@ -55,6 +55,15 @@ def no_widget_left(home):  # noqa: ARG001 - the home is there first
 
 
 @pytest.fixture(autouse=True)
+def products_of_torch():
+    """A run of a binary network may leave torch with products in bfloat16, where the processor has them."""
+    yield
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        torch.set_float32_matmul_precision("highest")
+
+
+@pytest.fixture(autouse=True)
 def no_process_left():
     """Fail a test that leaves a worker running."""
     yield

@@ -123,8 +123,8 @@ def test_layers_are_told_by_who_can_where_another_backend_refuses(service, loade
     image = np.random.default_rng(0).integers(0, 256, (4, 5, 1), dtype=np.uint8)
     votes = predict.votes
 
-    def refusing(programs, image):
-        for vote in votes(programs, image):
+    def refusing(programs, image, **how):
+        for vote in votes(programs, image, **how):
             yield replace(vote, scores=None, reason="Not today.") if vote.backend == "float-blas" else vote
 
     monkeypatch.setattr(predict, "votes", refusing)
