@@ -20,7 +20,7 @@ MNIST = builders.metadata((28, 28, 1), 10, preparation="mnist")
 def seven():
     """Bright ink on black, u8 [280, 200], whose centre is not halfway between two pixels."""
     grey = np.zeros((280, 200), np.uint8)
-    grey[40:65, 30:150] = 255
+    grey[40:76, 30:150] = 255
     for i in range(180):
         grey[60 + i, 130 - i // 3 : 150 - i // 3] = 255
     return grey
