@@ -13,12 +13,13 @@ from app.models_list import TRAINING, TWIN, ModelsList
 from engine import messages as m
 
 RESTS = 9
-"""So many times as long as an evaluation took, none is made of the network in training, whose core it would take."""
+"""Times as long as its last evaluation took in which a network in training has none: it would take a core from it."""
 
 
 class Evaluator:
     """The evaluations by model key. `changed` is emitted with the key; `stale` says of a key that what is loaded
-    under it is no longer what it stands for, so that it is not worth an evaluation.
+    under it is no longer what it stands for, so that it is not worth an evaluation. `training`: whether a core is
+    wanted for that.
     """
 
     def __init__(
@@ -27,10 +28,11 @@ class Evaluator:
         models: ModelsList,
         backends: BackendChoice,
         stale: Callable[[str], bool],
+        training: Callable[[], bool],
         changed: SignalInstance,
     ) -> None:
         self._inference, self._models, self._backends = inference, models, backends
-        self._stale, self._changed = stale, changed
+        self._stale, self._training, self._changed = stale, training, changed
         self.evaluations: dict[str, m.Evaluation] = {}
         self._in_flight: str | None = None
         self._disowned = False
@@ -48,7 +50,7 @@ class Evaluator:
             self._next = key
             return
         left = self._rests_until - time.perf_counter()
-        if key == TRAINING and left > 0:
+        if key == TRAINING and left > 0 and self._training():
             self._next = key
             self._rest.start(1 + int(1000 * left))
             return
@@ -72,11 +74,19 @@ class Evaluator:
 
     def over(self) -> None:
         """The evaluation in flight has ended, well or not: what waits is next, else the twin once."""
-        now = time.perf_counter()
-        self._in_flight, self._rests_until = None, now + RESTS * (now - self._began)
+        if self._in_flight == TRAINING:
+            now = time.perf_counter()
+            self._rests_until = now + RESTS * (now - self._began)
+        self._in_flight = None
         self._go_on()
         if self._in_flight is None and TWIN in self._models.infos and not self._twin_asked:
             self.want(TWIN)
+
+    def run_changed(self) -> None:
+        """What rests for a run's sake goes on where the run does not."""
+        if self._rest.isActive() and not self._training():
+            self._rest.stop()
+            self._go_on()
 
     def _go_on(self) -> None:
         """Evaluate what waits."""
@@ -90,6 +100,9 @@ class Evaluator:
         self._disowned = self._disowned or self._in_flight == key
         if self._next == key:
             self._next = None
+        if key == TRAINING:
+            self._rest.stop()
+            self._rests_until = 0.0
 
     def worker_gone(self) -> None:
         """Nothing is in flight any more, and nothing waits; another worker may read the twin's test set."""

@@ -62,7 +62,10 @@ class Session(RunSession):
         self.wearing = Wearing(inference, self._models, self)
         self.model_changed.connect(self.wearing.ask)
         self._predictor = Predictor(inference, self._models, self.prediction)
-        self._evaluator = Evaluator(inference, self._models, self._backends, self._stale, self.evaluation_changed)
+        self._evaluator = Evaluator(
+            inference, self._models, self._backends, self._stale, lambda: self.run.moving, self.evaluation_changed
+        )
+        self.run_changed.connect(self._evaluator.run_changed)
         self._left_out = LeftOut(self._backends)
         self.jobs = Jobs(make_job, self, self._left_out)
         self.race = Race(self.jobs, self)

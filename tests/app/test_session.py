@@ -76,20 +76,46 @@ class TestEvaluation:
         monkeypatch.setattr(evaluator, "time", SimpleNamespace(perf_counter=lambda: clock.now))
         return clock
 
-    def test_the_network_in_training_rests_after_an_evaluation(self, loaded, clock):
+    @pytest.fixture
+    def resting(self, loaded, clock):
+        """Its first evaluation took a second, and it has learned on since."""
         loaded.trainer.say(started())
+        loaded.run.state = "running"
         loaded.inference.say(m.ModelLoaded(info(TRAINING)))
         clock.now += 1
         loaded.inference.say(m.ModelLoaded(info(TRAINING)), m.Done("evaluate"))
         assert loaded.inference.count(m.Evaluate) == 1
-        loaded._evaluator.want("a")  # any other is scored at once
-        assert loaded.inference.last(m.Evaluate).key == "a"
-        loaded.inference.say(m.Done("evaluate"))
-        assert loaded._evaluator._rest.isActive()
+        return loaded
+
+    def test_the_network_in_training_rests_after_an_evaluation(self, resting, clock):
+        resting._evaluator.want("a")  # any other is scored at once
+        assert resting.inference.last(m.Evaluate).key == "a"
+        resting.inference.say(m.Done("evaluate"))
+        assert resting._evaluator._rest.isActive()
         clock.now += evaluator.RESTS
-        loaded._evaluator._rest.timeout.emit()
-        assert loaded.inference.count(m.Evaluate) == 3
+        resting._evaluator._rest.timeout.emit()
+        assert resting.inference.count(m.Evaluate) == 3
+        assert resting.inference.last(m.Evaluate).key == TRAINING
+
+    def test_it_does_not_rest_for_how_long_another_took(self, loaded, clock):
+        loaded._evaluator.want("a")
+        clock.now += 20
+        loaded.inference.say(m.Done("evaluate"))
+        loaded.trainer.say(started())
+        loaded.run.state = "running"
+        loaded.inference.say(m.ModelLoaded(info(TRAINING)))
         assert loaded.inference.last(m.Evaluate).key == TRAINING
+
+    @pytest.mark.parametrize("end", ["stopped", "another run"])
+    def test_its_rest_ends_with_its_run(self, resting, end):
+        if end == "stopped":
+            resting.run.state = "stopped"
+            resting.run_changed.emit()
+        else:
+            resting._run_began(True)
+            resting.inference.say(m.ModelLoaded(info(TRAINING)))
+        assert resting.inference.count(m.Evaluate) == 2
+        assert not resting._evaluator._rest.isActive()
 
     def test_another_xnor_backend_scores_the_strip_anew(self, loaded):
         loaded.inference.say(m.BackendList((XNOR, BLAS, CUPY)))
