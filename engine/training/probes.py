@@ -14,6 +14,9 @@ TILE_ROWS = 8
 SAMPLED = 1 << 14
 """Values that suffice for a histogram, about; whole rows are taken, which reads memory in order."""
 
+LAST_TURN = 32
+"""Histograms after which every row was seen, at the latest."""
+
 
 def layer_frame(stepper: Stepper, index: int, name: str, steps: int, turn: int) -> LayerFrame:
     """One layer as it is now.
@@ -26,8 +29,7 @@ def layer_frame(stepper: Stepper, index: int, name: str, steps: int, turn: int) 
     tiles = tile_sums(stepper.tile_flips(index))
     flips = int(tiles.sum(dtype=np.int64))
     weights = stepper.inertia(index, _sampled(outputs, inputs, turn))
-    outcome = stepper.preactivations(index)
-    before_sign = outcome[_sampled(len(outcome), outputs, turn)]
+    before_sign = stepper.preactivations(index, _sampled(stepper.places(index), outputs, turn))
     return LayerFrame(
         name=name,
         outputs=outputs,
@@ -64,7 +66,7 @@ def histogram(values: NDArray[np.float32], bounds: tuple[float, float]) -> NDArr
 
 def _sampled(rows: int, columns: int, turn: int) -> slice:
     """Every so manieth row, at least SAMPLED values where there are as many."""
-    stride = max(1, min(16, rows * columns // SAMPLED))
+    stride = max(1, min(LAST_TURN, rows * columns // SAMPLED))
     return slice(turn % stride, None, stride)
 
 

@@ -94,9 +94,9 @@ class Sums:
         self.largest: Float32 = aligned((workers, rows, OCTET), np.float32)
         self.flips: NDArray[np.int64] = aligned((workers, 8), np.int64)
 
-    def total(self, images: int) -> NDArray[np.int32]:
+    def total(self, images: slice) -> NDArray[np.int32]:
         """Both runs together, of outputs to whole panels: twice the sums."""
-        runs = self.values[:, :images, :-PANEL]
+        runs = self.values[:, images, :-PANEL]
         total: NDArray[np.int32] = runs[0] + runs[-1]
         return total
 

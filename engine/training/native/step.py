@@ -98,11 +98,16 @@ class Step:
         self.programs.backward()
         return tuple(int(layer.sums.flips[:, 0].sum()) for layer in self._layers)
 
-    def outputs(self, index: int) -> Float32:
-        """What the sign of a layer was taken of in the last step, float32 [B, outputs]."""
+    @property
+    def images(self) -> int:
+        """Of a batch."""
+        return self._kind.images
+
+    def outputs(self, index: int, rows: slice = slice(None)) -> Float32:
+        """What the sign of a layer was taken of in the last step, float32 [chosen images, outputs]."""
         layer = self._layers[index]
         statistics, outputs = layer.statistics, layer.weights.outputs
-        sums = layer.sums.total(self._kind.images) * layer.forward[0]
+        sums = layer.sums.total(slice(*rows.indices(self._kind.images))) * layer.forward[0]
         values: Float32 = (sums - statistics.mean) * statistics.factor + statistics.shift
         return values[:, :outputs]
 

@@ -109,11 +109,11 @@ class Stepper(Protocol):
     def look(self, layer: int, row: int, column: int) -> tuple[bool, float]:
         """Of one weight: whether it is +1, and its inertia."""
 
-    def preactivations(self, layer: int) -> NDArray[np.float32]:
-        """What the sign of layer `layer` was taken of in the last step, float32 [rows, outputs].
+    def places(self, layer: int) -> int:
+        """Rows of `preactivations`: images of the last step, or places of their maps; 0 before the first."""
 
-        A row is an image, or a place of its map.
-        """
+    def preactivations(self, layer: int, rows: slice = ...) -> NDArray[np.float32]:
+        """What the sign of layer `layer` was taken of in the last step, float32 [chosen rows, outputs]."""
 
 
 @dataclass(frozen=True)

@@ -82,10 +82,13 @@ class MapStepper(TorchStepper):
             del self._made[next(iter(self._made))]
         return found
 
-    def preactivations(self, layer: int) -> NDArray[np.float32]:
+    def places(self, layer: int) -> int:
+        return 0 if self._last is None else len(self._last.values(layer))
+
+    def preactivations(self, layer: int, rows: slice = slice(None)) -> NDArray[np.float32]:
         if self._last is None:
             return np.empty((0, self.shape(layer)[0]), np.float32)
-        return self._last.values(layer)
+        return self._last.values(layer)[rows]
 
 
 def _pools(pool: MaxPool | None) -> bool:

@@ -117,10 +117,13 @@ class NativeStepper:
         inertia = self.inertia(layer, slice(row, row + 1))[0, column]
         return self._network.weights[layer].latent(row, column) >= 0, float(inertia)
 
-    def preactivations(self, layer: int) -> NDArray[np.float32]:
+    def places(self, layer: int) -> int:  # noqa: ARG002 - an image each, in every layer
+        return 0 if self._last is None else self._last.images
+
+    def preactivations(self, layer: int, rows: slice = slice(None)) -> NDArray[np.float32]:
         if self._last is None:
             return np.empty((0, self._network.weights[layer].outputs), np.float32)
-        return self._last.outputs(layer)
+        return self._last.outputs(layer, rows)
 
 
 STEPPER = NativeStepper

@@ -151,11 +151,14 @@ class TorchStepper:
     def _inertia(self, layer: int) -> Tensor:
         return self._optimizer.inertia(f"layer{layer}.latent", self._config)
 
-    def preactivations(self, layer: int) -> NDArray[np.float32]:
+    def places(self, layer: int) -> int:
+        return self._outputs[layer].shape[:-1].numel() if self._outputs else 0
+
+    def preactivations(self, layer: int, rows: slice = slice(None)) -> NDArray[np.float32]:
         if not self._outputs:
             return np.empty((0, self.shape(layer)[0]), np.float32)
         outputs = self._outputs[layer]
-        view: NDArray[np.float32] = outputs.reshape(-1, outputs.shape[-1]).numpy(force=True)
+        view: NDArray[np.float32] = outputs.reshape(-1, outputs.shape[-1])[rows].numpy(force=True)
         return view
 
 
