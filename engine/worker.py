@@ -22,6 +22,7 @@ from typing import Protocol
 
 from engine import messages as m
 from engine.errors import BackendLost, FlipscopeError, refusal
+from engine.outbox import Outbox
 from engine.watchdog import WATCHDOG
 
 log = logging.getLogger(__name__)
@@ -222,23 +223,18 @@ def main(world: m.World, connection: Connection, log_path: str, behind: int = 0)
         _go_behind(behind)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C goes to the whole group; the parent decides
     service: Service = importlib.import_module(SERVICES[world]).open_service()
-    sending = threading.Lock()
-
-    def send(event: m.Event) -> None:
-        with sending:
-            connection.send(event)
-
-    WATCHDOG.give_up = lambda lost: _give_up(lost, send)
-    worker = Worker(service, send)
-    threading.Thread(target=_receive, args=(connection, worker, send), daemon=True, name="receiver").start()
+    outbox = Outbox(connection)
+    WATCHDOG.give_up = lambda lost: _give_up(lost, outbox)
+    worker = Worker(service, outbox.send)
+    threading.Thread(target=_receive, args=(connection, worker, outbox), daemon=True, name="receiver").start()
     versions = {"python": platform.python_version(), **service.versions()}
+    outbox.send(m.ChildReady(world, os.getpid(), versions))
     try:
-        send(m.ChildReady(world, os.getpid(), versions))
         worker.run()
-        if worker.lost:
-            os._exit(BACKEND_LOST)  # an orderly end would wait for a device that may never answer again
-    except (BrokenPipeError, ConnectionError):
-        os._exit(1)  # the parent is gone; nobody is left to tell
+    finally:
+        outbox.flush()
+    if worker.lost:
+        os._exit(BACKEND_LOST)  # an orderly end would wait for a device that may never answer again
 
 
 def _go_behind(steps: int) -> None:
@@ -259,23 +255,24 @@ def told(lost: BackendLost) -> m.BackendLost:
     return m.BackendLost(lost.backend, lost.what, lost.remedy)
 
 
-def _give_up(lost: BackendLost, send: Callable[[m.Event], None]) -> None:
+def _give_up(lost: BackendLost, outbox: Outbox) -> None:
     """A call to a device does not return: end without it, and leave in the log where every thread was."""
     log.error("%s was lost: %s", lost.backend, lost)
     faulthandler.dump_traceback()
     try:
-        send(told(lost))
+        outbox.send(told(lost))
+        outbox.flush()
     finally:
         os._exit(BACKEND_LOST)
 
 
-def _receive(connection: Connection, worker: Worker, send: Callable[[m.Event], None]) -> None:
+def _receive(connection: Connection, worker: Worker, outbox: Outbox) -> None:
     """Hand commands over until the pipe ends, which means that the parent is gone."""
     try:
         while True:
             command = connection.recv()
             if isinstance(command, m.Ping):
-                send(m.Pong())
+                outbox.send(m.Pong())
             else:
                 worker.post(command)
     except (EOFError, OSError):
