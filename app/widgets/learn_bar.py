@@ -18,7 +18,7 @@ from app.widgets.knobs import Knobs
 from app.widgets.run_fields import RunFields
 from app.widgets.segmented import mode_switch
 
-SPIN_WIDTHS = {"learning_rate": 94, "epochs": 104}
+SPIN_WIDTHS = {"learning_rate": 94, "epochs": 112}
 """What their usual values take, not their largest."""
 RUN_TEXT = {"none": "▶ Run", "paused": "▶ Resume", "lost": "▶ Resume", "finished": "▶ Run", "stopped": "▶ Run"}
 CHOSEN: dict[Section, tuple[str, str, int]] = {

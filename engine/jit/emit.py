@@ -118,6 +118,18 @@ class Emitter:
         kind = "f64" if x.type.element == F64 else "f32"
         return self.intrinsic(f"llvm.fma.v{x.type.count}{kind}", x.type, x, y, z)
 
+    def widened(self, halves: Value) -> Value:
+        """A vector of bfloat16, as i16, in float32."""
+        words = ir.VectorType(I32, halves.type.count)
+        wide = self.b.shl(self.b.zext(halves, words), vector(I32, words.count, 16))
+        return self.b.bitcast(wide, ir.VectorType(F32, words.count))
+
+    def halved(self, floats: Value) -> Value:
+        """A vector of float32 rounded to bfloat16, as i16; halves away from 0."""
+        lanes = floats.type.count
+        bits = self.b.add(self.b.bitcast(floats, ir.VectorType(I32, lanes)), vector(I32, lanes, 1 << 15))
+        return self.b.trunc(self.b.lshr(bits, vector(I32, lanes, 16)), ir.VectorType(I16, lanes))
+
     def smaller(self, a: Value, b: Value) -> Value:
         """The lesser of two i64."""
         return self.b.select(self.b.icmp_signed("<", a, b), a, b)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import ClassVar, Literal, Protocol
 
 from llvmlite import ir
 
@@ -14,14 +14,18 @@ TINY = 1e-36
 """What a square is taken for at least before its root is estimated."""
 
 
+Stored = Literal["float32", "bfloat16"]
+"""How a number is kept between steps."""
+
+
 class Rule(Protocol):
     """How a gradient moves a weight.
 
-    moments: how many numbers it remembers of each weight. settings: float32, by name, in the order in which the kernel
-    is given them.
+    moments: how the numbers are kept that it remembers of each weight. settings: float32, by name, in the order in
+    which the kernel is given them.
     """
 
-    moments: ClassVar[int]
+    moments: ClassVar[tuple[Stored, ...]]
     settings: ClassVar[tuple[str, ...]]
 
     def moved(
@@ -32,9 +36,13 @@ class Rule(Protocol):
 
 @dataclass(frozen=True)
 class Adam:
-    """w <- w - rate m / (root sqrt(v) + epsilon). rate: over 1 - beta1^t; root: 1 / sqrt(1 - beta2^t)."""
+    """w <- w - rate m / (root sqrt(v) + epsilon). rate: over 1 - beta1^t; root: 1 / sqrt(1 - beta2^t).
 
-    moments: ClassVar[int] = 2
+    Of m, a tenth of which is new at every step, the 8 bits of bfloat16 are enough, which is a sixth less to move; of v,
+    a thousandth of which is, they would stand still.
+    """
+
+    moments: ClassVar[tuple[Stored, ...]] = ("bfloat16", "float32")
     settings: ClassVar[tuple[str, ...]] = ("share", "kept", "added", "root", "epsilon", "rate")
 
     def moved(
@@ -52,7 +60,7 @@ class Adam:
 class Momentum:
     """m <- momentum m + g; w <- w - rate m."""
 
-    moments: ClassVar[int] = 1
+    moments: ClassVar[tuple[Stored, ...]] = ("float32",)
     settings: ClassVar[tuple[str, ...]] = ("momentum", "rate")
 
     def moved(
@@ -66,7 +74,7 @@ class Momentum:
 class Bop:
     """m <- (1 - share) m + share g; a weight of +-1 turns where w m > threshold."""
 
-    moments: ClassVar[int] = 1
+    moments: ClassVar[tuple[Stored, ...]] = ("float32",)
     settings: ClassVar[tuple[str, ...]] = ("share", "threshold")
 
     def moved(

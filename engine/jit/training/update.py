@@ -11,9 +11,9 @@ from typing import Literal
 from llvmlite import ir
 
 from engine.jit.along import along
-from engine.jit.emit import F32, I8, I32, I64, PTR, Emitter, Value, const, vector
+from engine.jit.emit import F32, I8, I16, I32, I64, PTR, Emitter, Value, const, vector
 from engine.jit.training.panels import OCTET, fill_pixels, fill_signs, vectors_of
-from engine.jit.training.rules import Rule, settings
+from engine.jit.training.rules import Rule, Stored, settings
 from engine.jit.training.shape import WORD, Shape
 
 FIELDS = (
@@ -24,7 +24,8 @@ FIELDS = (
 """What came in: two runs of bits u8 [inputs / 8][bits_step], or pixels u8 [rows][pixels_step]; `groups` of its rows.
 source: the gradients [outputs][source_step bytes]; sums int32 and scales float32 [outputs]: of each output's, what is
 subtracted from its products (those of bits count twice) and what they are multiples of. first, last: of the outputs.
-scratch: [inputs of a word][groups] x 32 bits. latents and moments: float32 [word_count][outputs][WORD]. words: uint64
+scratch: [inputs of a word][groups] x 32 bits. latents and moments: [word_count][outputs][WORD], float32, moments as the
+rule keeps them. words: uint64
 [outputs / 8][word_count][8]; octets: u8 [inputs / 8][outputs], the same bits; counts: uint32 [word_count][outputs],
 flips of each word, added to. valid: uint64 [word_count], which columns there are. flips: int64, of all these outputs,
 written.
@@ -41,8 +42,8 @@ KINDS: tuple[Kind, ...] = ("signs", "pixels")
 
 BLOCK = 8
 """Outputs whose words lie together."""
-LINE = 16
-"""Float32 of a cache line."""
+LINE = 64
+"""Bytes of a cache line."""
 AHEAD = 16
 """Rows between what is moved and what is asked for: two tiles."""
 
@@ -54,6 +55,42 @@ class Update:
     shape: Shape
     rule: Rule
     inputs: Kind
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """Numbers of all weights as they lie in memory, widened to float32 on the way in and rounded on the way out."""
+
+    base: Value
+    stored: Stored
+
+    @property
+    def kind(self) -> ir.Type:
+        """Of an element."""
+        return F32 if self.stored == "float32" else I16
+
+    @property
+    def size(self) -> int:
+        """Bytes of an element."""
+        return 4 if self.stored == "float32" else 2
+
+    def past(self, e: Emitter, count: Value) -> _Kept:
+        """The same, so many elements further."""
+        return _Kept(e.at(self.base, count, self.kind), self.stored)
+
+    def load(self, e: Emitter, place: int, lanes: int) -> Value:
+        kind = ir.VectorType(self.kind, lanes)
+        found = e.load(self.base, const(place), kind, align=self.size * lanes, of=self.kind)
+        return found if self.stored == "float32" else e.widened(found)
+
+    def store(self, e: Emitter, values: Value, place: int) -> None:
+        kept = values if self.stored == "float32" else e.halved(values)
+        e.store(kept, self.base, const(place), self.kind, align=self.size * values.type.count)
+
+    def ask(self, e: Emitter, place: int) -> None:
+        """Have what is moved AHEAD of this place fetched, once for every line."""
+        if place * self.size % LINE == 0:
+            e.ask(self.base, const(place + AHEAD * WORD), self.kind)
 
 
 def emit_update(module: ir.Module, name: str, update: Update) -> None:
@@ -71,8 +108,8 @@ class _Writer:
         self.b = self.e.b
         self.f = self.e.fields(FIELDS, POINTERS)
         self.settings = settings(self.e, update.rule, self.f["settings"], self.shape.lanes)
-        names = ("latents", *("first_moment", "second_moment")[: update.rule.moments])
-        self.states = [self.f[name] for name in names]
+        moments = zip(("first_moment", "second_moment"), update.rule.moments, strict=False)
+        self.states = [_Kept(self.f["latents"], "float32"), *(_Kept(self.f[name], stored) for name, stored in moments)]
 
     def write(self) -> None:
         e, f, b, shape = self.e, self.f, self.b, self.shape
@@ -80,10 +117,10 @@ class _Writer:
         with e.loop(const(0), f["word_count"], const(1), [none]) as word:
             self._fill(word.index)
             first = b.mul(b.mul(word.index, f["outputs"]), const(WORD))
-            states = [e.at(state, first, F32) for state in self.states]
+            states = [state.past(e, first) for state in self.states]
             valid = e.splat(e.load(f["valid"], word.index, I64, align=8), shape.rows)
             with e.loop(f["first"], f["last"], const(shape.rows), word.carried) as tile:
-                own = [e.at(state, b.mul(tile.index, const(WORD)), F32) for state in states]
+                own = [state.past(e, b.mul(tile.index, const(WORD))) for state in states]
                 bits = self._moved(tile.index, own)
                 flipped = self._signs(word.index, tile.index, b.and_(bits, valid))
                 tile.following = [b.add(tile.carried[0], flipped)]
@@ -112,20 +149,20 @@ class _Writer:
 
     # ------------------------------------------------------------ a tile
 
-    def _moved(self, first: Value, states: list[Value]) -> Value:
+    def _moved(self, first: Value, states: list[_Kept]) -> Value:
         """Move a word of weights of every row; their signs, a vector of i64."""
         e, b, shape = self.e, self.b, self.shape
         none = [const(0)] * shape.rows
         with e.loop(const(0), const(WORD // shape.span), const(1), none) as part:
             column = b.mul(part.index, const(shape.span))
-            signs = self._part(first, part.index, [e.at(state, column, F32) for state in states])
+            signs = self._part(first, part.index, [state.past(e, column) for state in states])
             part.following = [b.or_(x, b.shl(y, column)) for x, y in zip(part.carried, signs, strict=True)]
         bits = ir.Constant(ir.VectorType(I64, shape.rows), ir.Undefined)
         for row, own in enumerate(part.carried):
             bits = b.insert_element(bits, own, ir.Constant(I32, row))
         return bits
 
-    def _part(self, first: Value, part: Value, states: list[Value]) -> list[Value]:
+    def _part(self, first: Value, part: Value, states: list[_Kept]) -> list[Value]:
         """The same of a part of a word, an i64 a row."""
         b, lanes = self.b, self.shape.lanes
         signs = []
@@ -154,19 +191,18 @@ class _Writer:
             gradients.append([b.fmul(b.sitofp(b.sub(total, start), shape.floats), scale) for total in own])
         return gradients
 
-    def _move(self, states: list[Value], place: int, gradient: Value) -> Value:
+    def _move(self, states: list[_Kept], place: int, gradient: Value) -> Value:
         """Move a vector of weights, keep them within +-1; which of them are +1."""
         e, b, lanes, floats = self.e, self.b, self.shape.lanes, self.shape.floats
-        if place % LINE == 0:
-            for base in states:
-                e.ask(base, const(place + AHEAD * WORD), F32)
-        weight, *moments = (e.load(base, const(place), floats, align=4 * lanes, of=F32) for base in states)
+        for state in states:
+            state.ask(e, place)
+        weight, *moments = (state.load(e, place, lanes) for state in states)
         weight, moments = self.update.rule.moved(e, gradient, weight, moments, self.settings)
         one, minus_one = vector(F32, lanes, 1), vector(F32, lanes, -1)
         weight = b.select(b.fcmp_unordered("<", weight, one), weight, one)  # what is no number stays none
         weight = b.select(b.fcmp_unordered(">", weight, minus_one), weight, minus_one)
-        for base, values in zip(states, (weight, *moments), strict=True):
-            e.store(values, base, const(place), F32, align=4 * lanes)
+        for state, values in zip(states, (weight, *moments), strict=True):
+            state.store(e, values, place)
         return b.fcmp_ordered(">=", weight, ir.Constant(floats, [0] * lanes))
 
     # ------------------------------------------------------------ its signs

@@ -10,7 +10,7 @@ from engine.jit.layout import aligned, whole
 from engine.jit.training.panels import OCTET
 from engine.jit.training.shape import PANEL, WORD
 from engine.training.native import layout
-from engine.training.native.layout import Float32
+from engine.training.native.layout import Float32, Numbers
 
 BEYOND = -1.0
 """Latents of outputs that are none: their bits are 0, and no gradient moves them."""
@@ -20,15 +20,16 @@ class Weights:
     """Latents, moments and signs of one layer, [O, I] in their layouts (native.layout).
 
     Attributes:
-        latents, moments: float32 panels. words, octets: the signs, twice. counts: uint32 [words, O to a panel], flips.
+        latents, moments: panels, the one float32, the others as their rule keeps them. words, octets: the signs, twice.
+        counts: uint32 [words, O to a panel], flips.
         outputs, inputs: how many there are. room, depth: the same up to whole panels and whole words.
     """
 
-    def __init__(self, latents: Float32, moments: dict[str, Float32]) -> None:
+    def __init__(self, latents: Float32, moments: dict[str, Numbers]) -> None:
         self.outputs, self.inputs = latents.shape
         self.room, self.depth = whole(self.outputs, PANEL), whole(self.inputs, WORD)
-        self.latents = layout.panelled(latents, BEYOND)
-        self.moments = {name: layout.panelled(values) for name, values in moments.items()}
+        self.latents: Float32 = layout.panelled(latents, BEYOND)
+        self.moments: dict[str, Numbers] = {name: layout.panelled(values) for name, values in moments.items()}
         positive = latents >= 0
         self.words = layout.blocked_words(positive)
         self.octets = layout.octets_of(self.signs(), self.depth, self.room)
@@ -46,9 +47,9 @@ class Weights:
     def shape(self) -> tuple[int, int]:
         return self.outputs, self.inputs
 
-    def rows(self, panels: Float32, rows: slice = slice(None)) -> Float32:
+    def rows(self, panels: Numbers, rows: slice = slice(None)) -> Float32:
         """Chosen rows of latents or moments, copied."""
-        return layout.rows_of(panels, slice(*rows.indices(self.outputs)), self.inputs)
+        return layout.in_full(layout.rows_of(panels, slice(*rows.indices(self.outputs)), self.inputs))
 
     def latent(self, row: int, column: int) -> float:
         return float(self.latents[column // WORD, row, column % WORD])

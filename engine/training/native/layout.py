@@ -2,28 +2,47 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.bits import Words, pack, words_for
 from engine.jit.layout import aligned, blocked, whole
 from engine.jit.training.panels import OCTET
+from engine.jit.training.rules import Stored
 from engine.jit.training.shape import PANEL, WORD
 
 Float32 = NDArray[np.float32]
 Octets = NDArray[np.uint8]
+Numbers = NDArray[np.float32] | NDArray[np.uint16]
+"""Float32, or bfloat16, which is the upper half of one."""
 
 BLOCK = 8
 """Outputs whose words lie together (jit.depth.Signs)."""
 
 
-def panelled(rows: Float32, beyond: float = 0.0) -> Float32:
-    """Rows float32 [O, I] as panels [I / WORD, O, WORD], I to whole words, O to whole panels of outputs.
+def kept(values: Float32, stored: Stored) -> Numbers:
+    """Numbers as a rule keeps them, rounded as kernels do it: halves away from 0."""
+    if stored == "float32":
+        return values
+    return ((values.view(np.uint32) + np.uint32(1 << 15)) >> 16).astype(np.uint16)
+
+
+def in_full(numbers: Numbers) -> Float32:
+    """The same as float32, exactly."""
+    if numbers.dtype == np.uint16:
+        return (numbers.astype(np.uint32) << 16).view(np.float32)
+    return numbers.view(np.float32)
+
+
+def panelled(rows: NDArray[Any], beyond: float = 0.0) -> NDArray[Any]:
+    """Rows [O, I] as panels [I / WORD, O, WORD], I to whole words, O to whole panels of outputs.
 
     beyond: what is in outputs that are none.
     """
     outputs, inputs = rows.shape
-    made = aligned((words_for(inputs), whole(outputs, PANEL), WORD), np.float32)
+    made = aligned((words_for(inputs), whole(outputs, PANEL), WORD), rows.dtype)
     made[:, outputs:] = beyond
     full = inputs // WORD
     made[:full, :outputs] = rows[:, : full * WORD].reshape(outputs, full, WORD).transpose(1, 0, 2)
@@ -32,7 +51,7 @@ def panelled(rows: Float32, beyond: float = 0.0) -> Float32:
     return made
 
 
-def rows_of(panels: Float32, outputs: slice, inputs: int) -> Float32:
+def rows_of(panels: NDArray[Any], outputs: slice, inputs: int) -> NDArray[Any]:
     """Chosen rows [n, I] of panels, copied."""
     chosen = panels[:, outputs].transpose(1, 0, 2)
     return chosen.reshape(len(chosen), -1)[:, :inputs].copy()

@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from engine.config import RunConfig
+from engine.jit.training.rules import RULES
 from engine.training.models import depth
 from engine.training.native.affine import Affine
 from engine.training.native.layer import Statistics, Weights
+from engine.training.native.layout import kept
 from engine.training.optim import COUNTERS, moments, moves
 from engine.training.steppers import Arrays
 
@@ -25,8 +27,13 @@ class Network:
         self.config = config
         layers = range(depth(arrays))
         of_weights, of_others = (moments(moves(config, f"layer0.{name}")) for name in ("latent", "beta"))
+        stored = dict(zip(of_weights, RULES[config.optimizer].moments, strict=True))
         self.weights = [
-            Weights(arrays[f"layer{i}.latent"], {m: arrays[f"layer{i}.latent.{m}"] for m in of_weights}) for i in layers
+            Weights(
+                arrays[f"layer{i}.latent"],
+                {name: kept(arrays[f"layer{i}.latent.{name}"], how) for name, how in stored.items()},
+            )
+            for i in layers
         ]
         self.statistics = [
             Statistics(arrays.get(f"layer{i}.mean"), arrays.get(f"layer{i}.var"), self.weights[i].outputs)
@@ -34,16 +41,16 @@ class Network:
         ]
         self.affine = Affine([weights.outputs for weights in self.weights], of_others)
         self._affine = [
-            (name, i, kept) for i in layers for own, kept in AFFINE.items() if (name := f"layer{i}.{own}") in arrays
+            (name, i, ours) for i in layers for own, ours in AFFINE.items() if (name := f"layer{i}.{own}") in arrays
         ]
         self._normal = [f"layer{i}.mean" in arrays for i in layers]
         counter = next((counter for counter in COUNTERS.values() if counter in arrays), None)
         self._counter = counter
         self.steps = int(arrays[counter][0]) if counter else 0
-        for name, i, kept in self._affine:
-            self.affine.part(self.affine.values, i, kept)[:] = arrays[name]
+        for name, i, ours in self._affine:
+            self.affine.part(self.affine.values, i, ours)[:] = arrays[name]
             for moment, flat in self.affine.moments.items():
-                self.affine.part(flat, i, kept)[:] = arrays[f"{name}.{moment}"]
+                self.affine.part(flat, i, ours)[:] = arrays[f"{name}.{moment}"]
 
     def normal(self, layer: int) -> bool:
         """Whether a layer has batch-norm."""
@@ -58,8 +65,8 @@ class Network:
             if self._normal[i]:
                 arrays[f"layer{i}.mean"] = statistics.running_mean[: weights.outputs].copy()
                 arrays[f"layer{i}.var"] = statistics.running_variance[: weights.outputs].copy()
-        for name, i, kept in self._affine:
-            arrays[name] = self.affine.part(self.affine.values, i, kept).copy()
+        for name, i, ours in self._affine:
+            arrays[name] = self.affine.part(self.affine.values, i, ours).copy()
             for moment, flat in self.affine.moments.items():
-                arrays[f"{name}.{moment}"] = self.affine.part(flat, i, kept).copy()
+                arrays[f"{name}.{moment}"] = self.affine.part(flat, i, ours).copy()
         return arrays | ({self._counter: np.array([self.steps], np.int64)} if self._counter else {})

@@ -41,7 +41,8 @@ def parts(run: RunConfig, arrays: Arrays, images: np.ndarray, labels: np.ndarray
             macs = weights.outputs * weights.inputs * len(images)
             for record in records(index, 0):
                 name = names.get(int(record[0]), "product")
-                floor = ceilings.floor(name, macs, weights.latents.nbytes, pixels=index == 0)
+                size = weights.latents.nbytes + sum(moment.nbytes for moment in weights.moments.values())
+                floor = ceilings.floor(name, macs, size, pixels=index == 0)
                 made.append(StepPart(name, index, _quickest(step, record), floor))
     return tuple(made)
 
@@ -72,7 +73,7 @@ class _Ceilings:
     def floor(self, name: str, macs: int, size: int, *, pixels: bool) -> float | None:
         """Seconds that a kernel's products take at least, or what it moves; None of what is little of either.
 
-        Of tile registers the rate is not known. size: bytes of the latents.
+        Of tile registers the rate is not known. size: bytes of the latents and their moments.
         """
         if name == "product":
             return macs / (self.bytes if pixels else self.signs) / 1e9
@@ -82,4 +83,4 @@ class _Ceilings:
         if not name.startswith("update"):
             return None
         words = pixels and shape is not None and isinstance(shape.pixels, WordsMadd)  # half as many in an instruction
-        return max(macs / (self.bytes / (2 if words else 1)), 2 * 3 * size / self.moved) / 1e9
+        return max(macs / (self.bytes / (2 if words else 1)), 2 * size / self.moved) / 1e9

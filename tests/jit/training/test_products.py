@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from engine.jit.training import expand, inputs, update
 from engine.jit.training.rules import RULES
+from engine.training.native.layout import in_full, kept
 from tests.jit.training.slow import OCTET, PANEL, WORD, Memory, octets, panels, unpanelled
 
 some = st.integers(1, 5)
@@ -66,7 +67,7 @@ class Case:
         self.weights = np.sign(rng.random((self.outputs, self.columns)) - 0.5).astype(np.float32)
         if rule != "bop":
             self.weights *= rng.random(self.weights.shape, np.float32)
-        self.moments = [rng.random(self.weights.shape, np.float32) for _ in range(RULES[rule].moments)]
+        self.moments = [in_full(kept(rng.random(self.weights.shape, np.float32), how)) for how in RULES[rule].moments]
         self.positive = (self.weights >= 0) & (np.arange(self.columns) < self.there)
 
     def comes_in(self):
@@ -93,7 +94,8 @@ class Case:
         scales = self.rng.random(self.outputs, np.float32) / 1000
         numbers = np.array(NUMBERS[self.rule], np.float32)
         latents = memory.put(panels(self.weights, WORD))
-        moments = [memory.put(panels(values, WORD)) for values in self.moments]
+        stored = RULES[self.rule].moments
+        moments = [memory.put(panels(kept(m, how), WORD)) for m, how in zip(self.moments, stored, strict=True)]
         words, bits = memory.put(self.words()), memory.put(octets(self.positive))
         counts, flips = (
             memory.put(np.ones((words.shape[1], self.outputs), np.uint32)),
@@ -112,8 +114,9 @@ class Case:
         gradients = products.astype(np.float32) * scales[:, None]
         weights, after = moved(self.rule, gradients.astype(float), self.weights.astype(float), self.moments, numbers)
         np.testing.assert_allclose(unpanelled(latents), np.clip(weights, -1, 1), rtol=1e-5, atol=1e-6)
-        for found, expected in zip(moments, after, strict=True):
-            np.testing.assert_allclose(unpanelled(found), expected, rtol=1e-5, atol=1e-6)
+        for found, expected, how in zip(moments, after, stored, strict=True):
+            rounding = 2**-8 if how == "bfloat16" else 0
+            np.testing.assert_allclose(in_full(unpanelled(found)), expected, rtol=1e-5 + rounding, atol=1e-6)
         self.check_signs(unpanelled(latents) >= 0, words, bits, counts - 1, int(flips[0]))
 
     def check_signs(self, positive, words, bits, counts, flips):
