@@ -32,7 +32,7 @@ def _cross_entropy(scores: Float32, labels: NDArray[np.int64]) -> tuple[float, F
     own = exponents[images, labels]
     gradients = np.exp(exponents)
     totals = gradients.sum(1, keepdims=True)
-    value = float(np.mean(np.log(totals[:, 0]) - own))
+    value = float((np.log(totals[:, 0]) - own).sum()) / len(scores)
     gradients /= totals
     gradients[images, labels] -= 1
     gradients /= np.float32(len(scores))

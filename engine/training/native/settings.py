@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from functools import lru_cache
 
 from engine.config import RunConfig
 from engine.jit.training import norm
@@ -16,8 +18,9 @@ ESTIMATORS = {"straight-through": (1.0, 0.0), "approx-sign": (2.0, -2.0)}
 """The slope of the sign at its edge, and what is added to it for each 1 away from there (training.quantize)."""
 
 
-def adam(rate: float, steps: int) -> dict[str, float]:
-    """Of the `steps`-th step, counted from 1."""
+@lru_cache(maxsize=1)
+def adam(rate: float, steps: int) -> Mapping[str, float]:
+    """Of the `steps`-th step, counted from 1: the same for every layer."""
     first, second = (1 - beta**steps for beta in BETAS)
     return {
         "share": 1 - BETAS[0], "kept": BETAS[1], "added": 1 - BETAS[1], "root": 1 / math.sqrt(second),
@@ -29,12 +32,13 @@ def rule(config: RunConfig, rate: float, steps: int, fans: tuple[int, int]) -> l
     """Of the rule that moves a layer's binary weights. fans: its fan-in and fan-out."""
     match config.optimizer:
         case "sgd":
-            values = {"momentum": config.momentum, "rate": rate}
+            values: Mapping[str, float] = {"momentum": config.momentum, "rate": rate}
         case "bop":
             values = {"share": share(config, rate), "threshold": config.flip_threshold}
         case _:
             values = adam(rate, steps)
-            values["rate"] *= glorot(*fans) if config.rate_scale == "glorot" else 1.0
+            if config.rate_scale == "glorot":
+                values = {**values, "rate": values["rate"] * glorot(*fans)}
     return [values[name] for name in RULES[config.optimizer].settings]
 
 

@@ -53,6 +53,7 @@ class Step:
             for i, (taken, given) in enumerate(zip(takes, gives, strict=True))
         ]
         self.programs = Programs(self._layers, kind.images, network.config.optimizer, workers)
+        self._settled: RunConfig | None = None
 
     def _takes(self, layer: int, rows: int) -> Signs | Pixels:
         weights = self._network.weights[layer]
@@ -77,6 +78,7 @@ class Step:
 
     def forward(self, images: NDArray[np.uint8], config: RunConfig, key: Key) -> Float32:
         """The scores float32 [B, classes]."""
+        self._settle(config)
         for i, layer in enumerate(self._layers):
             self._drop(i, layer, config, key)
         self._put(images)
@@ -85,18 +87,14 @@ class Step:
 
     def backward(self, gradients: Float32, rate: float, config: RunConfig) -> tuple[int, ...]:
         """From the gradients of the scores to new weights and gradients of gamma and beta; flips of each layer."""
-        count, steps = len(self._layers), self._network.steps
-        for i, layer in enumerate(self._layers):
-            made_up = self._made_up(i, config)
-            last = i == count - 1
-            layer.backward[:6] = settings.backward(config, self._kind.images, made_up, last=last, normal=layer.normal)
+        steps = self._network.steps
+        for layer in self._layers:
             fans = (layer.weights.inputs, layer.weights.outputs)
             numbers = settings.rule(config, rate, steps, fans)
             layer.rule[: len(numbers)] = numbers
-            layer.scale[0] = made_up
         self._layers[-1].sums.put_gradients(gradients)
         self.programs.backward()
-        return tuple(int(layer.sums.flips[:, 0].sum()) for layer in self._layers)
+        return tuple(sum(layer.sums.flips[:, 0].tolist()) for layer in self._layers)
 
     @property
     def images(self) -> int:
@@ -111,15 +109,25 @@ class Step:
         values: Float32 = (sums - statistics.mean) * statistics.factor + statistics.shift
         return values[:, :outputs]
 
+    def _settle(self, config: RunConfig) -> None:
+        """Tell the kernels what of their settings is the same until these of the run change."""
+        if config is self._settled:
+            return
+        self._settled, last = config, len(self._layers) - 1
+        for i, layer in enumerate(self._layers):
+            made_up = 1 / (1 - _chance(i, config))
+            numbers = settings.forward(self._kind.images, made_up)
+            layer.forward[: len(numbers)] = numbers
+            numbers = settings.backward(config, self._kind.images, made_up, last=i == last, normal=layer.normal)
+            layer.backward[: len(numbers)] = numbers
+            layer.scale[0] = made_up
+
     def _drop(self, i: int, layer: Layer, config: RunConfig, key: Key) -> None:
-        """Draw which of a layer's inputs are dropped, and tell its kernels what the others are times for it."""
-        made_up = self._made_up(i, config)
-        numbers = settings.forward(self._kind.images, made_up)
-        layer.forward[: len(numbers)] = numbers
+        """Draw which of a layer's inputs are dropped."""
         if not layer.normal:
             layer.statistics.factor[:] = common_scale(layer.weights.inputs)
             layer.statistics.shift[:] = layer.affine["beta"]
-        if made_up != 1:
+        if _chance(i, config):
             shape = (self._kind.images, layer.weights.inputs)
             kept = key.stream("dropout", i).random(shape, np.float32) >= _chance(i, config)
             layer.takes.keep(kept)
@@ -130,9 +138,6 @@ class Step:
             takes.put(flat)
         else:
             takes.put(flat >= SET)
-
-    def _made_up(self, layer: int, config: RunConfig) -> float:
-        return 1 / (1 - _chance(layer, config))
 
 
 def _chance(layer: int, config: RunConfig) -> float:

@@ -6,7 +6,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from engine.jit.training import expand, inputs, update
-from engine.jit.training.rules import RULES
+from engine.jit.training.rules import ESTIMATED, RULES
 from engine.training.native.layout import in_full, kept
 from tests.jit.training.slow import OCTET, PANEL, WORD, Memory, octets, panels, unpanelled
 
@@ -113,7 +113,9 @@ class Case:
         products = self.source[:, :rows].astype(np.int64) @ came.astype(np.int64)
         gradients = products.astype(np.float32) * scales[:, None]
         weights, after = moved(self.rule, gradients.astype(float), self.weights.astype(float), self.moments, numbers)
-        np.testing.assert_allclose(unpanelled(latents), np.clip(weights, -1, 1), rtol=1e-5, atol=1e-6)
+        estimated = 2 * ESTIMATED if self.rule == "adam" else 0  # a root and a quotient
+        allowed = 1e-5 * np.abs(weights) + 1e-6 + estimated * np.abs(weights - self.weights)
+        assert np.all(np.abs(unpanelled(latents) - np.clip(weights, -1, 1)) <= allowed)
         for found, expected, how in zip(moments, after, stored, strict=True):
             rounding = 2**-8 if how == "bfloat16" else 0
             np.testing.assert_allclose(in_full(unpanelled(found)), expected, rtol=1e-5 + rounding, atol=1e-6)
