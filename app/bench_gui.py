@@ -30,10 +30,12 @@ from engine.labs.faults import MAX_DRAWS, RunFaults
 
 BEAT_MS = 16
 MODEL = "mlp-1024x3"
-PAIRS = 9
-"""Of stretches with the page and without it."""
-LONGEST_EPOCH = 120
-"""Seconds that one may take."""
+TURNS, QUICK_TURNS = 200, 20
+"""With the page and without it, each."""
+TURN = 0.3
+"""Seconds of one."""
+FRAME_WITHIN = 120
+"""Seconds within which the next frame comes, the scoring of a network included."""
 SCRUBS = 120
 """Moves of a drag over everything that was recorded."""
 STARTS = 5
@@ -128,9 +130,10 @@ class Paints(QObject):
 class Bench(BenchWindow):
     """What is measured on the window."""
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, *, quick: bool) -> None:
         super().__init__()
-        self._seconds = seconds
+        self._quick = quick
+        self._seconds = 5.0 if quick else 20.0
         self._frame_ms: list[float] = []
 
     def run(self) -> Figures:
@@ -178,37 +181,35 @@ class Bench(BenchWindow):
             self._frame_ms.append(1000 * (time.perf_counter() - began))
 
     def _training_fraction(self) -> float:
-        """Training speed with the Learn page live over the speed with no frame asked for, taking turns."""
-        live, quiet = np.zeros(2), np.zeros(2)
-        for _ in range(PAIRS):
-            live += self._trained(self._seconds / 8)
-            self.session.show_page("nothing")
-            quiet += self._trained(self._seconds / 8)
-            self.session.show_page("learn")
-        return float((live[0] / live[1]) / (quiet[0] / quiet[1]))
+        """Training speed with the Learn page live over the speed with no frame asked for: the median of neighbours.
 
-    def _trained(self, seconds: float) -> tuple[int, float]:
-        """Steps and what they took: at least so many seconds, to the end of an epoch, so that all of it counts alike.
+        Turns are short and many, because a shared machine's own speed changes by a fifth from one second to the next.
+        """
+        turns = QUICK_TURNS if self._quick else TURNS
+        speeds = self._speeds([page for _ in range(turns) for page in ("learn", "nothing")])
+        ratios = [live / quiet for live, quiet in zip(speeds[::2], speeds[1::2], strict=True) if live and quiet]
+        return float(np.median(ratios))
 
-        Scoring of the test set is left out: it takes so long that it would decide.
+    def _speeds(self, pages: Sequence[str]) -> list[float | None]:
+        """Steps a second with each of these pages live for TURN seconds; None where the network was scored in between.
+
+        Each turn is from the first frame after its page was shown to the first after the next one was.
         """
         heard: list[m.Frame | None] = []  # None: a score
-        scored: list[float] = []
-
-        def score(_: object) -> None:
-            heard.append(None)
-            scored.append(time.perf_counter())
-
-        frames, scores = self.session.frame_arrived.connect(heard.append), self.session.scored.connect(score)
-        end = time.perf_counter() + seconds
-        self.until(lambda: any(at > end for at in scored), LONGEST_EPOCH)
-        self.session.frame_arrived.disconnect(frames)
-        self.session.scored.disconnect(scores)
-        steps, took = 0, 0.0
-        for before, after in pairwise(heard):
-            if before is not None and after is not None:
-                steps, took = steps + after.step - before.step, took + after.time - before.time
-        return steps, took
+        connections = (
+            self.session.frame_arrived.connect(heard.append),
+            self.session.scored.connect(lambda _: heard.append(None)),
+        )
+        begun: list[int] = []
+        for page in (*pages, "learn"):
+            self.session.show_page(page)
+            count = len(heard)
+            self.until(lambda: any(heard[count:]), FRAME_WITHIN)  # noqa: B023 - it is over before the next turn
+            begun.append(next(index for index in range(count, len(heard)) if heard[index]))
+            self.spin(TURN)
+        self.session.frame_arrived.disconnect(connections[0])
+        self.session.scored.disconnect(connections[1])
+        return [_speed(heard[first : last + 1]) for first, last in pairwise(begun)]
 
     def _scrubs(self) -> dict[str, Figures]:
         """A drag of the playhead over all recorded moments: what a move takes until its bits are painted, and until
@@ -280,12 +281,20 @@ class Bench(BenchWindow):
 def bench_gui(quick: bool = False) -> Figures:
     """Every figure of `bench gui` (milliseconds, shares); `quick` measures for 5 instead of 20 seconds."""
     started = _starts(2 if quick else STARTS)
-    bench = Bench(5.0 if quick else 20.0)
+    bench = Bench(quick=quick)
     keep(bench.window)
     try:
         return {"machine": platform.platform(), **bench.run(), **started}
     finally:
         bench.close()
+
+
+def _speed(heard: Sequence[m.Frame | None]) -> float | None:
+    """Steps a second from the first of these frames to the last; None where there is a score in between."""
+    first, last = heard[0], heard[-1]
+    if first is None or last is None or not all(heard):
+        return None
+    return (last.step - first.step) / (last.time - first.time)
 
 
 def _spread(values: Sequence[float]) -> Figures:

@@ -177,8 +177,12 @@ def shapes_of(arrival: Arrival) -> tuple[Shape, ...]:
 
 
 def pack(array: NDArray[np.generic]) -> bytes:
-    """An array compressed, quick rather than small."""
-    return zlib.compress(np.ascontiguousarray(array).data, 1)
+    """An array compressed: runs of one byte, then by how common a byte is.
+
+    Of flipped bits that is smaller than with a search for what was there before, and takes half the time.
+    """
+    packer = zlib.compressobj(1, strategy=zlib.Z_RLE)
+    return packer.compress(np.ascontiguousarray(array).data) + packer.flush()
 
 
 def unpack(data: bytes, dtype: type[Scalar], shape: tuple[int, ...]) -> NDArray[Scalar]:

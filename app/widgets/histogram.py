@@ -19,6 +19,8 @@ Ints = NDArray[np.int64]
 HEADROOM = 1.18
 TOPS = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
 """What its axis may end at, times a power of ten: bars move, and the axis stands still most of the time."""
+FILLED = 0.6
+"""Of the axis by the tallest bar and its headroom, at least."""
 SERIES = "share"
 
 
@@ -56,10 +58,15 @@ class Histogram(Plot):
         marked = {int((mark - low) / width) for mark in self._marks}
         others = np.delete(self._share, sorted(marked)) if marked else self._share
         top = float(others.max()) or float(self._share.max())
-        self.y_axis = Axis("share", "%", low=0.0, high=round_top(100 * top * HEADROOM))
+        self.y_axis = Axis("share", "%", low=0.0, high=self._end_for(100 * top * HEADROOM))
         self.set_line(SERIES, centers, 100 * self._share)
         below = float(self._share[centers < 0].sum())
         self.set_summary(f"{what} {percent(below)} below zero, {percent(1 - below)} from zero on.".strip())
+
+    def _end_for(self, least: float) -> float:
+        """Where the axis ends: where it did while the bars fit and fill most of it, so that they move and not it."""
+        present = self.y_axis.high or 0.0
+        return present if FILLED * present <= least <= present else round_top(least)
 
     def paint_under(self, painter: QPainter) -> None:
         """Bars and marks, in place of the line."""

@@ -21,7 +21,7 @@ than a thirtieth, so that thirty a second are seen where some come late."""
 PICTURES_EVERY = 0.1
 """Seconds between two frames with pictures of the layers, at the least."""
 
-SHARE = 0.02
+SHARE = 0.01
 """Pictures wait until what the last ones cost is at most this share of the time since."""
 
 WINDOW = 1.0
@@ -103,10 +103,10 @@ class Telemetry:
     def frame(self, pictures: bool) -> Frame:
         """A frame of this moment, whatever the credit."""
         start = self._clock()
+        seconds = self._session.watch.seconds()  # pictures are made after that
         self._sequence += 1
         layers = self._pictures() if pictures else ()
         loop = self._loop
-        seconds = self._session.watch.seconds()
         frame = Frame(
             run=self._session.folder.name,
             seq=self._sequence,

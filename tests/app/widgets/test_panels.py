@@ -149,6 +149,20 @@ def test_histogram_reads_shares_and_sides(qtbot):
     histogram.grab()
 
 
+def test_the_axis_of_a_histogram_stands_still_while_its_bars_fit(qtbot):
+    histogram = Histogram("Before the sign", "value", -3.0, 3.0)
+    qtbot.addWidget(histogram)
+
+    def end(tallest):
+        histogram.set_counts(np.array([tallest, *[(1000 - tallest) // 63] * 63]))
+        return histogram.y_axis.high
+
+    ends = [end(tallest) for tallest in (50, 52, 49, 51, 53, 42)]
+    assert ends == [6.0, 8.0, 8.0, 8.0, 8.0, 8.0]
+    assert end(30) == 4.0
+    assert end(400) == 50.0
+
+
 def test_a_clip_spike_does_not_flatten_the_rest(qtbot):
     histogram = Histogram("Latent", "value", -1.2, 1.2, marks=(-1.0, 1.0))
     qtbot.addWidget(histogram)
