@@ -16,6 +16,10 @@ RESTS = 9
 """Times as long as its last evaluation took in which a network in training has none: it would take a core from it."""
 
 
+STANDS_MS = 700
+"""How long a pen stands still before an evaluation goes on beside it."""
+
+
 class Evaluator:
     """The evaluations by model key. `changed` is emitted with the key; `stale` says of a key that what is loaded
     under it is no longer what it stands for, so that it is not worth an evaluation. `training`: whether a core is
@@ -43,10 +47,12 @@ class Evaluator:
         self._began = self._rests_until = 0.0
         self._rest = QTimer(singleShot=True)
         self._rest.timeout.connect(self._go_on)
+        self._pen = QTimer(singleShot=True, interval=STANDS_MS)
+        self._pen.timeout.connect(self._pen_stands)
 
     def want(self, key: str) -> None:
         """Evaluate a model by float and XNOR; latest only, one after another."""
-        if self._in_flight is not None:
+        if self._in_flight is not None or self._pen.isActive():
             self._next = key
             return
         left = self._rests_until - time.perf_counter()
@@ -62,8 +68,23 @@ class Evaluator:
             names = names[:1]
         self._in_flight, self._disowned, self._began = key, False, time.perf_counter()
         self._twin_asked = self._twin_asked or key == TWIN
-        command = m.EvaluateTwin if key == TWIN else m.Evaluate
-        self._inference.send(command(key, tuple(names)))
+        self._inference.send(self._command(key)(key, tuple(names)))
+
+    def give_way(self) -> None:
+        """The pen moves: what it draws waits for no slice of an evaluation, until it has stood still for a while."""
+        if self._in_flight is not None and not self._pen.isActive():
+            self._inference.send(m.Pause(self._command(self._in_flight).lane or ""))
+        self._pen.start()
+
+    def _pen_stands(self) -> None:
+        if self._in_flight is not None:
+            self._inference.send(m.Resume(self._command(self._in_flight).lane or ""))
+        else:
+            self._go_on()
+
+    @staticmethod
+    def _command(key: str) -> type[m.Evaluate]:
+        return m.EvaluateTwin if key == TWIN else m.Evaluate
 
     def take(self, event: m.Evaluation) -> None:
         """Show an answer, unless it was forgotten while it was on its way."""
@@ -79,8 +100,6 @@ class Evaluator:
             self._rests_until = now + RESTS * (now - self._began)
         self._in_flight = None
         self._go_on()
-        if self._in_flight is None and TWIN in self._models.infos and not self._twin_asked:
-            self.want(TWIN)
 
     def run_changed(self) -> None:
         """What rests for a run's sake goes on where the run does not."""
@@ -89,10 +108,14 @@ class Evaluator:
             self._go_on()
 
     def _go_on(self) -> None:
-        """Evaluate what waits."""
+        """Evaluate what waits, else the twin once."""
+        if self._pen.isActive():
+            return
         following, self._next = self._next, None
         if following is not None:
             self.want(following)
+        if self._in_flight is None and TWIN in self._models.infos and not self._twin_asked:
+            self.want(TWIN)
 
     def forget(self, key: str) -> None:
         """The key stands for another network from now on: neither what is known nor what is on its way is of it."""

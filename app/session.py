@@ -172,6 +172,8 @@ class Session(RunSession):
         passing: the pen is still moving, so that the slow backends need not answer.
         """
         self.seen = image
+        if passing:
+            self._evaluator.give_way()
         self._predictor.predict(image, passing=passing)
 
     # ------------------------------------------------------------ mode and backends

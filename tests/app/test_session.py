@@ -117,6 +117,30 @@ class TestEvaluation:
         assert resting.inference.count(m.Evaluate) == 2
         assert not resting._evaluator._rest.isActive()
 
+    def test_an_evaluation_gives_way_to_a_pen_that_moves(self, loaded):
+        loaded._evaluator.want("a")
+        loaded.predict(IMAGE)
+        assert loaded.inference.last(m.Pause) is None
+        for _ in range(3):
+            loaded.predict(IMAGE, passing=True)
+        assert loaded.inference.count(m.Pause) == 1
+        assert loaded.inference.last(m.Pause) == m.Pause("evaluate")
+        assert loaded.inference.last(m.Resume) is None
+        loaded._evaluator._pen.timeout.emit()
+        assert loaded.inference.last(m.Resume) == m.Resume("evaluate")
+
+    def test_none_begins_while_a_pen_moves(self, loaded):
+        loaded.trainer.say(started())
+        loaded._evaluator.want("a")
+        loaded.predict(IMAGE, passing=True)
+        loaded.inference.say(m.ModelLoaded(info(TWIN, "float")), m.ModelLoaded(info(TRAINING)), m.Done("evaluate"))
+        assert (loaded.inference.count(m.Evaluate), loaded.inference.count(m.EvaluateTwin)) == (1, 0)
+        loaded._evaluator._pen.stop()
+        loaded._evaluator._pen.timeout.emit()
+        assert loaded.inference.last(m.Evaluate).key == TRAINING
+        loaded.inference.say(m.Done("evaluate"))
+        assert loaded.inference.count(m.EvaluateTwin) == 1
+
     def test_another_xnor_backend_scores_the_strip_anew(self, loaded):
         loaded.inference.say(m.BackendList((XNOR, BLAS, CUPY)))
         assert loaded.inference.count(m.Evaluate) == 0
