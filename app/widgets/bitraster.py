@@ -74,7 +74,8 @@ def means(words: Words, rows: Bins, columns: Bins) -> Octets:
         black_or_white: Octets = both.astype(np.uint8) * np.uint8(255)
         return black_or_white
     bits = np.minimum((cells.first + cells.count) * unit, columns.end - octet * 8) - cells.first * unit
-    share = both * np.multiply.outer((1 / rows.count).astype(np.float32), (255 / bits).astype(np.float32))
+    share = both * (255 / bits).astype(np.float32)
+    share *= (1 / rows.count).astype(np.float32)[:, np.newaxis]
     share += np.float32(0.5)
     grey: Octets = np.minimum(share, 255, out=share).astype(np.uint8)
     return grey
