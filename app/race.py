@@ -128,7 +128,7 @@ class Race(QObject):
     def _setting_changed(self) -> bool:
         """End the race where the run is no longer the one that is raced; whether it is not."""
         run = self._training.run
-        if self.ghost is None or run.state == "starting" or run.config == self._config:
+        if self.ghost is None or self._training.awaited or run.config == self._config:
             return False
         if self.under_way:
             what = "The race is over: a setting of the run was changed, and the ghost has the old one."

@@ -101,6 +101,11 @@ class RunSession(QObject):
         self.run_changed.emit()
         self.trainer.send(command)
 
+    @property
+    def awaited(self) -> bool:
+        """Whether another run was asked for that has not begun."""
+        return self._asked is not None
+
     def _keep_state(self) -> None:
         """Remember the run that is seen: where another cannot be started it stays; it was ended for that."""
         self._before = ("stopped" if self.run.active else self.run.state), self.run.config

@@ -179,10 +179,16 @@ def test_a_changed_setting_ends_the_race(sides, running, qtbot):
     assert running.race.ghost is None
 
 
-def test_another_run_forgets_the_ghost_without_a_word(sides, running):
+@pytest.mark.parametrize("at_rest", [False, True])
+def test_another_run_forgets_the_ghost_without_a_word(sides, running, at_rest):
     said = []
     running.noticed.connect(said.append)
-    running.start_run(CONFIG.changed("seed", 8))
+    running.draft.take(CONFIG.changed("seed", 8))
+    if at_rest:
+        running.reset_run()
+        running.trainer.say(m.RunState("r1", "stopped"))
+    else:
+        running.start_wanted()
     running.trainer.say(m.RunStarted("r2", "f", CONFIG, (("dense 1", 512, 784),), 0, 100, 60_000, "native kernels"))
     assert running.race.ghost is None
     assert sides.child.ended
