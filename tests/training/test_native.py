@@ -1,6 +1,7 @@
 """Native steps against plain torch and the papers' formulas; bits and flips against the stored latents, exactly."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,7 +16,8 @@ from engine.jit.target import FORCE, VARIANTS, runnable
 from engine.jit.training.shape import shape_for
 from engine.training import models, steppers
 from engine.training.layers import loss
-from engine.training.native import layout
+from engine.training.native import layout, parts
+from engine.training.native.between import Sums
 from engine.training.native.loss import judged
 from engine.training.steppers import Key
 from engine.training.steppers.native import NativeStepper
@@ -262,3 +264,16 @@ def test_several_processes_and_other_processors_are_left_to_torch(monkeypatch):
     assert "AVX2" in NativeStepper.supports(config())
     with pytest.raises(Unsupported):
         steppers.best(config(device="cuda"))
+
+
+def test_every_timed_call_of_a_kernel_finds_the_same_gradients():
+    sums, found = Sums(16, 8, 1, 0, 1), []
+    sums.gradients[:] = 3
+
+    def shrinks(_record):
+        found.append(float(sums.gradients.sum()))
+        sums.gradients *= 1e-9
+
+    step = SimpleNamespace(sums=[sums], programs=SimpleNamespace(call=shrinks))
+    assert parts._quickest(step, np.zeros(4, np.int64)) < 1
+    assert found == [3.0 * sums.gradients.size] * parts.TURNS

@@ -97,6 +97,11 @@ class Step:
         return tuple(sum(layer.sums.flips[:, 0].tolist()) for layer in self._layers)
 
     @property
+    def sums(self) -> list[Sums]:
+        """Of each layer, with their gradients."""
+        return [layer.sums for layer in self._layers]
+
+    @property
     def images(self) -> int:
         """Of a batch."""
         return self._kind.images
