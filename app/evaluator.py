@@ -17,7 +17,7 @@ RESTS = 9
 
 
 STANDS_MS = 700
-"""How long a pen stands still before an evaluation goes on beside it."""
+"""How long a pen or a playhead stands still before an evaluation goes on beside it."""
 
 
 class Evaluator:
@@ -47,12 +47,12 @@ class Evaluator:
         self._began = self._rests_until = 0.0
         self._rest = QTimer(singleShot=True)
         self._rest.timeout.connect(self._go_on)
-        self._pen = QTimer(singleShot=True, interval=STANDS_MS)
-        self._pen.timeout.connect(self._pen_stands)
+        self._hand = QTimer(singleShot=True, interval=STANDS_MS)
+        self._hand.timeout.connect(self._hand_rests)
 
     def want(self, key: str) -> None:
         """Evaluate a model by float and XNOR; latest only, one after another."""
-        if self._in_flight is not None or self._pen.isActive():
+        if self._in_flight is not None or self._hand.isActive():
             self._next = key
             return
         left = self._rests_until - time.perf_counter()
@@ -71,12 +71,12 @@ class Evaluator:
         self._inference.send(self._command(key)(key, tuple(names)))
 
     def give_way(self) -> None:
-        """The pen moves: what it draws waits for no slice of an evaluation, until it has stood still for a while."""
-        if self._in_flight is not None and not self._pen.isActive():
+        """A pen or the playhead moves: what it shows waits for no slice of an evaluation, until it stands still."""
+        if self._in_flight is not None and not self._hand.isActive():
             self._inference.send(m.Pause(self._command(self._in_flight).lane or ""))
-        self._pen.start()
+        self._hand.start()
 
-    def _pen_stands(self) -> None:
+    def _hand_rests(self) -> None:
         if self._in_flight is not None:
             self._inference.send(m.Resume(self._command(self._in_flight).lane or ""))
         else:
@@ -109,7 +109,7 @@ class Evaluator:
 
     def _go_on(self) -> None:
         """Evaluate what waits, else the twin once."""
-        if self._pen.isActive():
+        if self._hand.isActive():
             return
         following, self._next = self._next, None
         if following is not None:

@@ -176,6 +176,10 @@ class Session(RunSession):
             self._evaluator.give_way()
         self._predictor.predict(image, passing=passing)
 
+    def scrub(self, index: int) -> None:
+        self._evaluator.give_way()
+        super().scrub(index)
+
     # ------------------------------------------------------------ mode and backends
 
     def set_mode(self, mode: Mode) -> None:

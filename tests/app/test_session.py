@@ -126,8 +126,13 @@ class TestEvaluation:
         assert loaded.inference.count(m.Pause) == 1
         assert loaded.inference.last(m.Pause) == m.Pause("evaluate")
         assert loaded.inference.last(m.Resume) is None
-        loaded._evaluator._pen.timeout.emit()
+        loaded._evaluator._hand.timeout.emit()
         assert loaded.inference.last(m.Resume) == m.Resume("evaluate")
+
+    def test_an_evaluation_gives_way_to_a_playhead_that_moves(self, loaded):
+        loaded._evaluator.want("a")
+        loaded.scrub(0)
+        assert loaded.inference.last(m.Pause) == m.Pause("evaluate")
 
     def test_none_begins_while_a_pen_moves(self, loaded):
         loaded.trainer.say(started())
@@ -135,8 +140,8 @@ class TestEvaluation:
         loaded.predict(IMAGE, passing=True)
         loaded.inference.say(m.ModelLoaded(info(TWIN, "float")), m.ModelLoaded(info(TRAINING)), m.Done("evaluate"))
         assert (loaded.inference.count(m.Evaluate), loaded.inference.count(m.EvaluateTwin)) == (1, 0)
-        loaded._evaluator._pen.stop()
-        loaded._evaluator._pen.timeout.emit()
+        loaded._evaluator._hand.stop()
+        loaded._evaluator._hand.timeout.emit()
         assert loaded.inference.last(m.Evaluate).key == TRAINING
         loaded.inference.say(m.Done("evaluate"))
         assert loaded.inference.count(m.EvaluateTwin) == 1
