@@ -29,6 +29,8 @@ LAST_WORDS = 40
 """How many last lines of a dead child's log are shown."""
 LINGER = 3.0
 """Seconds within which a child must have ended that has lost a backend."""
+READER_ENDS = 2.0
+"""Seconds within which the thread that reads has ended once its child has."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,7 @@ class Link(QObject):
         self._mailbox: deque[m.Event | Death] = deque()
         self._outbox: queue.SimpleQueue[m.Command | None] = queue.SimpleQueue()
         self._process: SpawnProcess | None = None
+        self._reader: threading.Thread | None = None
         self._ending = False
         self._pulse = Pulse(lambda: self.send(m.Ping()), self)
         self._pulse.silent.connect(self.silent)
@@ -120,7 +123,7 @@ class Link(QObject):
         self._pulse.start()
         theirs.close()
         life = Life(self._process, ours, self._outbox, log_path)
-        self._thread("reader", self._read, life, self._thread("writer", write, life))
+        self._reader = self._thread("reader", self._read, life, self._thread("writer", write, life))
 
     def _thread(self, name: str, body: Callable[..., None], *arguments: object) -> threading.Thread:
         made = threading.Thread(target=body, args=arguments, daemon=True, name=f"{self.world} {name}")
@@ -161,6 +164,8 @@ class Link(QObject):
                 stop()
                 process.join(wait)
         self._outbox.put(None)
+        if self._reader is not None:
+            self._reader.join(READER_ENDS)  # it must not say anything to a window that is being taken apart
         self._process = None
 
     def _drain(self) -> None:

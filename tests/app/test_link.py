@@ -73,3 +73,13 @@ def test_a_child_that_lost_a_backend_and_does_not_end_is_killed(child, qapp, qtb
     assert died == [Death("inference", 75, "")]
     assert life.connection.closed
     assert not writer.is_alive()
+
+
+def test_when_a_child_is_ended_nobody_reads_on(qtbot):
+    made = Link("inference")
+    with qtbot.waitSignal(made.said, timeout=60_000):
+        made.start()
+    reader = made._reader
+    assert reader.is_alive()
+    made.end()
+    assert not reader.is_alive()
