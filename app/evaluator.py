@@ -14,8 +14,6 @@ from engine import messages as m
 
 RESTS = 9
 """Times as long as its last evaluation took in which a network in training has none: it would take a core from it."""
-
-
 STANDS_MS = 700
 """How long a pen or a playhead stands still before an evaluation goes on beside it."""
 

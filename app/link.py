@@ -193,7 +193,8 @@ class Link(QObject):
                     self._put(event)
             life.process.kill()
         life.process.join(5.0)
-        self._put(Death(self.world, life.process.exitcode, last_words(life.log_path)))
+        if not self._ending:  # else nobody is to be told, and the window may be gone already
+            self._put(Death(self.world, life.process.exitcode, last_words(life.log_path)))
         if life.process.exitcode == 0:
             with contextlib.suppress(OSError):
                 life.log_path.unlink()

@@ -25,10 +25,9 @@ FIELDS = (
 source: the gradients [outputs][source_step bytes]; sums int32 and scales float32 [outputs]: of each output's, what is
 subtracted from its products (those of bits count twice) and what they are multiples of. first, last: of the outputs.
 scratch: [inputs of a word][groups] x 32 bits. latents and moments: [word_count][outputs][WORD], float32, moments as the
-rule keeps them. words: uint64
-[outputs / 8][word_count][8]; octets: u8 [inputs / 8][outputs], the same bits; counts: uint32 [word_count][outputs],
-flips of each word, added to. valid: uint64 [word_count], which columns there are. flips: int64, of all these outputs,
-written.
+rule keeps them. words: uint64 [outputs / 8][word_count][8]; octets: u8 [inputs / 8][outputs], the same bits; counts:
+uint32 [word_count][outputs], flips of each word, added to. valid: uint64 [word_count], which columns there are. flips:
+int64, of all these outputs, written.
 """
 
 POINTERS = (
