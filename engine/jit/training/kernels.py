@@ -13,7 +13,21 @@ from engine.jit.depth import WordsMadd
 from engine.jit.dot import Dot, emit
 from engine.jit.kernels import Emit
 from engine.jit.target import Target, host
-from engine.jit.training import expand, inputs, listed, maps, norm, pooled, program, rows, slopes, update
+from engine.jit.training import (
+    expand,
+    halves,
+    inputs,
+    listed,
+    maps,
+    norm,
+    pooled,
+    program,
+    rows,
+    slopes,
+    tiled,
+    turned,
+    update,
+)
 from engine.jit.training.rules import RULES
 from engine.jit.training.shape import GROUP, Shape, shape_for
 
@@ -63,6 +77,8 @@ def _of_maps(target: Target, shape: Shape) -> dict[str, Emit]:
         "map-gather": slopes.emit_gather,
         "map-round-pairs": pooled.emit_round_pairs,
         "map-list": listed.emit_list,
+        "map-found": turned.emit_found,
+        "map-turned": partial(turned.emit_turned, group=GROUP if shape.tiled else maps.PAIR),
         "map-inputs": partial(emit, dot=Dot(pairs, target.pixel_tiles, "sums")),
         "map-weights": partial(emit, dot=Dot(pairs, target.pixel_tiles, "added")),
     }
@@ -75,7 +91,25 @@ def _of_maps(target: Target, shape: Shape) -> dict[str, Emit]:
         made[f"map-inputs-listed-{blocks}"] = partial(listed.emit_product, width=shape.lanes, blocks=blocks)
     for size in POOLS:
         made[f"map-pool-{size}"] = partial(maps.emit_pool, size=size)
-        made[f"map-round-{size}"] = partial(slopes.emit_round, size=size)
+        made[f"map-round-{size}"] = partial(slopes.emit_round, size=size, halves=False)
+    if shape.tiled:
+        made |= _in_tiles()
+    return made
+
+
+def _in_tiles() -> dict[str, Emit]:
+    """Those of convolutions that tile registers make."""
+    made: dict[str, Emit] = {
+        "map-quads": partial(halves.emit_quads, pixels=False),
+        "map-quads-pixels": partial(halves.emit_quads, pixels=True),
+        "map-inputs-tiled": tiled.emit_inputs,
+        "map-weights-tiled": partial(tiled.emit_weights, pixels=False),
+        "map-weights-tiled-pixels": partial(tiled.emit_weights, pixels=True),
+    }
+    for size in POOLS:
+        made[f"map-halves-{size}"] = partial(slopes.emit_round, size=size, halves=True)
+    for size in halves.SIZES:
+        made[f"map-channels-{size}"] = partial(halves.emit_channels, size=size)
     return made
 
 

@@ -133,6 +133,27 @@ def kind_bytes(kind: ir.Type) -> int:
     return {F32: 4, F64: 8}.get(kind) or kind.width // 8
 
 
+def nearest(e: Emitter, floats: Value) -> Value:
+    """LANES float32 as the nearest int32, of two the even one."""
+    return e.b.fptosi(e.intrinsic(f"llvm.rint.v{LANES}f32", FLOATS, floats), INTS)
+
+
+def turned_over(e: Emitter, rows: list[Value]) -> list[Value]:
+    """Rows of LANES x LANES numbers as columns: blocks of 1, 2, 4, 8 change places with those across."""
+    step = 1
+    while step < LANES:
+        upper = [lane if not lane & step else LANES + lane - step for lane in range(LANES)]
+        lower = [lane + step if not lane & step else LANES + lane for lane in range(LANES)]
+        following = list(rows)
+        for number in range(LANES):
+            if not number & step:
+                pair = rows[number], rows[number + step]
+                for place, chosen in ((number, upper), (number + step, lower)):
+                    following[place] = e.b.shuffle_vector(*pair, ir.Constant(INTS, chosen))
+        rows, step = following, 2 * step
+    return rows
+
+
 def add_doubles(e: Emitter, target: Value, unit: Value, units: Value, values: Sequence[Value]) -> None:
     """Add float32 vectors to those of `unit` in float64 arrays [len(values)][units][LANES]."""
     for index, value in enumerate(values):

@@ -11,7 +11,7 @@ from llvmlite import ir
 
 from engine.jit.depth import paired
 from engine.jit.emit import F32, I8, I16, I32, I64, PTR, Emitter, Value, const, vector
-from engine.jit.training.maps import FLOATS, INTS, LANES, PAIR, flat, lanes, put
+from engine.jit.training.maps import INTS, LANES, PAIR, flat, lanes, nearest, put
 
 SIDE = 2
 """Of the windows of pooling."""
@@ -47,8 +47,7 @@ def emit_round_pairs(module: ir.Module, name: str) -> None:
                 row = b.add(b.mul(pair.index, const(PAIR)), const(window))
                 there = b.icmp_signed("<", row, f["rows"])
                 at = b.add(b.mul(b.add(before, b.select(there, row, const(0))), f["units"]), unit.index)
-                product = b.fmul(lanes(e, f["source"], at, F32), factor)
-                number = b.fptosi(e.intrinsic(f"llvm.rint.v{LANES}f32", FLOATS, product), INTS)
+                number = nearest(e, b.fmul(lanes(e, f["source"], at, F32), factor))
                 number = b.and_(b.select(there, number, vector(I32, LANES)), vector(I32, LANES, 0xFFFF))
                 half = vector(I32, LANES, 16 * window)
                 numbers = b.or_(numbers, b.shl(number, half))

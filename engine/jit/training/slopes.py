@@ -6,7 +6,8 @@ from llvmlite import ir
 
 from engine.jit.emit import F32, I8, I16, I32, PTR, Emitter, Value, const, vector
 from engine.jit.steps import offset
-from engine.jit.training.maps import FLOATS, INTS, LANES, PAIR, SHORTS, add_doubles, flat, lanes, put
+from engine.jit.training.halves import in_halves
+from engine.jit.training.maps import FLOATS, INTS, LANES, PAIR, SHORTS, add_doubles, flat, lanes, nearest, put
 
 THROUGH_FIELDS = (
     "kernel", "source", "scales", "values", "carry", "sums", "means", "target", "along", "images", "places", "units",
@@ -87,16 +88,20 @@ def emit_back(module: ir.Module, name: str) -> None:
 
 ROUND_FIELDS = (
     "kernel", "source", "which", "factors", "target", "images", "lines", "rows", "units", "image_step", "line_step",
-    "row_step", "down", "across",
+    "row_step", "down", "across", "low",
 )  # fmt: skip
 """source: float32 and which: u8, [images][lines][rows][units][LANES]. factors: float32 [images][units][LANES].
-target: int16 with the given steps between windows, down and across between the places of one."""
+target: int16 with the given steps between windows, down and across between the places of one; or their high bytes, with
+the low ones so many bytes behind them."""
 
 
-def emit_round(module: ir.Module, name: str, size: int) -> None:
+def emit_round(module: ir.Module, name: str, size: int, *, halves: bool) -> None:
     """source * factors to the nearest int16, at the place of its window that the largest sum was at.
 
     All other places of a window of size x size get 0.
+
+    Args:
+        halves: whether high and low bytes go to maps of their own, for tile registers (jit.training.halves).
     """
     e = Emitter(module, name, [PTR])
     b, f = e.b, e.fields(ROUND_FIELDS, ("source", "which", "factors", "target"))
@@ -106,21 +111,23 @@ def emit_round(module: ir.Module, name: str, size: int) -> None:
             loops = (image.index, line.index, row.index)
             at = b.add(b.mul(flat(e, loops, (f["lines"], f["rows"])), f["units"]), unit.index)
             product = b.fmul(lanes(e, f["source"], at, F32), factor)
-            integers = b.fptosi(e.intrinsic(f"llvm.rint.v{LANES}f32", FLOATS, product), INTS)
-            values = b.trunc(integers, SHORTS)
+            integers = nearest(e, product)
+            parts = in_halves(e, integers) if halves else (b.trunc(integers, SHORTS),)
             target = offset(e, loops, [f["image_step"], f["line_step"], f["row_step"]])
             which = lanes(e, f["which"], at, I8) if size > 1 else None
             for place in range(size * size):
                 down, across = divmod(place, size)
                 steps = b.add(b.mul(f["down"], const(down)), b.mul(f["across"], const(across)))
-                here = values if which is None else _only_at(e, place, which, values)
-                put(e, here, e.at(f["target"], b.add(target, steps), I8), unit.index)
+                into = e.at(f["target"], b.add(target, steps), I8)
+                for values, behind in zip(parts, (const(0), f["low"]), strict=False):
+                    here = values if which is None else _only_at(e, place, which, values)
+                    put(e, here, e.at(into, behind, I8), unit.index)
     e.ret()
 
 
 def _only_at(e: Emitter, place: int, which: Value, values: Value) -> Value:
     here = e.b.icmp_signed("==", which, vector(I8, LANES, place))
-    return e.b.select(here, values, vector(I16, LANES))
+    return e.b.select(here, values, vector(values.type.element, LANES))
 
 
 GATHER_FIELDS = ("kernel", "source", "target", "images", "units", "groups", "image_step")

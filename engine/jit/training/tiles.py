@@ -6,8 +6,9 @@ row is four terms of 16 columns, u8, as the panels in scratch memory have them (
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from llvmlite import ir
 
@@ -36,6 +37,42 @@ def _configuration(module: ir.Module) -> Value:
     return made
 
 
+@dataclass(frozen=True)
+class Operand:
+    """What one register is filled from: 16 rows of LINE bytes, `step` bytes apart; whether these are int8, else u8."""
+
+    place: Value
+    step: Value
+    signed: bool
+
+
+def cleared(e: Emitter, count: int) -> None:
+    """So many sums begin anew."""
+    for number in range(count):
+        e.intrinsic("llvm.x86.tilezero", VOID, _register(number))
+
+
+def taken_in(e: Emitter, lefts: Sequence[Operand], rights: Sequence[Operand]) -> None:
+    """LINE terms of every left operand times every right one, into the sums [left][right]."""
+    for row, left in enumerate(lefts):
+        e.intrinsic("llvm.x86.tileloadd64", VOID, _register(_LEFT + row), left.place, left.step)
+    for column, right in enumerate(rights):
+        taken = _RIGHT - 1 - column % (_RIGHT - _LEFT - len(lefts))
+        e.intrinsic("llvm.x86.tileloadd64", VOID, _register(taken), right.place, right.step)
+        for row, left in enumerate(lefts):
+            kinds = "".join("su"[not operand.signed] for operand in (left, right))
+            numbers = (row * len(rights) + column, _LEFT + row, taken)
+            e.intrinsic(f"llvm.x86.tdpb{kinds}d", VOID, *map(_register, numbers))
+
+
+def given_back(e: Emitter, sides: tuple[int, int], place: Value, step: int) -> None:
+    """Sums, int32, side by side in rows `step` bytes apart."""
+    for row in range(sides[0]):
+        for column in range(sides[1]):
+            into = e.at(place, const(SIDE * row * step + LINE * column), I8)
+            e.intrinsic("llvm.x86.tilestored64", VOID, _register(row * sides[1] + column), into, const(step))
+
+
 def multiply(
     e: Emitter, sides: tuple[int, int], left: tuple[Value, Value], right: tuple[Value, Value], terms: Value,
     target: tuple[Value, int],
@@ -49,26 +86,15 @@ def multiply(
         target: where the sums go, and the bytes between their rows.
     """
     b, (down, across) = e.b, sides
-    own = [[row * across + column for column in range(across)] for row in range(down)]
-    for number in range(down * across):
-        e.intrinsic("llvm.x86.tilezero", VOID, _register(number))
+    cleared(e, down * across)
     with e.loop(const(0), terms, const(1)) as line:
-        lefts, rights = b.mul(line.index, const(LINE)), b.mul(b.mul(line.index, const(SIDE)), right[1])
-        for row in range(down):
-            place = e.at(left[0], b.add(lefts, b.mul(const(SIDE * row), left[1])), I8)
-            e.intrinsic("llvm.x86.tileloadd64", VOID, _register(_LEFT + row), place, left[1])
-        for column in range(across):
-            taken = _RIGHT - 1 - column % (_RIGHT - _LEFT - down)
-            place = e.at(right[0], b.add(rights, const(LINE * column)), I8)
-            e.intrinsic("llvm.x86.tileloadd64", VOID, _register(taken), place, right[1])
-            for row in range(down):
-                numbers = (own[row][column], _LEFT + row, taken)
-                e.intrinsic("llvm.x86.tdpbsud", VOID, *map(_register, numbers))
-    place, step = target
-    for row in range(down):
-        for column in range(across):
-            into = e.at(place, const(SIDE * row * step + LINE * column), I8)
-            e.intrinsic("llvm.x86.tilestored64", VOID, _register(own[row][column]), into, const(step))
+        along = e.at(left[0], b.mul(line.index, const(LINE)), I8)
+        own = [e.at(along, b.mul(const(SIDE * row), left[1]), I8) for row in range(down)]
+        below = e.at(right[0], b.mul(b.mul(line.index, const(SIDE)), right[1]), I8)
+        lefts = [Operand(place, left[1], signed=True) for place in own]
+        rights = [Operand(e.at(below, const(LINE * n), I8), right[1], signed=False) for n in range(across)]
+        taken_in(e, lefts, rights)
+    given_back(e, sides, *target)
 
 
 def _register(number: int) -> Value:

@@ -14,7 +14,8 @@ from engine.jit.training.maps import LANES
 from engine.training.maps.layer import Array, Layer, of_image
 from engine.training.maps.returning import returning
 from engine.training.maps.rounding import REACH, steps
-from engine.training.maps.weighing import weighing
+from engine.training.maps.tiled import Tiled
+from engine.training.maps.weighing import Along, Dense, Pooled, Weighing
 from engine.training.native.programs import at
 from engine.training.native.together import Together
 
@@ -39,8 +40,7 @@ class Back:
         self.factors: Array = aligned((3, g.wide), np.float32)
         self._largest: Array = aligned((images, g.wide), np.float32)
         self.steps: Array = aligned((images,), np.float32)
-        self._channel_steps: Array = np.ones(g.wide, np.float32)
-        self.weighing = weighing(layer, gradients)
+        self.weighing = _weighing(layer, gradients)
         self.returning = None if g.on_pixels else returning(layer, gradients)
 
     # ------------------------------------------------------------ to the gradient of the sums
@@ -76,8 +76,8 @@ class Back:
     def scale(self) -> None:
         """Choose by what the gradient is multiplied before it is rounded: by channel, and by image."""
         seen = 255 if self.layer.g.on_pixels else 1
-        self._channel_steps[:] = steps(self._largest.max(0), REACH // (seen * self.weighing.terms))
-        np.divide(1, self._channel_steps, out=self.weighing.factors)
+        self.weighing.steps[:] = steps(self._largest.max(0), REACH // (seen * self.weighing.terms))
+        np.divide(1, self.weighing.steps, out=self.weighing.factors)
         self.steps[:] = steps(self._largest.max(1), REACH // self.layer.weights.depth)
         if self.returning:
             np.divide(1, self.steps[:, np.newaxis], out=self.returning.factors)
@@ -89,7 +89,13 @@ class Back:
 
     def of_weights(self) -> NDArray[np.float32]:
         """The gradient of the weights, float32 [outputs, inputs]."""
-        return self.weighing.found(self._channel_steps)
+        return self.weighing.found()
 
     def _shares(self) -> Iterator[tuple[int, slice]]:
         return iter(enumerate(self.layer.shares))
+
+
+def _weighing(layer: Layer, gradients: Array) -> Weighing:
+    """The way to the gradient of its weights that suits a layer."""
+    ways = (way for way in (Tiled, Dense, Pooled, Along) if way.fits(layer))
+    return next(ways)(layer, gradients)

@@ -13,6 +13,7 @@ from engine.jit.layout import aligned
 from engine.jit.record import Record, filled, record
 from engine.jit.training import kernels, maps
 from engine.jit.training.maps import LANES
+from engine.jit.training.shape import GROUP
 from engine.training.maps.geometry import Geometry
 from engine.training.maps.weights import BLOCK, WORDS_BLOCK, Weights
 from engine.training.native.programs import at
@@ -22,6 +23,8 @@ Array = NDArray[Any]
 
 SLACK = 64
 """Bytes beyond a buffer that kernels may read, whatever lies there."""
+SPARE = GROUP - 1
+"""Images beyond a batch's of which the same is true."""
 NEAR_CACHE = 1 << 18
 """Bytes of maps that share one pass over a convolution's weights."""
 NUMBER = 4
@@ -32,6 +35,12 @@ def roomy(shape: tuple[int, ...], dtype: Any) -> Array:
     """Zeros of that shape with SLACK behind them."""
     size = int(np.prod(shape))
     return aligned((size + SLACK // np.dtype(dtype).itemsize,), dtype)[:size].reshape(shape)
+
+
+def parts(share: slice, size: int) -> Iterator[slice]:
+    """So many images of a share at a time."""
+    for first in range(share.start, share.stop, size):
+        yield slice(first, min(first + size, share.stop))
 
 
 def of_image(numbers: Array, image: int, size: int) -> int:
@@ -53,7 +62,7 @@ class Layer:
         self.g, self.images, self.shares = g, images, shares
         self.weights = Weights(g)
         self._unpooled = unpooled
-        self.source = roomy((images, *g.ringed, g.place_bytes), np.uint8)
+        self.source = roomy((images + SPARE, *g.ringed, g.place_bytes), np.uint8)[:images]
         self.sums: Array = aligned((images, g.places, g.wide), np.int32)
         self.which: Array = aligned((images if g.pool > 1 else 0, g.places, g.wide), np.uint8)
         self.values: Array = aligned(self.sums.shape, np.float32)

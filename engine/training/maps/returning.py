@@ -10,10 +10,10 @@ import numpy as np
 from engine.jit.layout import aligned
 from engine.jit.record import Record, filled, record
 from engine.jit.target import host
-from engine.jit.training import kernels, listed
+from engine.jit.training import kernels, listed, tiled, tiles
 from engine.jit.training.maps import LANES, PAIR
 from engine.jit.training.shape import shape_for
-from engine.training.maps.layer import NUMBER, Array, Layer, of_image, roomy
+from engine.training.maps.layer import NUMBER, Array, Layer, of_image, parts, roomy
 from engine.training.maps.rounding import rounded
 from engine.training.maps.weights import BLOCK
 from engine.training.native.programs import at
@@ -24,6 +24,8 @@ NEAR = {8: 28 << 10, 16: 1 << 18}
 second one, from which more of them are quicker than one alone that waits for itself."""
 ENTRIES = 1 << 17
 """Bytes of listed gradients that are made and met at once."""
+HALVES = 1 << 18
+"""The same of high bytes, which there are as many low ones as."""
 
 
 class Returning(ABC):
@@ -45,12 +47,13 @@ class Returning(ABC):
     @abstractmethod
     def _of_share(self, share: slice, worker: int, given: Array) -> Iterator[Record]: ...
 
-    def _rounded(self, share: slice, into: Array) -> Record:
-        """Those of some images, ringed as widely as windows reach beyond the map; into: int16, from these images on."""
+    def _rounded(self, share: slice, into: Array, low: int = 0) -> Record:
+        """Those of some images, ringed as widely as windows reach beyond the map; into: from these images on."""
         g, (_, line, place, _) = self._layer.g, into.strides
         corner = (0, 0) if g.dense else (g.down - 1 - g.padding, g.across - 1 - g.padding)
         target = into[:, corner[0] :, corner[1] :]
-        return rounded(self._layer, share, self._gradients, self.factors, target, g.stride * line, g.stride * place)
+        steps = g.stride * line, g.stride * place
+        return rounded(self._layer, share, self._gradients, self.factors, target, *steps, low=low)
 
     def _into(self, given: Array, image: int) -> int:
         g = self._layer.g
@@ -108,8 +111,8 @@ class Listed(Returning):
         return layer.g.pool > 1
 
     def _of_share(self, share: slice, worker: int, given: Array) -> Iterator[Record]:
-        for first in range(share.start, share.stop, self._chunk):
-            yield from self._of_part(slice(first, min(first + self._chunk, share.stop)), worker, given)
+        for part in parts(share, self._chunk):
+            yield from self._of_part(part, worker, given)
 
     def _of_part(self, part: slice, worker: int, given: Array) -> Iterator[Record]:
         g, weights = self._layer.g, self._layer.weights.backward
@@ -131,6 +134,41 @@ class Listed(Returning):
         )  # fmt: skip
 
 
+class Tiled(Returning):
+    """Where there are tile registers: of a few images at a time, in halves, zeros and all."""
+
+    def __init__(self, layer: Layer, gradients: Array) -> None:
+        super().__init__(layer, gradients)
+        g = layer.g
+        places = g.spread[0] * g.spread[1]
+        self._chunk = layer.images if g.dense else max(1, HALVES // (places * g.wide))
+        self._places: Array = roomy((len(layer.shares), 2, self._chunk * places + tiled.BEYOND, g.wide), np.uint8)
+
+    def _of_share(self, share: slice, worker: int, given: Array) -> Iterator[Record]:
+        for part in parts(share, self._chunk):
+            yield from self._of_part(part, worker, given)
+
+    def _of_part(self, part: slice, worker: int, given: Array) -> Iterator[Record]:
+        g, weights, halves, count = self._layer.g, self._layer.weights, self._places[worker], part.stop - part.start
+        (lines, rows), place = g.spread, halves.strides[1]
+        spread = halves[0, : self._chunk * lines * rows].reshape(self._chunk, lines, rows, g.wide)
+        yield self._rounded(part, spread, low=halves.strides[0])
+        if g.dense:
+            walk = {"images": 1, "places": count, "rows": count, "ringed_rows": count}
+        else:
+            walk = {"images": count, "places": (g.height - 1) * rows + g.width, "rows": g.width, "ringed_rows": rows}
+        blocks, down, line, _ = weights.backward.shape
+        yield filled(
+            tiled.INPUTS_FIELDS, kernel=kernels.address("map-inputs-tiled"), source=at(halves), low=halves.strides[0],
+            weights=at(weights.backward), target=self._into(given, part.start), blocks=blocks, down=down,
+            runs=line // tiles.SIDE, image_step=spread.strides[0], place_step=place,
+            block_step=weights.backward.strides[0], target_image=NUMBER * g.height * g.width * g.deep,
+            target_row=NUMBER * weights.entries, **walk,
+        )  # fmt: skip
+
+
 def returning(layer: Layer, gradients: Array) -> Returning:
     """The way that suits a layer."""
+    if layer.weights.tiled:
+        return Tiled(layer, gradients)
     return Listed(layer, gradients) if Listed.fits(layer) else Whole(layer, gradients)

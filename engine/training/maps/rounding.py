@@ -23,15 +23,18 @@ def steps(largest: Array, limit: int) -> Array:
     return np.where(largest > 0, largest, np.float32(1)) / np.float32(min(MOST, limit))
 
 
-def rounded(layer: Layer, share: slice, gradients: Array, factors: Array, into: Array, line: int, row: int) -> Record:
+def rounded(
+    layer: Layer, share: slice, gradients: Array, factors: Array, into: Array, line: int, row: int, *, low: int = 0
+) -> Record:
     """The call that rounds gradients * factors [images, wide] of some images.
 
     Args:
-        into: int16, from the first of these images on. line, row: bytes of it between two sums.
+        into: int16, from the first of these images on; or high bytes, with the low ones so many bytes behind. line,
+            row: bytes of it between two sums.
     """
     g = layer.g
     return filled(
-        slopes.ROUND_FIELDS, kernel=kernels.address(f"map-round-{g.pool}"),
+        slopes.ROUND_FIELDS, kernel=kernels.address(f"map-{'halves' if low else 'round'}-{g.pool}"), low=low,
         source=of_image(gradients, share.start, g.places * g.wide),
         which=at(layer.which, share.start) if g.pool > 1 else 0, factors=at(factors, share.start), target=at(into),
         images=share.stop - share.start, lines=g.gives[0], rows=g.gives[1], units=g.wide // LANES,

@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from engine.jit.layout import aligned, whole
 from engine.jit.record import Record, filled, record
-from engine.jit.training import kernels, maps, pooled, slopes
+from engine.jit.training import kernels, maps, pooled, slopes, turned
 from engine.jit.training.maps import LANES, PAIR
-from engine.training.maps.layer import NUMBER, Array, Layer, of_image, roomy
+from engine.training.maps.layer import NUMBER, Array, Layer, of_image, parts, roomy
 from engine.training.maps.rounding import SHORT, rounded
-from engine.training.maps.weights import BLOCK, transposed
+from engine.training.maps.weights import BLOCK
 from engine.training.native.programs import at
-from engine.training.native.together import Together
+from engine.training.native.together import Together, run
 
 PLACES = 1152
 """Places whose gradients and what came in are multiplied at once, so that both stay in a near cache."""
@@ -28,19 +28,19 @@ class Weighing(ABC):
     """For the batches of a layer.
 
     Attributes:
-        factors: float32 [images, wide], what gradients are multiplied by before they are rounded.
+        factors: float32 [images, wide], what gradients are multiplied by before they are rounded. steps: float32
+            [wide], what the integers are multiples of.
         terms: the most gradients that a sum of integers is of.
     """
 
     terms: int
 
-    def __init__(self, layer: Layer, gradients: Array, seen: tuple[int, ...]) -> None:
-        """gradients: float32, those of the sums. seen: shape of what came in, channel by channel."""
-        g = layer.g
+    def __init__(self, layer: Layer, gradients: Array, products: tuple[int, ...]) -> None:
+        """gradients: float32, those of the sums. products: shape of what the calls of one thread add up."""
         self._layer, self._gradients = layer, gradients
-        self.factors: Array = aligned((layer.images, g.wide), np.float32)
-        self._seen = roomy(seen, np.int16)
-        self._products: Array = aligned((len(layer.shares), g.down * g.across * g.deep, g.wide), np.float32)
+        self.factors: Array = aligned((layer.images, layer.g.wide), np.float32)
+        self.steps: Array = aligned((layer.g.wide,), np.float32)
+        self._products: Array = aligned((len(layer.shares), *products), np.float32)
 
     def calls(self) -> Together:
         """What makes the sums of a batch."""
@@ -53,14 +53,35 @@ class Weighing(ABC):
         """Start sums anew."""
         self._products.fill(0)
 
-    def found(self, steps: Array) -> NDArray[np.float32]:
-        """The gradient, float32 [outputs, inputs]; steps: float32 [wide], what integers are multiples of."""
-        g = self._layer.g
-        products = self._products.sum(0) if len(self._products) > 1 else self._products[0]
-        by_place = products.reshape(-1, g.deep, g.wide)[:, : g.channels, : g.outputs]
-        rows: NDArray[np.float32] = transposed(np.ascontiguousarray(by_place).reshape(g.inputs, g.outputs))
-        rows *= steps[: g.outputs, np.newaxis]
-        return rows
+    @abstractmethod
+    def found(self) -> NDArray[np.float32]:
+        """The gradient, float32 [outputs, inputs]."""
+
+    def _added_up(self) -> Array:
+        """What all threads have."""
+        total: Array = self._products.sum(0) if len(self._products) > 1 else self._products[0]
+        return total
+
+
+class ByPlace(Weighing):
+    """In registers of vectors: outputs lie beside each other, and what came in is 16 bits, channel by channel."""
+
+    def __init__(self, layer: Layer, gradients: Array, seen: tuple[int, ...]) -> None:
+        """seen: shape of what came in, channel by channel."""
+        g = layer.g
+        super().__init__(layer, gradients, (g.down * g.across * g.deep, g.wide))
+        self._seen = roomy(seen, np.int16)
+        self._rows: Array = aligned((g.outputs, g.inputs), np.float32)
+
+    def found(self) -> NDArray[np.float32]:
+        """The gradient, float32 [outputs, inputs], until the next call."""
+        g, products = self._layer.g, self._added_up()
+        run(filled(
+            turned.FOUND_FIELDS, kernel=kernels.address("map-found"), source=at(products), steps=at(self.steps),
+            target=at(self._rows), outputs=g.outputs, taps=g.down * g.across, channels=g.channels,
+            source_tap=g.deep * products.strides[0], units=g.wide // LANES,
+        ))  # fmt: skip
+        return self._rows
 
     def _gathered(self, source: Array, into: Array, images: int, groups: int) -> Record:
         """The call that puts integers of two places side by side."""
@@ -78,8 +99,13 @@ class Weighing(ABC):
         )  # fmt: skip
 
 
-class Dense(Weighing):
+class Dense(ByPlace):
     """Of a dense layer: its product goes along the images."""
+
+    @staticmethod
+    def fits(layer: Layer) -> bool:
+        """Whether it is one."""
+        return layer.g.dense
 
     def __init__(self, layer: Layer, gradients: Array) -> None:
         g, even = layer.g, whole(layer.images, PAIR)
@@ -105,7 +131,7 @@ class Dense(Weighing):
         )  # fmt: skip
 
 
-class Maps(Weighing):
+class Maps(ByPlace):
     """Of a convolution, in parts of a few images each."""
 
     def __init__(self, layer: Layer, gradients: Array, chunk: int) -> None:
@@ -132,13 +158,14 @@ class Maps(Weighing):
                 target_image=seen.strides[0], channel_step=seen.strides[1],
             )  # fmt: skip
 
-    def _parts(self, share: slice) -> Iterator[slice]:
-        for first in range(share.start, share.stop, self._chunk):
-            yield slice(first, min(first + self._chunk, share.stop))
-
 
 class Along(Maps):
     """Its product goes along all places of the ringed map: a shift of the window is a shift of an address."""
+
+    @staticmethod
+    def fits(layer: Layer) -> bool:
+        """Any convolution does."""
+        return not layer.g.dense
 
     def __init__(self, layer: Layer, gradients: Array) -> None:
         g = layer.g
@@ -155,7 +182,7 @@ class Along(Maps):
         yield rounded(self._layer, share, self._gradients, self.factors, self._rounded[share.start :], line, row)
         yield from self._turned(share)
         beside, entry = self._beside[worker], NUMBER * g.wide
-        for part in self._parts(share):
+        for part in parts(share, self._chunk):
             count = part.stop - part.start
             yield self._gathered(self._rounded[part.start :], beside, count, self._groups)
             yield self._multiplied(
@@ -201,7 +228,7 @@ class Pooled(Maps):
 
     def _of_share(self, share: slice, worker: int) -> Iterator[Record]:
         yield from self._turned(share)
-        for part in self._parts(share):
+        for part in parts(share, self._chunk):
             yield from self._of_part(part, worker)
 
     def _of_part(self, part: slice, worker: int) -> Iterator[Record]:
@@ -222,10 +249,3 @@ class Pooled(Maps):
             channels=g.deep, taps=g.down, image_step=seen.strides[0], channel_step=seen.strides[1],
             line_step=SHORT * g.ringed[1], **both,
         )  # fmt: skip
-
-
-def weighing(layer: Layer, gradients: Array) -> Weighing:
-    """The way that suits a layer."""
-    if layer.g.dense:
-        return Dense(layer, gradients)
-    return Pooled(layer, gradients) if Pooled.fits(layer) else Along(layer, gradients)

@@ -5,13 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from engine import bits
 from engine.jit.layout import aligned, whole
+from engine.jit.record import filled
+from engine.jit.target import host
+from engine.jit.training import kernels, tiles, turned
 from engine.jit.training.maps import PAIR
+from engine.jit.training.shape import GROUP, shape_for
 from engine.training.maps.geometry import Geometry
+from engine.training.native.programs import at
+from engine.training.native.together import run
 
 BLOCK, WORDS_BLOCK = 16, 8
 """Outputs of a block of weights: where they are numbers, and where words of signs (jit.depth)."""
@@ -26,8 +31,9 @@ class Weights:
     Attributes:
         forward: what sums are made with: uint64 [blocks][down * units][WORDS_BLOCK], or of pixels int32
             [blocks][down * units][BLOCK] of four negated signs each. base: int32 [wide], what those are taken from.
-        backward: the same for the gradient's way back, its window turned over, int32 [blocks][...][BLOCK] of two
-            negated signs as 16 bits each, for `entries` results; of no use to a layer on pixels. none: zeros.
+        backward: the same for the gradient's way back, its window turned over, int32 [blocks][down][...][BLOCK] of
+            negated signs: two of 16 bits in each, or where products are `tiled` four of 8, with zeros behind every
+            line up to a whole operand; for `entries` results, of no use to a layer on pixels. none: zeros.
     """
 
     def __init__(self, g: Geometry) -> None:
@@ -39,8 +45,13 @@ class Weights:
         self.base: NDArray[np.int32] = aligned((g.wide,), np.int32)
         self.base[:] = 0 if g.on_pixels else g.inputs
         self.entries = 0 if g.on_pixels else g.deep * (g.height * g.width if g.dense else 1)
-        self.depth = g.wide * (1 if g.dense else g.down * g.across)
-        self.backward: NDArray[np.int32] = aligned((self.entries // BLOCK, self.depth // PAIR, BLOCK), np.int32)
+        lines, rows = (1, 1) if g.dense else (g.down, g.across)
+        self.depth = g.wide * lines * rows
+        shape = shape_for(host())
+        self.tiled = shape is not None and shape.tiled
+        self._beside = GROUP if self.tiled else PAIR
+        line = whole(rows * g.wide, tiles.LINE if self.tiled else PAIR) // self._beside
+        self.backward: NDArray[np.int32] = aligned((self.entries // BLOCK, lines, line, BLOCK), np.int32)
         self.none: NDArray[np.int32] = aligned((self.entries,), np.int32)
 
     def take(self, latents: NDArray[np.float32]) -> None:
@@ -55,24 +66,22 @@ class Weights:
         words = np.zeros((g.wide, g.down * self.units), np.uint64)
         words[: g.outputs] = bits.pack(positive).reshape(g.outputs, -1)
         _block(words, self.forward)
-        self._turn(_negated(positive))
+        self._turn(latents)
 
-    def _turn(self, negated: NDArray[np.int8]) -> None:
+    def _turn(self, latents: NDArray[np.float32]) -> None:
         """Rows of what came in, where the forward ones are of outputs."""
-        g = self._g
-        padded = np.zeros((g.wide, g.down, g.across, g.deep), np.int16)
-        padded[: g.outputs, :, :, : g.channels] = negated
-        rows = transposed(padded.reshape(g.wide, -1))
-        if not g.dense:
-            taps = rows.reshape(g.down * g.across, g.deep, g.wide)[::-1]
-            rows = np.ascontiguousarray(taps.transpose(1, 0, 2))
-        _block(rows.reshape(self.entries, self.depth).view(np.int32), self.backward)
-
-
-def transposed(rows: NDArray[Any]) -> NDArray[Any]:
-    """Rows [N, D] as [D, N], in order: torch does that in blocks that stay in a near cache, numpy number by number."""
-    turned: NDArray[Any] = torch.from_numpy(rows).t().clone(memory_format=torch.contiguous_format).numpy()
-    return turned
+        g, made = self._g, self.backward
+        block, line, unit, _ = made.strides
+        row = g.wide // self._beside * unit
+        if g.dense:
+            target, row = at(made), g.deep // BLOCK * block
+            line = g.across * row
+        else:
+            target, line, row = at(made) + (g.down - 1) * line + (g.across - 1) * row, -line, -row
+        run(filled(
+            turned.FIELDS, kernel=kernels.address("map-turned"), source=at(latents), target=target, outputs=g.outputs,
+            lines=g.down, rows=g.across, channels=g.channels, target_line=line, target_row=row, block_step=block,
+        ))  # fmt: skip
 
 
 def _negated(positive: NDArray[np.bool_]) -> NDArray[np.int8]:

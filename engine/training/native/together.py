@@ -16,6 +16,11 @@ from engine.jit.record import Record, filled
 from engine.jit.training import kernels, program
 
 
+def run(record: Record) -> None:
+    """One call of a kernel."""
+    kernels.run()(record.ctypes.data, 1)
+
+
 class Meeting:
     """Where so many threads wait for each other, in their native code."""
 
