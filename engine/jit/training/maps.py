@@ -70,8 +70,8 @@ def emit_moments(module: ir.Module, name: str) -> None:
     e = Emitter(module, name, [PTR])
     b, f = e.b, e.fields(MOMENT_FIELDS, ("source", "pivots", "target"))
     with (
-        e.loop(const(0), f["units"], const(1)) as unit,
         e.loop(const(0), f["images"], const(1)) as image,
+        e.loop(const(0), f["units"], const(1)) as unit,
     ):
         first, pivot = b.mul(image.index, f["places"]), lanes(e, f["pivots"], unit.index, F32)
         with e.loop(const(0), f["places"], const(1), [vector(F32, LANES, 0)] * 2) as place:

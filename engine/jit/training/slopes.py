@@ -26,11 +26,11 @@ def emit_through(module: ir.Module, name: str, *, estimator: str, carried: bool)
     e = Emitter(module, name, [PTR])
     b = e.b
     f = e.fields(THROUGH_FIELDS, ("source", "scales", "values", "carry", "sums", "means", "target", "along"))
-    with e.loop(const(0), f["units"], const(1)) as unit:
-        mean = lanes(e, f["means"], unit.index, F32)
-        with e.loop(const(0), f["images"], const(1)) as image:
-            scale = e.splat(e.load(f["scales"], image.index, F32, align=4), LANES)
-            first = b.mul(image.index, f["places"])
+    with e.loop(const(0), f["images"], const(1)) as image:  # an image stays in a near cache, unit after unit
+        scale = e.splat(e.load(f["scales"], image.index, F32, align=4), LANES)
+        first = b.mul(image.index, f["places"])
+        with e.loop(const(0), f["units"], const(1)) as unit:
+            mean = lanes(e, f["means"], unit.index, F32)
             with e.loop(const(0), f["places"], const(1), [vector(F32, LANES, 0)] * 2) as place:
                 at = b.add(b.mul(b.add(first, place.index), f["units"]), unit.index)
                 slope = b.fmul(b.sitofp(lanes(e, f["source"], at, I32), FLOATS), scale)
@@ -67,12 +67,12 @@ def emit_back(module: ir.Module, name: str) -> None:
     """
     e = Emitter(module, name, [PTR])
     b, f = e.b, e.fields(BACK_FIELDS, ("source", "sums", "means", "factors", "target", "largest"))
-    with e.loop(const(0), f["units"], const(1)) as unit:
-        rows = [b.add(unit.index, b.mul(f["units"], const(row))) for row in range(3)]
-        of_slope, alone, of_sum = (lanes(e, f["factors"], row, F32) for row in rows)
-        mean = lanes(e, f["means"], unit.index, F32)
-        with e.loop(const(0), f["images"], const(1)) as image:
-            first = b.mul(image.index, f["places"])
+    with e.loop(const(0), f["images"], const(1)) as image:
+        first = b.mul(image.index, f["places"])
+        with e.loop(const(0), f["units"], const(1)) as unit:
+            rows = [b.add(unit.index, b.mul(f["units"], const(row))) for row in range(3)]
+            of_slope, alone, of_sum = (lanes(e, f["factors"], row, F32) for row in rows)
+            mean = lanes(e, f["means"], unit.index, F32)
             with e.loop(const(0), f["places"], const(1), [vector(F32, LANES, 0)]) as place:
                 at = b.add(b.mul(b.add(first, place.index), f["units"]), unit.index)
                 slope = b.fadd(b.fmul(lanes(e, f["source"], at, F32), of_slope), alone)
