@@ -27,9 +27,19 @@ LAYERS = (
     DenseLayer(19, shortcut=True),
 )  # fmt: skip
 
-pytestmark = pytest.mark.skipif(
-    not any(runnable(variant) and shape_for(variant) for variant in VARIANTS), reason="no AVX2 here"
+SHAPES = {variant.name: shape_for(variant) for variant in VARIANTS if runnable(variant)}
+WAYS = {shape.tiled: name for name, shape in reversed(SHAPES.items()) if shape}
+"""The best variant here with tile registers, and the best without."""
+
+
+@pytest.fixture(
+    scope="module", autouse=True, params=WAYS.values() or [pytest.param("", marks=pytest.mark.skip("no AVX2 here"))]
 )
+def way(request):
+    """How gradients are made."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(FORCE, request.param)
+        yield
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -6,9 +6,11 @@ make those of 16 bits, exactly.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from llvmlite import ir
 
-from engine.jit.emit import F32, I1, I8, I16, I32, PTR, Emitter, Value, const, vector
+from engine.jit.emit import F32, I1, I8, I16, I32, PTR, VOID, Emitter, Value, const, vector
 from engine.jit.steps import offset
 from engine.jit.training.maps import INTS, LANES, flat, lanes, nearest, put, turned_over
 from engine.jit.training.shape import GROUP
@@ -42,8 +44,7 @@ between the lines of one. Behind the last image there has to be room for a LINE 
 def emit_channels(module: ir.Module, name: str, size: int) -> None:
     """source * factors to the nearest number of 16 bits, in halves, channel by channel; at the largest sum's place.
 
-    All other places of a window of size x size get 0; so does what is a little beyond each line, which the
-    next one is written over, and a LINE behind the last.
+    All other places of a window of size x size get 0, and so does a LINE behind the last image.
     """
     e = Emitter(module, name, [PTR])
     b, f = e.b, e.fields(CHANNELS_FIELDS, ("source", "which", "factors", "target"))
@@ -64,12 +65,15 @@ def emit_channels(module: ir.Module, name: str, size: int) -> None:
                 number = nearest(e, b.fmul(lanes(e, f["source"], at, F32), factor))
                 found.append(number if size == 1 else _with_place(e, number, lanes(e, f["which"], at, I8)))
             left = e.splat(b.trunc(b.sub(f["rows"], row.index), I32), LANES)
-            inside = b.icmp_signed("<", numbers, left)
+            inside = _side_by_side(e, [b.icmp_signed("<", numbers, left)] * size)
             first = offset(e, (image.index, line.index), [f["image_step"], f["line_step"]])
             first = b.add(b.add(channel, first), b.mul(row.index, const(size)))
             for of_channel, values in enumerate(turned_over(e, found)):
                 into = e.at(f["target"], b.add(first, b.mul(const(of_channel), f["channel_step"])), I8)
-                _spread(e, b.select(inside, values, vector(I32, LANES)), into, f, size)
+                for there, octets in _lines(e, values, f, size):
+                    place = e.at(into, there, I8)
+                    kind, align = f"v{size * LANES}i8.p0", ir.Constant(I32, 1)
+                    e.intrinsic(f"llvm.masked.store.{kind}", VOID, octets, place, align, inside)
         end = e.at(f["target"], b.add(channel, b.mul(f["images"], f["image_step"])), I8)
         with e.loop(const(0), const(LANES), const(1)) as one:
             for behind in (const(0), f["low"]):
@@ -84,28 +88,33 @@ def _with_place(e: Emitter, number: Value, which: Value) -> Value:
     return e.b.or_(number, e.b.shl(e.b.zext(which, INTS), vector(I32, LANES, 16)))
 
 
-def _spread(e: Emitter, values: Value, into: Value, f: dict[str, Value], size: int) -> None:
-    """Store LANES windows of a channel in a line, `size` lines of both halves."""
+def _lines(e: Emitter, values: Value, f: dict[str, Value], size: int) -> Iterator[tuple[Value, Value]]:
+    """Of LANES windows of a channel, line by line: how far behind the first it goes, and its bytes; of both halves."""
     b = e.b
-    places = b.lshr(values, vector(I32, LANES, 16))
-    for half, behind in zip(in_halves(e, values), (const(0), f["low"]), strict=True):
-        target = e.at(into, behind, I8)
-        if size == 1:
-            e.store(half, target, const(0), I8, align=1)
-            continue
-        in_turn = ir.Constant(ir.VectorType(I32, 2 * LANES), [n // 2 + n % 2 * LANES for n in range(2 * LANES)])
+    which = b.lshr(values, vector(I32, LANES, 16))
+    for octets, behind in zip(in_halves(e, values), (const(0), f["low"]), strict=True):
         for down in range(size):
-            here = [b.icmp_signed("==", places, vector(I32, LANES, size * down + across)) for across in range(size)]
-            both = [b.select(mask, half, vector(I8, LANES)) for mask in here]
-            line = b.shuffle_vector(*both, in_turn)
-            e.store(line, target, b.mul(const(down), f["down"]), I8, align=1)
+            places = [vector(I32, LANES, size * down + across) for across in range(size)]
+            here = [b.select(b.icmp_signed("==", which, place), octets, vector(I8, LANES)) for place in places]
+            yield (
+                b.add(behind, b.mul(const(down), f["down"])),
+                octets if size == 1 else _side_by_side(e, here),
+            )
+
+
+def _side_by_side(e: Emitter, vectors: list[Value]) -> Value:
+    """The first lane of one vector or of both, then the second, and so on."""
+    if len(vectors) == 1:
+        return vectors[0]
+    in_turn = [n // 2 + n % 2 * LANES for n in range(2 * LANES)]
+    return e.b.shuffle_vector(*vectors, ir.Constant(ir.VectorType(I32, 2 * LANES), in_turn))
 
 
 QUADS_FIELDS = (
     "kernel", "source", "target", "groups", "blocks", "phases", "quads", "group_step", "place_step", "block_step",
     "phase_step",
 )  # fmt: skip
-"""source: bits of places, or u8 pixels, place_step between them, group_step between groups of blocks. target: int8 or u8
+"""source: bits of places, or u8 pixels, place_step between them, group_step between groups of blocks. target: bytes
 [groups * blocks][phases][quads][LANES][GROUP], block_step between blocks."""
 
 

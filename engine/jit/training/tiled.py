@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from llvmlite import ir
 
-from engine.jit.emit import F32, I8, I32, PTR, Emitter, Value, const, vector
+from engine.jit.emit import F32, I8, PTR, Emitter, Value, const
 from engine.jit.steps import offset
 from engine.jit.training.halves import whole
 from engine.jit.training.maps import FLOATS, INTS, LANES
@@ -35,13 +35,12 @@ target: int32, target_row bytes from place to place of those that are wanted, wh
 def emit_inputs(module: ir.Module, name: str) -> None:
     """A plain convolution of the maps with the weights: `down` lines of a window from each place on."""
     e = Emitter(module, name, [PTR])
-    b, f = e.b, e.fields(INPUTS_FIELDS, ("source", "weights", "target"))
+    f = e.fields(INPUTS_FIELDS, ("source", "weights", "target"))
     sums = room(e, 2 * SIDE * COLUMNS * SIDE)
-    with tiles(e):
-        with e.loop(const(0), f["images"], const(1)) as image:
-            for first, last, together in _in_turn(e, f["blocks"]):
-                with e.loop(first, last, const(together)) as block:
-                    _of_image(e, f, image.index, block.index, together, sums)
+    with tiles(e), e.loop(const(0), f["images"], const(1)) as image:
+        for first, last, together in _in_turn(e, f["blocks"]):
+            with e.loop(first, last, const(together)) as block:
+                _of_image(e, f, image.index, block.index, together, sums)
     e.ret()
 
 
@@ -97,8 +96,8 @@ WEIGHTS_FIELDS = (
     "kernel", "source", "low", "channel_step", "seen", "seen_step", "phase_step", "columns", "lines", "down", "across",
     "pitch", "steps", "target", "outputs", "target_row", "target_tap",
 )  # fmt: skip
-"""source: high bytes of gradients, channel_step bytes between channels, low ones `low` bytes behind; 0 up to a whole LINE.
-seen: what came in, quads of places [columns][phases], LINE bytes each (halves.emit_quads); a tap's lie across + `pitch`
+"""source: high bytes of gradients, channel_step bytes between channels, low ones `low` bytes behind; 0 up to a LINE's
+end. seen: what came in, quads of places [columns][phases], LINE bytes each (halves.emit_quads); a tap's lie across + `pitch`
 down places behind. steps: float32 [outputs * SIDE], what gradients are multiples of. target: float32 rows of outputs,
 target_tap bytes between taps, which are added to."""
 

@@ -17,7 +17,7 @@ block_step between the first of them, and target_line and target_row between tap
 
 
 def emit_turned(module: ir.Module, name: str, group: int) -> None:
-    """Negated signs of `group` outputs in every 32 bits, LANES channels beside each other; 0 for those that are none."""
+    """Negated signs of `group` outputs in every 32 bits, LANES channels beside each other; 0 where there are none."""
     e = Emitter(module, name, [PTR])
     b, f = e.b, e.fields(FIELDS, ("source", "target"))
     numbers = ir.Constant(INTS, list(range(LANES)))

@@ -51,8 +51,9 @@ class Tiled(Weighing):
         return layer.weights.tiled and g.stride == 1 and g.pool in halves.SIZES
 
     def found(self) -> NDArray[np.float32]:
-        g, products = self._layer.g, self._added_up()
-        rows = products[: g.outputs].reshape(g.outputs, -1, self._deep)[:, :, : g.channels]
+        g = self._layer.g
+        self._add_up()
+        rows = self._total[: g.outputs].reshape(g.outputs, -1, self._deep)[:, :, : g.channels]
         return rows.reshape(g.outputs, g.inputs)
 
     def _of_share(self, share: slice, worker: int) -> Iterator[Record]:
@@ -63,12 +64,11 @@ class Tiled(Weighing):
 
     def _by_channel(self, part: slice, into: Array) -> Record:
         layer, g = self._layer, self._layer.g
-        width = g.ringed[1]
         return filled(
-            halves.CHANNELS_FIELDS, kernel=kernels.address(f"map-channels-{g.pool}"),
+            halves.CHANNELS_FIELDS, kernel=kernels.address(f"map-channels-{g.pool}"), units=g.wide // LANES,
             source=of_image(self._gradients, part.start, g.places * g.wide), factors=at(self.factors),
-            which=at(layer.which, part.start) if g.pool > 1 else 0, target=at(into),
-            units=g.wide // LANES, channel_step=into.strides[1], low=into.strides[0], down=width, **self._walk(part),
+            which=at(layer.which, part.start) if g.pool > 1 else 0, target=at(into), channel_step=into.strides[1],
+            low=into.strides[0], down=g.ringed[1], **self._walk(part),
         )  # fmt: skip
 
     def _walk(self, part: slice) -> dict[str, int]:
@@ -84,10 +84,10 @@ class Tiled(Weighing):
         places = (part.stop - part.start) * self._places
         image, _, place, _ = source.strides
         return filled(
-            halves.QUADS_FIELDS, kernel=kernels.address("map-quads" + self._of_pixels), source=at(source, part.start), target=at(into),
-            groups=self._groups, blocks=self._deep // LANES, quads=whole(places, GROUP) // GROUP, group_step=place,
-            place_step=image if g.dense else place, phases=self._phases, block_step=into.strides[0],
-            phase_step=into.strides[1],
+            halves.QUADS_FIELDS, kernel=kernels.address("map-quads" + self._of_pixels), source=at(source, part.start),
+            target=at(into), groups=self._groups, blocks=self._deep // LANES, phases=self._phases,
+            quads=whole(places, GROUP) // GROUP, group_step=place, place_step=image if g.dense else place,
+            block_step=into.strides[0], phase_step=into.strides[1],
         )  # fmt: skip
 
     def _multiplied(self, part: slice, worker: int) -> Record:
@@ -97,7 +97,7 @@ class Tiled(Weighing):
         return filled(
             tiled.WEIGHTS_FIELDS, kernel=kernels.address("map-weights-tiled" + self._of_pixels), source=at(own),
             low=own.strides[0], channel_step=own.strides[1], seen=at(seen), seen_step=seen.strides[0],
-            phase_step=seen.strides[1],            columns=len(seen), lines=whole(places, tiles.LINE) // tiles.LINE, down=down, across=across,
-            pitch=g.ringed[1], steps=at(self.steps), target=at(products), outputs=g.wide // LANES,
+            phase_step=seen.strides[1], columns=len(seen), lines=whole(places, tiles.LINE) // tiles.LINE, down=down,
+            across=across, pitch=g.ringed[1], steps=at(self.steps), target=at(products), outputs=g.wide // LANES,
             target_row=products.strides[0], target_tap=NUMBER * self._deep,
         )  # fmt: skip

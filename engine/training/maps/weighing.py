@@ -41,6 +41,7 @@ class Weighing(ABC):
         self.factors: Array = aligned((layer.images, layer.g.wide), np.float32)
         self.steps: Array = aligned((layer.g.wide,), np.float32)
         self._products: Array = aligned((len(layer.shares), *products), np.float32)
+        self._total: Array = aligned(products, np.float32) if len(self._products) > 1 else self._products[0]
 
     def calls(self) -> Together:
         """What makes the sums of a batch."""
@@ -55,12 +56,12 @@ class Weighing(ABC):
 
     @abstractmethod
     def found(self) -> NDArray[np.float32]:
-        """The gradient, float32 [outputs, inputs]."""
+        """The gradient, float32 [outputs, inputs], until sums begin anew."""
 
-    def _added_up(self) -> Array:
-        """What all threads have."""
-        total: Array = self._products.sum(0) if len(self._products) > 1 else self._products[0]
-        return total
+    def _add_up(self) -> None:
+        """Make the total of what all threads have."""
+        if len(self._products) > 1:
+            self._products.sum(0, out=self._total)
 
 
 class ByPlace(Weighing):
@@ -72,16 +73,21 @@ class ByPlace(Weighing):
         super().__init__(layer, gradients, (g.down * g.across * g.deep, g.wide))
         self._seen = roomy(seen, np.int16)
         self._rows: Array = aligned((g.outputs, g.inputs), np.float32)
+        self._ordering = self._ordered()
 
     def found(self) -> NDArray[np.float32]:
-        """The gradient, float32 [outputs, inputs], until the next call."""
-        g, products = self._layer.g, self._added_up()
-        run(filled(
-            turned.FOUND_FIELDS, kernel=kernels.address("map-found"), source=at(products), steps=at(self.steps),
-            target=at(self._rows), outputs=g.outputs, taps=g.down * g.across, channels=g.channels,
-            source_tap=g.deep * products.strides[0], units=g.wide // LANES,
-        ))  # fmt: skip
+        self._add_up()
+        run(self._ordering)
         return self._rows
+
+    def _ordered(self) -> Record:
+        """The call that makes rows of outputs of the total."""
+        g, total = self._layer.g, self._total
+        return filled(
+            turned.FOUND_FIELDS, kernel=kernels.address("map-found"), source=at(total), steps=at(self.steps),
+            target=at(self._rows), outputs=g.outputs, taps=g.down * g.across, channels=g.channels,
+            source_tap=g.deep * total.strides[0], units=g.wide // LANES,
+        )  # fmt: skip
 
     def _gathered(self, source: Array, into: Array, images: int, groups: int) -> Record:
         """The call that puts integers of two places side by side."""

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from engine import bits
 from engine.jit.layout import aligned, whole
-from engine.jit.record import filled
+from engine.jit.record import Record, filled
 from engine.jit.target import host
 from engine.jit.training import kernels, tiles, turned
 from engine.jit.training.maps import PAIR
@@ -53,9 +53,10 @@ class Weights:
         line = whole(rows * g.wide, tiles.LINE if self.tiled else PAIR) // self._beside
         self.backward: NDArray[np.int32] = aligned((self.entries // BLOCK, lines, line, BLOCK), np.int32)
         self.none: NDArray[np.int32] = aligned((self.entries,), np.int32)
+        self._turning = self._turned()
 
     def take(self, latents: NDArray[np.float32]) -> None:
-        """The signs of latents [outputs, inputs]."""
+        """The signs of latents, in order [outputs, inputs]."""
         g = self._g
         positive = (latents >= 0).reshape(g.outputs, g.down, g.across, g.channels)
         if g.on_pixels:
@@ -66,10 +67,11 @@ class Weights:
         words = np.zeros((g.wide, g.down * self.units), np.uint64)
         words[: g.outputs] = bits.pack(positive).reshape(g.outputs, -1)
         _block(words, self.forward)
-        self._turn(latents)
+        self._turning[turned.FIELDS.index("source")] = at(latents)
+        run(self._turning)
 
-    def _turn(self, latents: NDArray[np.float32]) -> None:
-        """Rows of what came in, where the forward ones are of outputs."""
+    def _turned(self) -> Record:
+        """The call that makes rows of what came in, where the forward ones are of outputs."""
         g, made = self._g, self.backward
         block, line, unit, _ = made.strides
         row = g.wide // self._beside * unit
@@ -78,10 +80,10 @@ class Weights:
             line = g.across * row
         else:
             target, line, row = at(made) + (g.down - 1) * line + (g.across - 1) * row, -line, -row
-        run(filled(
-            turned.FIELDS, kernel=kernels.address("map-turned"), source=at(latents), target=target, outputs=g.outputs,
-            lines=g.down, rows=g.across, channels=g.channels, target_line=line, target_row=row, block_step=block,
-        ))  # fmt: skip
+        return filled(
+            turned.FIELDS, kernel=kernels.address("map-turned"), target=target, outputs=g.outputs, lines=g.down,
+            rows=g.across, channels=g.channels, target_line=line, target_row=row, block_step=block,
+        )  # fmt: skip
 
 
 def _negated(positive: NDArray[np.bool_]) -> NDArray[np.int8]:
