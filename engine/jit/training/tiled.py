@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from llvmlite import ir
 
-from engine.jit.emit import F32, I8, PTR, Emitter, Value, const
+from engine.jit.emit import F32, I8, PTR, Emitter, Value, const, vector
 from engine.jit.steps import offset
 from engine.jit.training.halves import whole
 from engine.jit.training.maps import FLOATS, INTS, LANES
@@ -94,12 +94,12 @@ def _sum(e: Emitter, sums: Value, row: Value, column: int, together: int) -> Val
 
 WEIGHTS_FIELDS = (
     "kernel", "source", "low", "channel_step", "seen", "seen_step", "phase_step", "columns", "lines", "down", "across",
-    "pitch", "steps", "target", "outputs", "target_row", "target_tap",
+    "pitch", "steps", "target", "before", "outputs", "target_row", "target_tap",
 )  # fmt: skip
 """source: high bytes of gradients, channel_step bytes between channels, low ones `low` bytes behind; 0 up to a LINE's
-end. seen: what came in, quads of places [columns][phases], LINE bytes each (halves.emit_quads); a tap's lie across + `pitch`
-down places behind. steps: float32 [outputs * SIDE], what gradients are multiples of. target: float32 rows of outputs,
-target_tap bytes between taps, which are added to."""
+end. seen: what came in, quads of places [columns][phases], LINE bytes each (halves.emit_quads); a tap's lie across +
+`pitch` down places behind. steps: float32 [outputs * SIDE], what gradients are multiples of. target: float32 rows of
+outputs, target_tap bytes between taps, which are added to where `before` is not 0."""
 
 
 def emit_weights(module: ir.Module, name: str, *, pixels: bool) -> None:
@@ -139,13 +139,13 @@ def emit_weights(module: ir.Module, name: str, *, pixels: bool) -> None:
 
 
 def _added(e: Emitter, f: dict[str, Value], output: Value, into: Value, together: int, sums: Value) -> None:
-    """Add what is given back to the rows of SIDE outputs."""
-    b = e.b
+    """Add what is given back to the rows of SIDE outputs, or put it there."""
+    b, known = e.b, e.b.icmp_signed("!=", f["before"], const(0))
     with e.loop(const(0), const(SIDE), const(1)) as row:
         number = b.add(b.mul(output, const(SIDE)), row.index)
         step = e.splat(e.load(f["steps"], number, F32, align=4), LANES)
         for column in range(together):
             found = b.sitofp(_sum(e, sums, row.index, column, together), FLOATS)
             at = b.add(b.add(into, b.mul(number, f["target_row"])), const(4 * SIDE * column))
-            before = e.load(f["target"], at, FLOATS, align=4, of=I8)
+            before = b.select(known, e.load(f["target"], at, FLOATS, align=4, of=I8), vector(F32, LANES))
             e.store(b.fadd(before, b.fmul(found, step)), f["target"], at, I8, align=4)

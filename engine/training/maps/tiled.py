@@ -50,6 +50,9 @@ class Tiled(Weighing):
         g = layer.g
         return layer.weights.tiled and g.stride == 1 and g.pool in halves.SIZES
 
+    def begin(self) -> None:
+        """The first part of each thread starts sums anew."""
+
     def found(self) -> NDArray[np.float32]:
         g = self._layer.g
         self._add_up()
@@ -60,7 +63,7 @@ class Tiled(Weighing):
         for part in parts(share, self._chunk):
             yield self._by_channel(part, self._halves[worker])
             yield self._beside(part, self._seen[worker])
-            yield self._multiplied(part, worker)
+            yield self._multiplied(part, worker, before=part.start > share.start)
 
     def _by_channel(self, part: slice, into: Array) -> Record:
         layer, g = self._layer, self._layer.g
@@ -90,7 +93,7 @@ class Tiled(Weighing):
             block_step=into.strides[0], phase_step=into.strides[1],
         )  # fmt: skip
 
-    def _multiplied(self, part: slice, worker: int) -> Record:
+    def _multiplied(self, part: slice, worker: int, *, before: bool) -> Record:
         g, own, seen, products = self._layer.g, self._halves[worker], self._seen[worker], self._products[worker]
         places = (part.stop - part.start) * self._places
         down, across = self._taps
@@ -98,6 +101,6 @@ class Tiled(Weighing):
             tiled.WEIGHTS_FIELDS, kernel=kernels.address("map-weights-tiled" + self._of_pixels), source=at(own),
             low=own.strides[0], channel_step=own.strides[1], seen=at(seen), seen_step=seen.strides[0],
             phase_step=seen.strides[1], columns=len(seen), lines=whole(places, tiles.LINE) // tiles.LINE, down=down,
-            across=across, pitch=g.ringed[1], steps=at(self.steps), target=at(products), outputs=g.wide // LANES,
-            target_row=products.strides[0], target_tap=NUMBER * self._deep,
+            across=across, pitch=g.ringed[1], steps=at(self.steps), target=at(products), before=before,
+            outputs=g.wide // LANES, target_row=products.strides[0], target_tap=NUMBER * self._deep,
         )  # fmt: skip

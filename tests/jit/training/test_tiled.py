@@ -166,8 +166,8 @@ def test_gradients_of_inputs(images, height, width, units, blocks, down, across,
 
 @pytest.mark.parametrize("pixels", [False, True])
 @LATE
-@given(st.integers(1, 150), few, few, few, few, st.integers(3, 9), seeds)
-def test_gradients_of_weights(pixels, places, outputs, columns, down, across, pitch, seed):
+@given(st.integers(1, 150), few, few, few, few, st.integers(3, 9), st.booleans(), seeds)
+def test_gradients_of_weights(pixels, places, outputs, columns, down, across, pitch, added, seed):
     rng, memory = np.random.default_rng(seed), Memory()
     lines, shift = -(-places // LINE), (down - 1) * pitch + across - 1
     gradients = np.zeros((outputs * SIDE, (lines + 1) * LINE), np.int64)
@@ -182,11 +182,11 @@ def test_gradients_of_weights(pixels, places, outputs, columns, down, across, pi
         "map-weights-tiled" + "-pixels" * pixels, tiled.WEIGHTS_FIELDS, source=source, low=source.strides[0],
         channel_step=source.strides[1], seen=seen, seen_step=seen.strides[0], phase_step=seen.strides[1],
         columns=columns, lines=lines, down=down, across=across, pitch=pitch, steps=memory.put(steps), target=target,
-        outputs=outputs, target_row=target.strides[0], target_tap=target.strides[2],
+        before=added, outputs=outputs, target_row=target.strides[0], target_tap=target.strides[2],
     )  # fmt: skip
     for line in range(down):
         for row in range(across):
             first = line * pitch + row
             sums = gradients[:, :places] @ met[first : first + places].astype(np.int64)
-            expected = before[:, line, row] + sums.astype(np.float32) * steps[:, np.newaxis]
+            expected = added * before[:, line, row] + sums.astype(np.float32) * steps[:, np.newaxis]
             np.testing.assert_array_equal(target[:, line, row], expected)
