@@ -14,9 +14,11 @@ from engine.jit.dot import Dot, emit
 from engine.jit.kernels import Emit
 from engine.jit.target import Target, host
 from engine.jit.training import (
+    affine,
     expand,
     halves,
     inputs,
+    judge,
     listed,
     maps,
     norm,
@@ -50,13 +52,17 @@ def variants(target: Target) -> dict[str, Emit]:
     return (
         _of_maps(target, shape)
         | updates
+        | {f"judge-{loss}": emit for loss, emit in judge.LOSSES.items()}
         | {
             "forward": norm.emit_forward,
+            "values": norm.emit_values,
             "backward-signs": partial(norm.emit_backward, group=GROUP, signs=True),
             "backward-pixels": partial(norm.emit_backward, group=shape.group, signs=False),
             "rows": rows.emit_rows,
             "inputs": partial(inputs.emit_inputs, shape=shape),
             "expand": expand.emit_expand,
+            "affine-adam": partial(affine.emit_affine, shape=shape, rule=RULES["adam"]),
+            "affine-sgd": partial(affine.emit_affine, shape=shape, rule=RULES["sgd"]),
             "barrier": program.emit_barrier,
             "program": program.emit_program,
         }

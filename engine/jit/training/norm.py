@@ -31,6 +31,9 @@ FORWARD_SETTINGS = ("half", "epsilon", "share", "unbiased")
 statistics. unbiased: rows / (rows - 1).
 """
 
+VALUES = (*OF_SUMS, "target", "target_step")
+"""target: float32 rows, target_step bytes apart: y. Settings are those of FORWARD."""
+
 BACKWARD = (*OF_SUMS, "gradients", "gradient_step", "target", "target_step", "sums", "scales", "largest", "of_gamma",
             "of_beta")  # fmt: skip
 """gradients: float32 panels, gradient_step bytes apart, of [rows to a whole GROUP][PANEL]: of what comes out, and in
@@ -130,6 +133,21 @@ def _store_signs(e: Emitter, f: dict[str, Value], columns: _Columns, row: Value,
         octets = e.at(f[f"{which}_octets"], b.mul(columns.octet, f["octet_step"]), I8)
         e.store(bits, octets, row, I8, align=1)
         e.store(bits, e.at(f[f"{which}_words"], b.mul(row, f["word_step"]), I8), columns.octet, I8, align=1)
+
+
+def emit_values(module: ir.Module, name: str) -> None:
+    """`void name(int64 *record)` of VALUES: what comes out before its sign is taken, by the statistics as they are."""
+    e = Emitter(module, name, [PTR])
+    f = e.fields(VALUES, (*_POINTERS, "target"))
+    s = _settings(e, f, FORWARD_SETTINGS)
+    with e.loop(f["first"], f["last"], const(1)) as octet:
+        columns = _Columns(e, f, octet.index, e.splat(s["half"], OCTET))
+        mean, factor, shift = (columns.load(name) for name in ("mean", "factor", "shift"))
+        with e.loop(const(0), f["rows"], const(1)) as row:
+            y = e.fused(columns.centred(row.index, mean), factor, shift)
+            target = e.at(f["target"], e.b.mul(row.index, f["target_step"]), I8)
+            e.store(y, target, columns.first, F32, align=32)
+    e.ret()
 
 
 def emit_backward(module: ir.Module, name: str, *, group: int, signs: bool) -> None:

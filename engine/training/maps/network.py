@@ -14,6 +14,7 @@ from engine.training import layers as plain
 from engine.training.maps.back import Back
 from engine.training.maps.geometry import Geometry
 from engine.training.maps.layer import Layer
+from engine.training.native.loss import Judge, Judged
 from engine.training.norms import EPSILON, MOMENTUM
 
 Float32 = NDArray[np.float32]
@@ -50,6 +51,7 @@ class Network:
         self._normalising = [back.normalising() for back in self._backs]
         self._returning = [back.returning.calls(given) for back in self._backs if back.returning]
         self._weighing = [back.weighing.calls() for back in self._backs]
+        self._judge = Judge(self._layers[-1].values[:, 0], geometries[-1].outputs)
         self._spreads = [(np.ones(0), np.ones(0))] * len(layers)
 
     @property
@@ -64,8 +66,8 @@ class Network:
 
     # ------------------------------------------------------------ forward
 
-    def forward(self, images: NDArray[np.uint8]) -> Float32:
-        """Scores [B, classes] of images u8 [B, H, W, C], by the signs of the latents and the batch's statistics."""
+    def forward(self, images: NDArray[np.uint8]) -> None:
+        """Up to the scores of images u8 [B, H, W, C], by the signs of the latents and the batch's statistics."""
         self._layers[0].put(images)
         for index, layer in enumerate(self._layers):
             layer.weights.take(self._plain[index].latent.detach().numpy())
@@ -77,7 +79,10 @@ class Network:
             if layer.g.shortcut:
                 np.copyto(layer.values, self._layers[index - 1].values)
             signing()
-        return self.values(len(self._layers) - 1)
+
+    def judge(self, labels: NDArray[np.int64], loss: str) -> Judged:
+        """What a loss makes of the scores, whose gradients go back from here."""
+        return self._judge(labels, loss)
 
     def _aim(self, index: int) -> None:
         """Take the running mean as the pivot of the sums' moments."""
@@ -109,14 +114,14 @@ class Network:
 
     # ------------------------------------------------------------ back
 
-    def backward(self, gradients: Float32) -> dict[str, Float32]:
-        """Gradients of all parameters by canonical name, given those of the scores."""
+    def backward(self) -> dict[str, Float32]:
+        """Gradients of all parameters by canonical name, from those of the scores on."""
         found: dict[str, Float32] = {}
         for index in reversed(range(len(self._layers))):
             back = self._backs[index]
             back.begin()
             if back is self._backs[-1]:
-                self._begin(gradients)
+                self._begin(self._judge.gradients)
             else:
                 self._through[index]()
             found |= self._of_norm(index)

@@ -16,7 +16,7 @@ from engine.training.maps.layer import NUMBER, Array, Layer, of_image, parts, ro
 from engine.training.maps.rounding import SHORT, rounded
 from engine.training.maps.weights import BLOCK
 from engine.training.native.programs import at
-from engine.training.native.together import Together, run
+from engine.training.native.together import Call, Together
 
 PLACES = 1152
 """Places whose gradients and what came in are multiplied at once, so that both stay in a near cache."""
@@ -73,11 +73,11 @@ class ByPlace(Weighing):
         super().__init__(layer, gradients, (g.down * g.across * g.deep, g.wide))
         self._seen = roomy(seen, np.int16)
         self._rows: Array = aligned((g.outputs, g.inputs), np.float32)
-        self._ordering = self._ordered()
+        self._ordering = Call(self._ordered())
 
     def found(self) -> NDArray[np.float32]:
         self._add_up()
-        run(self._ordering)
+        self._ordering()
         return self._rows
 
     def _ordered(self) -> Record:

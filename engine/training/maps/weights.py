@@ -16,7 +16,7 @@ from engine.jit.training.maps import PAIR
 from engine.jit.training.shape import GROUP, shape_for
 from engine.training.maps.geometry import Geometry
 from engine.training.native.programs import at
-from engine.training.native.together import run
+from engine.training.native.together import Call
 
 BLOCK, WORDS_BLOCK = 16, 8
 """Outputs of a block of weights: where they are numbers, and where words of signs (jit.depth)."""
@@ -53,7 +53,7 @@ class Weights:
         line = whole(rows * g.wide, tiles.LINE if self.tiled else PAIR) // self._beside
         self.backward: NDArray[np.int32] = aligned((self.entries // BLOCK, lines, line, BLOCK), np.int32)
         self.none: NDArray[np.int32] = aligned((self.entries,), np.int32)
-        self._turning = self._turned()
+        self._turning = Call(self._turned())
 
     def take(self, latents: NDArray[np.float32]) -> None:
         """The signs of latents, in order [outputs, inputs]."""
@@ -67,8 +67,8 @@ class Weights:
         words = np.zeros((g.wide, g.down * self.units), np.uint64)
         words[: g.outputs] = bits.pack(positive).reshape(g.outputs, -1)
         _block(words, self.forward)
-        self._turning[turned.FIELDS.index("source")] = at(latents)
-        run(self._turning)
+        self._turning.record[turned.FIELDS.index("source")] = at(latents)
+        self._turning()
 
     def _turned(self) -> Record:
         """The call that makes rows of what came in, where the forward ones are of outputs."""

@@ -26,7 +26,8 @@ class Network:
     def __init__(self, config: RunConfig, arrays: Arrays) -> None:
         self.config = config
         layers = range(depth(arrays))
-        of_weights, of_others = (moments(moves(config, f"layer0.{name}")) for name in ("latent", "beta"))
+        rules = [moves(config, f"layer0.{name}") for name in ("latent", "beta")]
+        of_weights, of_others = map(moments, rules)
         stored = dict(zip(of_weights, RULES[config.optimizer].moments, strict=True))
         self.weights = [
             Weights(
@@ -39,7 +40,7 @@ class Network:
             Statistics(arrays.get(f"layer{i}.mean"), arrays.get(f"layer{i}.var"), self.weights[i].outputs)
             for i in layers
         ]
-        self.affine = Affine([weights.outputs for weights in self.weights], of_others)
+        self.affine = Affine([weights.outputs for weights in self.weights], of_others, rules[1])
         self._affine = [
             (name, i, ours) for i in layers for own, ours in AFFINE.items() if (name := f"layer{i}.{own}") in arrays
         ]

@@ -68,15 +68,19 @@ def at(array: NDArray[np.generic], *place: int) -> int:
 
 
 class Programs:
-    """Both programs of a step of `images`, for so many workers. rule: a name of jit.training.rules.
+    """Both programs of a step of `images`, for so many workers.
+
+    Args:
+        rule: a name of jit.training.rules. scores: float32 [rows, outputs of the last layer], where these go.
 
     Attributes:
-        forward: from what comes into the first layer to the sums of the last, with the signs between.
+        forward: from what comes into the first layer to the scores, with the signs between.
         backward: from the gradients of what the last layer gives to new weights in all layers.
     """
 
-    def __init__(self, layers: list[Layer], images: int, rule: str, workers: int) -> None:
+    def __init__(self, layers: list[Layer], images: int, rule: str, workers: int, scores: Float32) -> None:
         self._layers, self._images, self._rule, self._workers = layers, images, rule, workers
+        self._scores = scores
         shape = shape_for(host())
         assert shape is not None
         self._shape = shape
@@ -108,6 +112,8 @@ class Programs:
             yield from self._sign_products(layer, layer.takes, panels)
         if layer.normal:
             yield self._norm(layer, panels)
+        if layer is self._layers[-1]:
+            yield self._values(layer, panels)
 
     def _expand(self, layer: Layer, pixels: Pixels, panels: slice) -> Record:
         octets = layer.weights.octets
@@ -150,6 +156,12 @@ class Programs:
             first_octets=at(gives.octets), second_octets=at(gives.octets, len(gives.octets) - 1),
             octet_step=gives.octets.strides[1], first_words=at(gives.words),
             second_words=at(gives.words, len(gives.words) - 1), word_step=gives.words.strides[1],
+        )  # fmt: skip
+
+    def _values(self, layer: Layer, panels: slice) -> Record:
+        return filled(
+            norm.VALUES, kernel=training.address("values"), **self._of_sums(layer, panels),
+            settings=at(layer.forward), target=at(self._scores), target_step=self._scores.strides[0],
         )  # fmt: skip
 
     def _of_sums(self, layer: Layer, panels: slice) -> dict[str, int]:

@@ -10,6 +10,7 @@ from engine.config import RunConfig
 from engine.jit.training import norm
 from engine.jit.training.rules import RULES
 from engine.training import norms
+from engine.training.optim import moves
 from engine.training.optim.adam import BETAS, EPSILON
 from engine.training.optim.bop import share
 from engine.training.optim.scale import glorot
@@ -40,6 +41,15 @@ def rule(config: RunConfig, rate: float, steps: int, fans: tuple[int, int]) -> l
             if config.rate_scale == "glorot":
                 values = {**values, "rate": values["rate"] * glorot(*fans)}
     return [values[name] for name in RULES[config.optimizer].settings]
+
+
+def others(config: RunConfig, rate: float, steps: int) -> list[float]:
+    """Of the rule that moves what is no binary weight."""
+    name = moves(config, "")
+    values: Mapping[str, float] = adam(rate, steps)
+    if name == "sgd":
+        values = {"momentum": config.momentum, "rate": rate}
+    return [values[setting] for setting in RULES[name].settings]
 
 
 def forward(images: int, made_up: float) -> list[float]:

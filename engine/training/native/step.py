@@ -14,6 +14,7 @@ from engine.training.layers import common_scale
 from engine.training.native import settings
 from engine.training.native.between import TILE, Pixels, Signs, Sums
 from engine.training.native.layout import Float32
+from engine.training.native.loss import Judge, Judged
 from engine.training.native.network import Network
 from engine.training.native.programs import Layer, Programs
 from engine.training.steppers import Key
@@ -52,7 +53,10 @@ class Step:
             self._layer(i, taken, given, rows, workers)
             for i, (taken, given) in enumerate(zip(takes, gives, strict=True))
         ]
-        self.programs = Programs(self._layers, kind.images, network.config.optimizer, workers)
+        scores: Float32 = aligned((rows, network.weights[-1].room), np.float32)
+        self._scores = scores[: kind.images]
+        self._judge = Judge(self._scores, network.weights[-1].outputs)
+        self.programs = Programs(self._layers, kind.images, network.config.optimizer, workers, scores)
         self._settled: RunConfig | None = None
 
     def _takes(self, layer: int, rows: int) -> Signs | Pixels:
@@ -76,23 +80,26 @@ class Step:
 
     # ------------------------------------------------------------ one step
 
-    def forward(self, images: NDArray[np.uint8], config: RunConfig, key: Key) -> Float32:
-        """The scores float32 [B, classes]."""
+    def forward(self, images: NDArray[np.uint8], config: RunConfig, key: Key) -> None:
+        """Up to the scores."""
         self._settle(config)
         for i, layer in enumerate(self._layers):
             self._drop(i, layer, config, key)
         self._put(images)
         self.programs.forward()
-        return self.outputs(len(self._layers) - 1)
 
-    def backward(self, gradients: Float32, rate: float, config: RunConfig) -> tuple[int, ...]:
+    def judge(self, labels: NDArray[np.int64], loss: str) -> Judged:
+        """What a loss makes of the scores, whose gradients go back from here."""
+        return self._judge(labels, loss)
+
+    def backward(self, rate: float, config: RunConfig) -> tuple[int, ...]:
         """From the gradients of the scores to new weights and gradients of gamma and beta; flips of each layer."""
         steps = self._network.steps
         for layer in self._layers:
             fans = (layer.weights.inputs, layer.weights.outputs)
             numbers = settings.rule(config, rate, steps, fans)
             layer.rule[: len(numbers)] = numbers
-        self._layers[-1].sums.put_gradients(gradients)
+        self._layers[-1].sums.put_gradients(self._judge.gradients)
         self.programs.backward()
         return tuple(sum(layer.sums.flips[:, 0].tolist()) for layer in self._layers)
 

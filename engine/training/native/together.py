@@ -16,9 +16,19 @@ from engine.jit.record import Record, filled
 from engine.jit.training import kernels, program
 
 
-def run(record: Record) -> None:
-    """One call of a kernel."""
-    kernels.run()(record.ctypes.data, 1)
+class Call:
+    """One kernel, called alone and again and again.
+
+    Attributes:
+        record: what it is told, which may change between calls.
+    """
+
+    def __init__(self, record: Record) -> None:
+        self.record = record
+        self._driver = kernels.run()
+
+    def __call__(self) -> None:
+        self._driver(self.record.ctypes.data, 1)
 
 
 class Meeting:

@@ -19,7 +19,6 @@ from engine.jit.target import host
 from engine.jit.training.kernels import POOLS
 from engine.training.maps.network import Network
 from engine.training.models import architecture
-from engine.training.native.loss import Judged, judged
 from engine.training.native.support import lacking
 from engine.training.passes import TrainingPass
 from engine.training.plan import ConvLayer
@@ -56,19 +55,18 @@ class MapStepper(TorchStepper):
         super().load(arrays)
         self._made: dict[tuple[object, ...], Network] = {}
         self._last: Network | None = None
-        self._judged: Judged | None = None
 
     def _forward(
         self, images: NDArray[np.uint8], labels: NDArray[np.int64], training: TrainingPass
     ) -> tuple[float, int]:
         network = self._last = self._for(images.shape)
-        found = self._judged = judged(network.forward(images), labels, training.config.loss)
+        network.forward(images)
+        found = network.judge(labels, training.config.loss)
         return found.loss if network.finite else math.nan, found.correct
 
     def _gradients(self) -> dict[str, Tensor]:
         assert self._last is not None
-        assert self._judged is not None
-        found = self._last.backward(self._judged.gradients)
+        found = self._last.backward()
         return {name: torch.from_numpy(gradient) for name, gradient in found.items()}
 
     def _for(self, shape: tuple[int, ...]) -> Network:

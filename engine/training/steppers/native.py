@@ -17,7 +17,6 @@ from engine.bits import Words
 from engine.config import RunConfig
 from engine.jit.target import host
 from engine.training.models import architecture
-from engine.training.native.loss import judged
 from engine.training.native.network import Network
 from engine.training.native.step import Kind, Step
 from engine.training.native.support import lacking
@@ -67,11 +66,12 @@ class NativeStepper:
     ) -> StepResult:
         self._config = config
         step = self._last = self._step(Kind.of(len(images), config))
-        result = judged(step.forward(images, config, key), labels, config.loss)
+        step.forward(images, config, key)
+        result = step.judge(labels, config.loss)
         if not (math.isfinite(result.loss) and self._network.affine.finite):
             return StepResult(math.nan, result.correct, (0,) * len(self._network.weights))
         self._network.steps += 1
-        flips = step.backward(result.gradients, rate, config)
+        flips = step.backward(rate, config)
         self._network.affine.move(rate, config, self._network.steps)
         return StepResult(result.loss, result.correct, flips)
 

@@ -72,6 +72,10 @@ def test_statistics_and_signs(shape, out_panels, count, seed, pixels):  # noqa: 
     np.testing.assert_allclose(case.running_mean, moved[0], rtol=1e-4, atol=1e-2)
     np.testing.assert_allclose(case.running_variance, moved[1], rtol=1e-4)
     _, y = case.y()
+    values = case.memory.put(np.zeros((count, case.columns), np.float32))
+    fields = case.fields([case.half, 1e-5, 0.1, 1.25])
+    case.memory.call("values", norm.VALUES, **fields, target=values, target_step=values.strides[0])
+    np.testing.assert_allclose(values, y, rtol=1e-4, atol=1e-4)
     sure, kept = np.abs(y) > 1e-4, case.kept[:count]
     np.testing.assert_array_equal(first[sure], ((y >= 0) | ~kept)[sure])
     np.testing.assert_array_equal(second[sure], ((y >= 0) & kept)[sure])
