@@ -16,6 +16,8 @@ from engine.jit.training.maps import INTS, LANES, flat, lanes, nearest, put, tur
 from engine.jit.training.shape import GROUP
 from engine.jit.training.tiles import LINE
 
+LOW = 255
+"""The largest low byte."""
 SIZES = (1, 2)
 """Sides of windows of pooling that there is a kernel for."""
 OCTETS, MASK = ir.VectorType(I8, LANES), ir.VectorType(I1, LANES)

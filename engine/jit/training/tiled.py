@@ -72,7 +72,7 @@ def _of_image(e: Emitter, f: dict[str, Value], image: Value, block: Value, toget
         with e.loop(const(0), count, const(1), place.carried) as one:
             row, into = one.carried
             for column in range(together):
-                total = b.neg(_sum(e, sums, one.index, column, together))
+                total = b.neg(whole(e, *_of_halves(e, sums, one.index, column, together)))
                 e.store(total, f["target"], b.add(into, const(4 * SIDE * column)), I8, align=4)
             # what is beyond the line is written over by the next one's
             wanted = b.icmp_signed("<", row, f["rows"])
@@ -86,10 +86,10 @@ def _halves(e: Emitter, f: dict[str, Value], high: Value, step: Value) -> list[O
     return [Operand(high, step, signed=True), Operand(e.at(high, f["low"], I8), step, signed=False)]
 
 
-def _sum(e: Emitter, sums: Value, row: Value, column: int, together: int) -> Value:
-    """What both halves of a row come to, of what is given back."""
+def _of_halves(e: Emitter, sums: Value, row: Value, column: int, together: int) -> list[Value]:
+    """A row's sums with high bytes and with low ones, of what is given back."""
     places = [e.b.add(e.b.mul(e.b.add(row, const(SIDE * half)), const(together)), const(column)) for half in range(2)]
-    return whole(e, *(e.load(sums, place, INTS, align=LINE) for place in places))
+    return [e.load(sums, place, INTS, align=LINE) for place in places]
 
 
 WEIGHTS_FIELDS = (
@@ -103,7 +103,7 @@ outputs, target_tap bytes between taps, which are added to where `before` is not
 
 
 def emit_weights(module: ir.Module, name: str, *, pixels: bool) -> None:
-    """The gradient of weights: that of an output times what every tap met at its place; sums have to fit int32.
+    """The gradient of weights: that of an output times what every tap met at its place; sums of halves fit int32.
 
     Args:
         pixels: whether what came in is u8, else int8.
@@ -145,7 +145,8 @@ def _added(e: Emitter, f: dict[str, Value], output: Value, into: Value, together
         number = b.add(b.mul(output, const(SIDE)), row.index)
         step = e.splat(e.load(f["steps"], number, F32, align=4), LANES)
         for column in range(together):
-            found = b.sitofp(_sum(e, sums, row.index, column, together), FLOATS)
+            high, low = (b.sitofp(half, FLOATS) for half in _of_halves(e, sums, row.index, column, together))
+            found = b.fadd(b.fmul(high, vector(F32, LANES, 256)), low)
             at = b.add(b.add(into, b.mul(number, f["target_row"])), const(4 * SIDE * column))
             before = b.select(known, e.load(f["target"], at, FLOATS, align=4, of=I8), vector(F32, LANES))
             e.store(b.fadd(before, b.fmul(found, step)), f["target"], at, I8, align=4)

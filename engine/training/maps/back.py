@@ -13,7 +13,7 @@ from engine.jit.training import kernels, slopes
 from engine.jit.training.maps import LANES
 from engine.training.maps.layer import Array, Layer, of_image
 from engine.training.maps.returning import returning
-from engine.training.maps.rounding import REACH, steps
+from engine.training.maps.rounding import most, steps
 from engine.training.maps.tiled import Tiled
 from engine.training.maps.weighing import Along, Dense, Pooled, Weighing
 from engine.training.native.programs import at
@@ -75,10 +75,9 @@ class Back:
 
     def scale(self) -> None:
         """Choose by what the gradient is multiplied before it is rounded: by channel, and by image."""
-        seen = 255 if self.layer.g.on_pixels else 1
-        self.weighing.steps[:] = steps(self._largest.max(0), REACH // (seen * self.weighing.terms))
+        self.weighing.steps[:] = steps(self._largest.max(0), self.weighing.most)
         np.divide(1, self.weighing.steps, out=self.weighing.factors)
-        self.steps[:] = steps(self._largest.max(1), REACH // self.layer.weights.depth)
+        self.steps[:] = steps(self._largest.max(1), most(self.layer.weights.depth))
         if self.returning:
             np.divide(1, self.steps[:, np.newaxis], out=self.returning.factors)
 

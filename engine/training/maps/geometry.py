@@ -56,6 +56,11 @@ class Geometry:
         return self.channels if self.on_pixels else whole(self.channels, LANES)
 
     @property
+    def brightest(self) -> int:
+        """The largest of what comes in: pixels, or signs."""
+        return 255 if self.on_pixels else 1
+
+    @property
     def place_bytes(self) -> int:
         """Of one place of the map that comes in: pixels, or words of signs."""
         return self.channels if self.on_pixels else words_for(self.channels) * WORD // 8

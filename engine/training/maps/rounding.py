@@ -18,9 +18,14 @@ REACH = (1 << 31) - 1
 """The largest of 32 bits, which sums of products have to stay within."""
 
 
-def steps(largest: Array, limit: int) -> Array:
-    """What the integers are multiples of, so that the largest is MOST, or no larger than a limit."""
-    return np.where(largest > 0, largest, np.float32(1)) / np.float32(min(MOST, limit))
+def steps(largest: Array, most: int) -> Array:
+    """What the integers are multiples of, so that the largest is so many times that."""
+    return np.where(largest > 0, largest, np.float32(1)) / np.float32(most)
+
+
+def most(terms: int) -> int:
+    """The largest integer whose sums of so many still fit, MOST at the most."""
+    return min(MOST, REACH // terms)
 
 
 def rounded(

@@ -13,6 +13,7 @@ from engine.jit.training import halves, kernels, tiled, tiles
 from engine.jit.training.maps import LANES
 from engine.jit.training.shape import GROUP
 from engine.training.maps.layer import NUMBER, Array, Layer, of_image, parts
+from engine.training.maps.rounding import REACH
 from engine.training.maps.weighing import PLACES, Weighing
 from engine.training.native.programs import at
 
@@ -20,9 +21,14 @@ from engine.training.native.programs import at
 class Tiled(Weighing):
     """Its product goes along all places of the ringed map, of a dense layer along the images.
 
+    Sums with high bytes and with low ones are put together as floats, so that gradients may take all 16 bits: for
+    pixels, whose sums mostly cancel, the last ones count.
+
     A shift of the window is a shift of the address of what came in, four places of which lie beside each other, from
     every one of the first four on; gradients lie channel by channel, in halves.
     """
+
+    most = (1 << 15) - 1
 
     def __init__(self, layer: Layer, gradients: Array) -> None:
         g = layer.g
@@ -33,8 +39,7 @@ class Tiled(Weighing):
         self._deep = whole(g.channels, LANES)
         super().__init__(layer, gradients, (g.wide, g.down * g.across * self._deep))
         self._chunk = layer.images if g.dense else max(1, PLACES // self._places)
-        self.terms = self._chunk * self._places
-        self._lines = whole(self.terms, tiles.LINE) // tiles.LINE
+        self._lines = whole(self._chunk * self._places, tiles.LINE) // tiles.LINE
         shift = (self._taps[0] - 1) * g.ringed[1] + self._taps[1] - 1
         self._phases = min(GROUP, shift + 1)
         self._quads = self._lines * tiles.SIDE + shift // GROUP
@@ -48,7 +53,8 @@ class Tiled(Weighing):
     def fits(layer: Layer) -> bool:
         """Whether there is a kernel for its windows."""
         g = layer.g
-        return layer.weights.tiled and g.stride == 1 and g.pool in halves.SIZES
+        largest = halves.LOW * g.brightest * (layer.images if g.dense else max(PLACES, g.ringed[0] * g.ringed[1]))
+        return layer.weights.tiled and g.stride == 1 and g.pool in halves.SIZES and largest <= REACH
 
     def begin(self) -> None:
         """The first part of each thread starts sums anew."""

@@ -13,7 +13,7 @@ from engine.jit.record import Record, filled, record
 from engine.jit.training import kernels, maps, pooled, slopes, turned
 from engine.jit.training.maps import LANES, PAIR
 from engine.training.maps.layer import NUMBER, Array, Layer, of_image, parts, roomy
-from engine.training.maps.rounding import SHORT, rounded
+from engine.training.maps.rounding import SHORT, most, rounded
 from engine.training.maps.weights import BLOCK
 from engine.training.native.programs import at
 from engine.training.native.together import Call, Together
@@ -30,10 +30,10 @@ class Weighing(ABC):
     Attributes:
         factors: float32 [images, wide], what gradients are multiplied by before they are rounded. steps: float32
             [wide], what the integers are multiples of.
-        terms: the most gradients that a sum of integers is of.
+        most: the largest integer that gradients are rounded to.
     """
 
-    terms: int
+    most: int
 
     def __init__(self, layer: Layer, gradients: Array, products: tuple[int, ...]) -> None:
         """gradients: float32, those of the sums. products: shape of what the calls of one thread add up."""
@@ -116,7 +116,7 @@ class Dense(ByPlace):
     def __init__(self, layer: Layer, gradients: Array) -> None:
         g, even = layer.g, whole(layer.images, PAIR)
         super().__init__(layer, gradients, (g.height * g.width * g.deep, even))
-        self.terms = layer.images
+        self.most = most(layer.images)
         self._rounded = roomy((even, 1, g.wide), np.int16)
         self._beside = [aligned((even // PAIR * g.wide,), np.int32) for _ in layer.shares]
 
@@ -178,7 +178,7 @@ class Along(Maps):
         self._groups = whole(g.reach, PAIR) // PAIR
         chunk = max(1, PLACES // (PAIR * self._groups))
         super().__init__(layer, gradients, chunk)
-        self.terms = chunk * PAIR * self._groups
+        self.most = most(g.brightest * chunk * PAIR * self._groups)
         self._rounded = roomy((layer.images, PAIR * self._groups, g.wide), np.int16)
         self._beside = [aligned((chunk * self._groups * g.wide,), np.int32) for _ in layer.shares]
 
@@ -222,7 +222,7 @@ class Pooled(Maps):
         self._pairs = whole(rows, PAIR) // PAIR
         chunk = max(1, PAIRS // (lines * self._pairs))
         super().__init__(layer, gradients, chunk)
-        self.terms = chunk * lines * rows
+        self.most = most(g.brightest * chunk * lines * rows)
         shape = (len(layer.shares), chunk * lines * self._pairs * g.wide)
         self._numbers, self._choices = aligned(shape, np.int32), aligned(shape, np.int32)
 

@@ -29,8 +29,8 @@ def tile_registers():
 
 
 def numbers(rng, shape):
-    """As large as gradients are, of 15 bits with their sign."""
-    return rng.integers(-(1 << 14), (1 << 14) + 1, shape)
+    """Of 16 bits with their sign."""
+    return rng.integers(-(1 << 15), 1 << 15, shape)
 
 
 def in_halves(values):
@@ -187,6 +187,7 @@ def test_gradients_of_weights(pixels, places, outputs, columns, down, across, pi
     for line in range(down):
         for row in range(across):
             first = line * pitch + row
-            sums = gradients[:, :places] @ met[first : first + places].astype(np.int64)
-            expected = added * before[:, line, row] + sums.astype(np.float32) * steps[:, np.newaxis]
+            halves_ = (gradients[:, :places] >> 8, gradients[:, :places] & 255)
+            high, low = ((h @ met[first : first + places].astype(np.int64)).astype(np.float32) for h in halves_)
+            expected = added * before[:, line, row] + (high * np.float32(256) + low) * steps[:, np.newaxis]
             np.testing.assert_array_equal(target[:, line, row], expected)
