@@ -12,7 +12,7 @@ from engine import bits, threads
 from engine.config import RunConfig
 from engine.errors import BadInput
 from engine.inference.operations import MaxPool
-from engine.jit.target import FORCE, VARIANTS, runnable
+from engine.jit.target import FORCE, VARIANTS, host, runnable
 from engine.jit.training.shape import shape_for
 from engine.training import models, netfile, steppers
 from engine.training.plan import ConvLayer, DenseLayer
@@ -135,6 +135,20 @@ def test_optimizers_are_given_gradients_row_by_row(optimizer):
     """Of layers whose widths need no padding, so that nothing is copied on the way."""
     layers = (ConvLayer(16, pool=MaxPool()), ConvLayer(32), DenseLayer(48))
     compare(config(layers, optimizer=optimizer), within=5e-3)
+
+
+@pytest.mark.parametrize("first", [ConvLayer(20, kernel=3, pool=MaxPool()), ConvLayer(20, kernel=5)])
+@pytest.mark.parametrize("shape", [(41, 36, 4), (190, 190, 1)])
+def test_gradients_in_which_pixels_cancel(first, shape):
+    """The first layer's over noise are the small rest of large sums; tile registers keep more of their digits."""
+    run = config((first, ConvLayer(24, pool=MaxPool()), DenseLayer(19)), optimizer="sgd")
+    arrays = initial(run, shape)
+    native, plain = MapStepper(run, arrays), TorchStepper(run, arrays, dtype=torch.float64)
+    for stepper in (native, plain):
+        stepper.step(*batch(1, shape, 4), 1e-3, run, Key(0, 0, 0))
+    found, expected = (stepper.state()["layer0.latent.m"] for stepper in (native, plain))
+    within = 5e-3 if shape_for(host()).tiled else 2.5e-2
+    assert np.linalg.norm(found - expected) <= within * np.linalg.norm(expected)
 
 
 # of an output with a single input batch-norm leaves no gradient at all

@@ -16,8 +16,6 @@ from engine.jit.training.maps import INTS, LANES, flat, lanes, nearest, put, tur
 from engine.jit.training.shape import GROUP
 from engine.jit.training.tiles import LINE
 
-LOW = 255
-"""The largest low byte."""
 SIZES = (1, 2)
 """Sides of windows of pooling that there is a kernel for."""
 OCTETS, MASK = ir.VectorType(I8, LANES), ir.VectorType(I1, LANES)
@@ -93,15 +91,16 @@ def _with_place(e: Emitter, number: Value, which: Value) -> Value:
 def _lines(e: Emitter, values: Value, f: dict[str, Value], size: int) -> Iterator[tuple[Value, Value]]:
     """Of LANES windows of a channel, line by line: how far behind the first it goes, and its bytes; of both halves."""
     b = e.b
+    halves = list(zip(in_halves(e, values), (const(0), f["low"]), strict=True))
+    if size == 1:
+        yield from ((behind, octets) for octets, behind in halves)
+        return
     which = b.lshr(values, vector(I32, LANES, 16))
-    for octets, behind in zip(in_halves(e, values), (const(0), f["low"]), strict=True):
+    for octets, behind in halves:
         for down in range(size):
             places = [vector(I32, LANES, size * down + across) for across in range(size)]
             here = [b.select(b.icmp_signed("==", which, place), octets, vector(I8, LANES)) for place in places]
-            yield (
-                b.add(behind, b.mul(const(down), f["down"])),
-                octets if size == 1 else _side_by_side(e, here),
-            )
+            yield b.add(behind, b.mul(const(down), f["down"])), _side_by_side(e, here)
 
 
 def _side_by_side(e: Emitter, vectors: list[Value]) -> Value:

@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 from llvmlite import ir
 
 from engine.jit.emit import F32, I8, I32, I64, PTR, Emitter, Loop, Value, const, vector
-
-LANES = 16
-FLOATS, INTS = ir.VectorType(F32, LANES), ir.VectorType(I32, LANES)
+from engine.jit.training.maps import FLOATS, INTS, LANES
 
 FIELDS = (
     "kernel", "scores", "score_step", "labels", "target", "target_step", "told", "right", "rows", "classes", "share",
@@ -36,11 +34,9 @@ class _Row:
         self.target = e.at(f["target"], e.b.mul(row, f["target_step"]), I8)
         self.share = e.splat(e.b.bitcast(e.b.trunc(f["share"], I32), F32), LANES)
 
-    @contextmanager
-    def runs(self, carried: list[Value]) -> Iterator[Loop]:
+    def runs(self, carried: list[Value]) -> AbstractContextManager[Loop]:
         """Over the first class of each run."""
-        with self.e.loop(const(0), self._f["classes"], const(LANES), carried) as run:
-            yield run
+        return self.e.loop(const(0), self._f["classes"], const(LANES), carried)
 
     def load(self, base: Value, first: Value) -> Value:
         return self.e.load(base, first, FLOATS, align=4, of=F32)

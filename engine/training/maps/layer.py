@@ -38,7 +38,7 @@ def roomy(shape: tuple[int, ...], dtype: Any) -> Array:
 
 
 def parts(share: slice, size: int) -> Iterator[slice]:
-    """So many images of a share at a time."""
+    """So many images of a share, or lines of a map, at a time."""
     for first in range(share.start, share.stop, size):
         yield slice(first, min(first + size, share.stop))
 

@@ -13,9 +13,11 @@ from engine.jit.training import halves, kernels, tiled, tiles
 from engine.jit.training.maps import LANES
 from engine.jit.training.shape import GROUP
 from engine.training.maps.layer import NUMBER, Array, Layer, of_image, parts
-from engine.training.maps.rounding import REACH
 from engine.training.maps.weighing import PLACES, Weighing
 from engine.training.native.programs import at
+
+LINES = 512
+"""Lines of places that are multiplied at once: so many low bytes times 255 each still fit 32 bits."""
 
 
 class Tiled(Weighing):
@@ -53,8 +55,7 @@ class Tiled(Weighing):
     def fits(layer: Layer) -> bool:
         """Whether there is a kernel for its windows."""
         g = layer.g
-        largest = halves.LOW * g.brightest * (layer.images if g.dense else max(PLACES, g.ringed[0] * g.ringed[1]))
-        return layer.weights.tiled and g.stride == 1 and g.pool in halves.SIZES and largest <= REACH
+        return layer.weights.tiled and g.stride == 1 and g.pool in halves.SIZES
 
     def begin(self) -> None:
         """The first part of each thread starts sums anew."""
@@ -69,7 +70,9 @@ class Tiled(Weighing):
         for part in parts(share, self._chunk):
             yield self._by_channel(part, self._halves[worker])
             yield self._beside(part, self._seen[worker])
-            yield self._multiplied(part, worker, before=part.start > share.start)
+            places = (part.stop - part.start) * self._places
+            for lines in parts(slice(0, whole(places, tiles.LINE) // tiles.LINE), LINES):
+                yield self._multiplied(lines, worker, before=part.start > share.start or lines.start > 0)
 
     def _by_channel(self, part: slice, into: Array) -> Record:
         layer, g = self._layer, self._layer.g
@@ -99,14 +102,14 @@ class Tiled(Weighing):
             block_step=into.strides[0], phase_step=into.strides[1],
         )  # fmt: skip
 
-    def _multiplied(self, part: slice, worker: int, *, before: bool) -> Record:
+    def _multiplied(self, lines: slice, worker: int, *, before: bool) -> Record:
         g, own, seen, products = self._layer.g, self._halves[worker], self._seen[worker], self._products[worker]
-        places = (part.stop - part.start) * self._places
         down, across = self._taps
         return filled(
-            tiled.WEIGHTS_FIELDS, kernel=kernels.address("map-weights-tiled" + self._of_pixels), source=at(own),
-            low=own.strides[0], channel_step=own.strides[1], seen=at(seen), seen_step=seen.strides[0],
-            phase_step=seen.strides[1], columns=len(seen), lines=whole(places, tiles.LINE) // tiles.LINE, down=down,
-            across=across, pitch=g.ringed[1], steps=at(self.steps), target=at(products), before=before,
-            outputs=g.wide // LANES, target_row=products.strides[0], target_tap=NUMBER * self._deep,
+            tiled.WEIGHTS_FIELDS, kernel=kernels.address("map-weights-tiled" + self._of_pixels),
+            source=at(own, 0, 0, lines.start * tiles.LINE), low=own.strides[0], channel_step=own.strides[1],
+            seen=at(seen, 0, 0, lines.start * tiles.SIDE), seen_step=seen.strides[0], phase_step=seen.strides[1],
+            columns=len(seen), lines=lines.stop - lines.start, down=down, across=across, pitch=g.ringed[1],
+            steps=at(self.steps), target=at(products), before=before, outputs=g.wide // LANES,
+            target_row=products.strides[0], target_tap=NUMBER * self._deep,
         )  # fmt: skip

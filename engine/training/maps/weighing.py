@@ -20,8 +20,11 @@ from engine.training.native.together import Call, Together
 
 PLACES = 1152
 """Places whose gradients and what came in are multiplied at once, so that both stay in a near cache."""
+PIXEL_PLACES = 512
+"""The same of pixels: so few that sums of gradients of 14 bits times 255 fit. What the parts come to adds up as floats,
+of which the gradient of the first layer, where sums mostly cancel, keeps more digits than of smaller gradients."""
 PAIRS = 128
-"""Pairs of windows for which the same is true."""
+"""Pairs of windows for which both are true."""
 
 
 class Weighing(ABC):
@@ -175,26 +178,33 @@ class Along(Maps):
 
     def __init__(self, layer: Layer, gradients: Array) -> None:
         g = layer.g
+        groups = (PIXEL_PLACES if g.on_pixels else PLACES) // PAIR
         self._groups = whole(g.reach, PAIR) // PAIR
-        chunk = max(1, PLACES // (PAIR * self._groups))
+        self._run = min(self._groups, groups)  # groups that are multiplied at once
+        chunk = max(1, groups // self._groups)
         super().__init__(layer, gradients, chunk)
-        self.most = most(g.brightest * chunk * PAIR * self._groups)
+        self.most = most(g.brightest * chunk * PAIR * self._run)
         self._rounded = roomy((layer.images, PAIR * self._groups, g.wide), np.int16)
-        self._beside = [aligned((chunk * self._groups * g.wide,), np.int32) for _ in layer.shares]
+        self._beside = [aligned((chunk * self._run * g.wide,), np.int32) for _ in layer.shares]
 
     def _of_share(self, share: slice, worker: int) -> Iterator[Record]:
-        g, seen, place = self._layer.g, self._seen, SHORT * self._layer.g.wide
+        g, place = self._layer.g, SHORT * self._layer.g.wide
         line, row = g.stride * g.ringed[1] * place, g.stride * place
         yield rounded(self._layer, share, self._gradients, self.factors, self._rounded[share.start :], line, row)
         yield from self._turned(share)
-        beside, entry = self._beside[worker], NUMBER * g.wide
         for part in parts(share, self._chunk):
-            count = part.stop - part.start
-            yield self._gathered(self._rounded[part.start :], beside, count, self._groups)
-            yield self._multiplied(
-                beside, worker, count, self._groups, source=at(seen, part.start), pitch=seen.strides[0],
-                **self._taken(entry),
-            )  # fmt: skip
+            for run in parts(slice(0, self._groups), self._run):
+                yield from self._of_run(part, run, worker)
+
+    def _of_run(self, part: slice, run: slice, worker: int) -> Iterator[Record]:
+        """Of some images, and some groups of places of each."""
+        seen, beside, first = self._seen, self._beside[worker], PAIR * run.start
+        count, groups = part.stop - part.start, run.stop - run.start
+        yield self._gathered(self._rounded[part.start :, first:], beside, count, groups)
+        yield self._multiplied(
+            beside, worker, count, groups, source=at(seen, part.start, 0, first), pitch=seen.strides[0],
+            **self._taken(NUMBER * self._layer.g.wide),
+        )  # fmt: skip
 
     def _taken(self, entry: int) -> dict[str, int]:
         """A walk over what an output takes in, whichever order has more channels or taps in a row; entry: bytes."""
@@ -220,10 +230,11 @@ class Pooled(Maps):
         g = layer.g
         lines, rows = g.gives
         self._pairs = whole(rows, PAIR) // PAIR
+        self._run = max(1, min(lines, PAIRS // self._pairs))  # lines that are multiplied at once
         chunk = max(1, PAIRS // (lines * self._pairs))
         super().__init__(layer, gradients, chunk)
-        self.most = most(g.brightest * chunk * lines * rows)
-        shape = (len(layer.shares), chunk * lines * self._pairs * g.wide)
+        self.most = most(g.brightest * chunk * self._run * rows)
+        shape = (len(layer.shares), chunk * self._run * self._pairs * g.wide)
         self._numbers, self._choices = aligned(shape, np.int32), aligned(shape, np.int32)
 
     @staticmethod
@@ -235,23 +246,27 @@ class Pooled(Maps):
     def _of_share(self, share: slice, worker: int) -> Iterator[Record]:
         yield from self._turned(share)
         for part in parts(share, self._chunk):
-            yield from self._of_part(part, worker)
+            for run in parts(slice(0, self._layer.g.gives[0]), self._run):
+                yield from self._of_run(part, run, worker)
 
-    def _of_part(self, part: slice, worker: int) -> Iterator[Record]:
+    def _of_run(self, part: slice, run: slice, worker: int) -> Iterator[Record]:
+        """Of some images, and some lines of windows of each."""
         layer, g, seen = self._layer, self._layer.g, self._seen
-        lines, rows = g.gives
+        rows, line = g.gives[1], SHORT * g.ringed[1]
+        first = run.start * rows
         both = {
-            "images": part.stop - part.start, "lines": lines, "pairs": self._pairs, "units": g.wide // LANES,
-            "choices": at(self._choices, worker),
+            "images": part.stop - part.start, "lines": run.stop - run.start, "pairs": self._pairs,
+            "units": g.wide // LANES, "choices": at(self._choices, worker),
         }  # fmt: skip
         yield filled(
             pooled.ROUND_FIELDS, kernel=kernels.address("map-round-pairs"), rows=rows, factors=at(self.factors),
-            source=of_image(self._gradients, part.start, g.places * g.wide), which=at(layer.which, part.start),
-            target=at(self._numbers, worker), **both,
+            source=of_image(self._gradients, part.start * g.places + first, g.wide),
+            which=at(layer.which, part.start, first), target=at(self._numbers, worker), **both,
         )  # fmt: skip
         yield filled(
             pooled.PRODUCT_FIELDS, kernel=kernels.address(f"map-weights-pooled-{g.across}"),
-            numbers=at(self._numbers, worker), source=at(seen, part.start), target=at(self._products, worker),
+            numbers=at(self._numbers, worker), source=at(seen, part.start) + pooled.SIDE * run.start * line,
+            target=at(self._products, worker),
             channels=g.deep, taps=g.down, image_step=seen.strides[0], channel_step=seen.strides[1],
-            line_step=SHORT * g.ringed[1], **both,
+            line_step=line, **both,
         )  # fmt: skip

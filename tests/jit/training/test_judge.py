@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.jit.training import affine, judge
+from engine.jit.training.maps import LANES
 from engine.jit.training.rules import ESTIMATED
 from tests.jit.training.slow import PANEL, Memory
 
@@ -19,7 +20,7 @@ class Batch:
     def __init__(self, rows, classes, size, seed):
         self.rng, self.memory = np.random.default_rng(seed), Memory()
         self.rows, self.classes = rows, classes
-        padded = self.rng.normal(0, 1e30, (rows, -(-classes // judge.LANES) * judge.LANES)).astype(np.float32)
+        padded = self.rng.normal(0, 1e30, (rows, -(-classes // LANES) * LANES)).astype(np.float32)
         padded[:, :classes] = np.round(self.rng.normal(0, size, (rows, classes)), 1)  # some are the same
         self.scores, self.labels = self.memory.put(padded), self.rng.integers(0, classes, rows)
         self.target = self.memory.put(np.full_like(padded, 99))
