@@ -181,7 +181,8 @@ class Frame(Event):
     """What is seen of training since the last frame; `layers` is empty in a light frame (curves only).
 
     epoch: fractional; time: seconds of training so far (pauses not counted);
-    probe_fraction: share of that time spent on looking; steps_per_second: over the last second.
+    probe_fraction: share of that time spent on looking; steps_per_second: over the last second, 0 where
+    a score has just interrupted it.
     """
 
     run: str

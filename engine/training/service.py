@@ -219,6 +219,7 @@ class _ShownRun:
             case StepDone():
                 yield from self._step(event)
             case Evaluating():
+                self.telemetry.interrupt()
                 yield from self._become("evaluating")
                 yield None
             case Scored():

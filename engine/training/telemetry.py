@@ -84,6 +84,10 @@ class Telemetry:
         while now - self._speed[0][0] > WINDOW and len(self._speed) > 2:
             self._speed.popleft()
 
+    def interrupt(self) -> None:
+        """No step is made for a while, which is not to count as slow ones: their speed is measured anew."""
+        self._speed.clear()
+
     def spent(self, seconds: float) -> None:
         """Time that went into handing a frame over."""
         self._looking += seconds
